@@ -1,0 +1,131 @@
+# saker: builds into build/ (build/san with SANITIZE=1). Targets: all, run, check, soak, bench, lint, install, clean.
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+CC      = gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+PREFIX  ?= /usr/local
+VERSION := 0.1.0
+
+B := build$(if $(SANITIZE),/san)
+BIN := $(B)/bin
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wvla
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -D_GNU_SOURCE -DSAKER_VERSION='"$(VERSION)"' -I. $(SAN)
+SAN := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+comma := ,
+
+WIRE   := $(wildcard wire/*.c)
+CONF   := $(wildcard conf/*.c)
+FRAMES := $(wildcard wire/frames/*.c)
+PROBE  := $(wildcard probe/*.c)
+ENRICH := $(wildcard enrich/*.c)
+MATCH  := $(wildcard match/*.c)
+EMIT   := $(wildcard emit/*.c)
+UNIT   := $(wildcard tests/unit/*.c)
+HELPERS := $(wildcard tests/helpers/*.c)
+BENCHES := $(wildcard tests/bench/*.c)
+
+LIBS_wire   := -lmsgpackc
+LIBS_frames := -ljansson
+LIBS_probe  := -lbpf -lelf -lz
+LIBS_enrich := -luv -ljansson
+LIBS_match  := -lyaml -lpcre2-8 -ljansson
+LIBS_emit   := -luv -ljansson
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+LIB := $(B)/libwire.a $(B)/libconf.a
+
+PROGRAMS := $(BIN)/frames $(BIN)/probe $(BIN)/enrich $(BIN)/match $(BIN)/emit
+
+.PHONY: all
+all: $(PROGRAMS)
+
+$(B)/libwire.a: $(call obj,$(WIRE))
+$(B)/libconf.a: $(call obj,$(CONF))
+$(LIB):
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(BIN)/frames: $(call obj,$(FRAMES)) $(LIB)
+$(BIN)/probe:  $(call obj,$(PROBE)) $(LIB)
+$(BIN)/enrich: $(call obj,$(ENRICH)) $(LIB)
+$(BIN)/match:  $(call obj,$(MATCH)) $(LIB)
+$(BIN)/emit:   $(call obj,$(EMIT)) $(LIB)
+$(PROGRAMS):
+	@mkdir -p $(@D)
+	@echo "  LINK $(@F)"
+	@$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS_$(@F)) $(LIBS_wire)
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	@$(CC) $(ALL_CFLAGS) -I$(B) -MMD -MP -c -o $@ $<
+
+# The BPF object, and the skeleton through which probe/ loads it.
+ARCH := $(shell uname -m)
+BPF_ARCH := $(if $(filter aarch64,$(ARCH)),arm64,x86)
+$(B)/probe/%.bpf.o: probe/bpf/%.bpf.c $(wildcard probe/bpf/*.h) probe/raw.h
+	@mkdir -p $(@D)
+	@echo "  BPF  $<"
+	@$(CLANG) -target bpf -g -O2 -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -I. \
+		-idirafter /usr/include/$(ARCH)-linux-gnu -c -o $@ $<
+$(B)/probe/%.skel.h: $(B)/probe/%.bpf.o
+	@$(BPFTOOL) gen skeleton $< name probe_bpf >$@
+$(call obj,$(PROBE)): $(B)/probe/probe.skel.h
+
+# Unit tests: each file of tests/unit is a program linked with the objects of the folder that it is named after
+# (match_*.c with match/ and so on), without that folder's main.c.
+UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT))
+folder = $(firstword $(subst _, ,$(1)))
+.SECONDEXPANSION:
+$(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(LIB) \
+		$$(filter-out %/main.o,$$(call obj,$$(wildcard $$(if $$(filter frames_%,$$*),wire/frames,$$(call folder,$$*))/*.c)))
+	@echo "  LINK $(@F)"
+	@$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS_$(call folder,$*)) $(LIBS_wire) -lcmocka
+
+HELPER_BIN := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(HELPERS)) $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(BENCHES))
+$(HELPER_BIN): $(B)/tests/%: tests/%.c
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread -o $@ $<
+
+.PHONY: tests
+tests: all $(UNIT_BIN) $(HELPER_BIN)
+
+.PHONY: deps
+deps:
+	@scripts/deps
+
+.PHONY: run
+run: deps
+	@$(MAKE) --no-print-directory all
+	@scripts/saker run
+
+.PHONY: check
+check: deps
+	@$(MAKE) --no-print-directory tests
+	@SAKER_BUILD=$(CURDIR)/$(B) tests/run
+
+.PHONY: soak
+soak: deps
+	@$(MAKE) --no-print-directory tests
+	@SAKER_BUILD=$(CURDIR)/$(B) SAKER_SOAK=1 tests/run
+
+.PHONY: bench
+bench: deps
+	@$(MAKE) --no-print-directory tests
+	@SAKER_BUILD=$(CURDIR)/$(B) tests/bench/run
+
+.PHONY: lint
+lint:
+	@CC="$(CC)" CLANG="$(CLANG)" tests/lint
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

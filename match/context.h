@@ -1,0 +1,36 @@
+/* What an evaluation sees: the event at hand, who did it, and what is known of processes, containers and names. */
+#ifndef MATCH_CONTEXT_H
+#define MATCH_CONTEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "wire/event.h"
+#include "wire/value.h"
+
+struct state;                   /* of one source: state.h */
+struct process;
+struct thread;
+
+/* One event. The caller sets it with context_event; getters read it and may allocate from `arena`, which the caller resets
+ * before each event. */
+struct context {
+	struct state *state;
+	const struct event_type *type;          /* NULL for JSON records */
+	struct event event;
+	const struct process *process;          /* NULL when unknown */
+	const struct thread *thread;            /* NULL when the task has nothing of its own */
+	struct value params[EVENT_PARAMS];      /* VALUE_NIL where absent */
+	struct value extra;                     /* the map of extra facts; VALUE_NIL when there is none */
+	bool incomplete;                        /* the event says that its process could not be described, or is unknown */
+	uint64_t number;                        /* evt.num */
+	struct arena arena;
+	struct value json;                      /* document of a JSON record */
+	const char *source;                     /* "syscall", or that of a JSON record */
+};
+
+/* Takes an EVENT frame apart into `c`. Returns 0, or -1 with the bad offset of the body in `*at`. */
+int context_event(struct context *c, struct state *s, const struct frame *f, size_t *at);
+
+#endif

@@ -1,0 +1,49 @@
+/* Counter names (stat.def) and the frames that every stage writes alike: HELLO's source, STAT, END. */
+#ifndef WIRE_STAT_H
+#define WIRE_STAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pack.h"
+#include "value.h"
+
+enum counter {
+#define STAT(constant, name, per_type, meaning) STAT_##constant,
+#include "stat.def"
+#undef STAT
+	STAT_COUNT
+};
+extern const struct stat_def {
+	const char *name, *meaning;
+	bool per_type;
+} stat_defs[STAT_COUNT];
+
+/* The source value of HELLO, STAT and ALERT's origin: [host, boot id, name, start time]. Borrowed texts. */
+struct source {
+	const char *host, *boot, *name;
+	uint64_t start;                        /* ns since the epoch, when this instance began */
+};
+/* This host and boot, with the given name and the present time as start; fills static-lifetime copies in `buf`. */
+struct source_buf {
+	char host[256], boot[64];
+};
+struct source source_here(const char *name, struct source_buf *buf);
+void source_pack(struct pack *p, const struct source *s);
+
+uint64_t clock_wall(void);                     /* ns since the epoch */
+int64_t clock_offset(void);                    /* wall minus boot clock, ns */
+
+/* STAT with the counters that are not zero. `counters` is indexed by enum counter; per-type ones are added by the caller with
+ * stat_more between begin and end. */
+struct stat_writer {
+	struct pack body;                      /* the pairs so far */
+	uint32_t pairs;
+};
+void stat_add(struct stat_writer *w, const char *name, uint64_t value);
+void stat_frame(struct pack *p, const struct source *s, const char *stage, const struct stat_writer *w);
+/* The two together for a plain array of totals; zeros are left out. */
+void stat_totals(struct pack *p, const struct source *s, const char *stage, const uint64_t totals[STAT_COUNT]);
+void end_frame(struct pack *p, const char *reason);
+
+#endif

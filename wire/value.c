@@ -1,0 +1,172 @@
+/* In-place msgpack reading. */
+#include "value.h"
+
+#include <string.h>
+
+static uint64_t big(const uint8_t *p, unsigned n)
+{
+	uint64_t v = 0;
+
+	while (n--)
+		v = v << 8 | *p++;
+	return v;
+}
+
+/* Reads a header and, of scalars and strings, the content; arrays and maps are left open behind their header. */
+static int head(struct cursor *c, struct value *v)
+{
+	size_t left = (size_t)(c->end - c->p);
+	const uint8_t *p = c->p;
+
+	if (left == 0)
+		return 0;
+	uint8_t t = *p;
+	unsigned extra = 0;
+
+	if (t <= 0x7f) {
+		*v = (struct value){ .type = VALUE_UINT, .u = t };
+	} else if (t >= 0xe0) {
+		*v = (struct value){ .type = VALUE_INT, .i = (int8_t)t };
+	} else if (t <= 0x8f) {
+		*v = (struct value){ .type = VALUE_MAP, .a.count = t & 0xf };
+	} else if (t <= 0x9f) {
+		*v = (struct value){ .type = VALUE_ARRAY, .a.count = t & 0xf };
+	} else if (t <= 0xbf) {
+		*v = (struct value){ .type = VALUE_STR, .s.len = t & 0x1f };
+	} else switch (t) {
+	case 0xc0: *v = (struct value){ .type = VALUE_NIL }; break;
+	case 0xc2: case 0xc3: *v = (struct value){ .type = VALUE_BOOL, .boolean = t & 1 }; break;
+	case 0xca: extra = 4; v->type = VALUE_FLOAT; break;
+	case 0xcb: extra = 8; v->type = VALUE_FLOAT; break;
+	case 0xcc: case 0xcd: case 0xce: case 0xcf: extra = 1u << (t - 0xcc); v->type = VALUE_UINT; break;
+	case 0xd0: case 0xd1: case 0xd2: case 0xd3: extra = 1u << (t - 0xd0); v->type = VALUE_INT; break;
+	case 0xc4: case 0xc5: case 0xc6: extra = 1u << (t - 0xc4); v->type = VALUE_BIN; break;
+	case 0xd9: case 0xda: case 0xdb: extra = 1u << (t - 0xd9); v->type = VALUE_STR; break;
+	case 0xdc: case 0xdd: extra = 2u << (t - 0xdc); v->type = VALUE_ARRAY; break;
+	case 0xde: case 0xdf: extra = 2u << (t - 0xde); v->type = VALUE_MAP; break;
+	default: return -1;
+	}
+	if (left < 1 + (size_t)extra)
+		return -1;
+	p++;
+	if (extra) {
+		uint64_t n = big(p, extra);
+		switch (v->type) {
+		case VALUE_UINT: v->u = n; break;
+		case VALUE_INT: {
+			int64_t i = extra == 8 ? (int64_t)n : (int64_t)(n << (64 - 8 * extra)) >> (64 - 8 * extra);
+			*v = i < 0 ? (struct value){ .type = VALUE_INT, .i = i }
+				: (struct value){ .type = VALUE_UINT, .u = (uint64_t)i };
+			break;
+		}
+		case VALUE_FLOAT:
+			if (extra == 4) {
+				uint32_t bits = (uint32_t)n;
+				float f;
+				memcpy(&f, &bits, sizeof f);
+				v->f = (double)f;
+			} else {
+				memcpy(&v->f, &n, sizeof v->f);
+			}
+			break;
+		case VALUE_STR: case VALUE_BIN: v->s.len = (uint32_t)n; break;
+		default: v->a.count = (uint32_t)n; break;
+		}
+		p += extra;
+	}
+	if (v->type == VALUE_STR || v->type == VALUE_BIN) {
+		if ((size_t)(c->end - p) < v->s.len)
+			return -1;
+		v->s.data = p;
+		p += v->s.len;
+	} else if (v->type == VALUE_ARRAY || v->type == VALUE_MAP) {
+		/* An element takes a byte at least: a count that can not be true is not walked. */
+		uint64_t elements = (uint64_t)v->a.count << (v->type == VALUE_MAP);
+		if (elements > (size_t)(c->end - p))
+			return -1;
+		v->a.inside = (struct cursor){ p, c->end };
+	}
+	c->p = p;
+	return 1;
+}
+
+static int skip(struct cursor *c, int depth)
+{
+	struct value v;
+	int rc = head(c, &v);
+
+	if (rc <= 0 || (v.type != VALUE_ARRAY && v.type != VALUE_MAP))
+		return rc;
+	if (depth >= VALUE_DEPTH)
+		return -1;
+	for (uint64_t n = (uint64_t)v.a.count << (v.type == VALUE_MAP); n; n--)
+		if (skip(c, depth + 1) <= 0)
+			return -1;
+	return 1;
+}
+
+int value_skip(struct cursor *c)
+{
+	/* Most values are short scalars. */
+	if (c->p < c->end && (*c->p <= 0x7f || *c->p == 0xc0)) {
+		c->p++;
+		return 1;
+	}
+	return skip(c, 0);
+}
+
+int value_next(struct cursor *c, struct value *v)
+{
+	int rc = head(c, v);
+
+	if (rc <= 0 || (v->type != VALUE_ARRAY && v->type != VALUE_MAP))
+		return rc;
+	for (uint64_t n = (uint64_t)v->a.count << (v->type == VALUE_MAP); n; n--)
+		if (skip(c, 1) <= 0)
+			return -1;
+	v->a.inside.end = c->p;
+	return 1;
+}
+
+bool value_u64(const struct value *v, uint64_t *out)
+{
+	if (v->type != VALUE_UINT)
+		return false;
+	*out = v->u;
+	return true;
+}
+
+bool value_i64(const struct value *v, int64_t *out)
+{
+	if (v->type == VALUE_UINT && v->u <= INT64_MAX)
+		*out = (int64_t)v->u;
+	else if (v->type == VALUE_INT)
+		*out = v->i;
+	else
+		return false;
+	return true;
+}
+
+bool value_bytes(const struct value *v, const uint8_t **data, uint32_t *len)
+{
+	if (v->type != VALUE_STR && v->type != VALUE_BIN)
+		return false;
+	*data = v->s.data;
+	*len = v->s.len;
+	return true;
+}
+
+bool value_cut(const struct value *v, const uint8_t **data, uint32_t *len, uint64_t *whole)
+{
+	struct value inner, length;
+
+	if (value_bytes(v, data, len)) {
+		*whole = *len;
+		return true;
+	}
+	if (v->type != VALUE_ARRAY || v->a.count != 2)
+		return false;
+	struct cursor c = v->a.inside;
+	return value_next(&c, &inner) == 1 && inner.type == VALUE_BIN && value_bytes(&inner, data, len) &&
+		value_next(&c, &length) == 1 && value_u64(&length, whole);
+}
