@@ -1,0 +1,112 @@
+/* The walker: a file's path from the kernel's own dentries and mounts, leaf first, up to the root of the task. */
+#ifndef PROBE_BPF_PATH_H
+#define PROBE_BPF_PATH_H
+
+#include "record.h"
+
+/* One step up from s->walk: a name, or from the root of a mount to where it is mounted. Returns -1 to go on, else enum raw_path.
+ * All state is kept in the slot's memory: so each round looks the same to the verifier. */
+static __always_inline int path_step(struct slot *s, __u32 begin)
+{
+	struct walk *w = &s->walk;
+	__u64 dentry = w->dentry, mnt = w->mnt;
+
+	if (dentry == w->root_dentry && mnt == w->root_mnt)
+		return PATH_ABSOLUTE;
+	if (dentry == (__u64)READ(struct vfsmount, mnt, mnt_root)) {
+		__u64 m = mnt - bpf_core_field_offset(struct mount, mnt);
+		__u64 above = (__u64)READ(struct mount, m, mnt_parent);
+		if (above == m || !above)
+			return PATH_UNREACHABLE;
+		w->dentry = (__u64)READ(struct mount, m, mnt_mountpoint);
+		w->mnt = above + bpf_core_field_offset(struct mount, mnt);
+		return -1;
+	}
+	__u64 parent = (__u64)READ(struct dentry, dentry, d_parent);
+	struct qstr name = READ(struct dentry, dentry, d_name);
+	__u32 len = (name.hash_len >> 32) & (RAW_NAME - 1), off = w->off;
+	if (off - begin > RAW_TEXT)
+		return PATH_DEEP;
+	bpf_probe_read_kernel(AT(s, off), len, name.name);
+	*(char *)AT(s, off + len) = '\0';
+	w->off = off + len + 1;
+	if (parent == dentry || !parent)
+		return PATH_PSEUDO;
+	w->dentry = parent;
+	return -1;
+}
+
+static long path_round(__u32 i __attribute__((unused)), void *ctx)
+{
+	struct slot *s = *(struct slot **)ctx;
+
+	s->walk.result = path_step(s, s->walk.begin);
+	return s->walk.result >= 0;
+}
+
+/* Follows s->walk and appends each name with a NUL to the record at walk.off, which it moves; at most RAW_TEXT bytes. A
+ * global function, so that the verifier looks at it once. Returns enum raw_path. */
+__noinline int path_walk(struct slot *s)
+{
+	if (!s)
+		return PATH_DEEP;
+	s->walk.begin = s->walk.off;
+	s->walk.result = -1;
+	if (can_loop) {
+		bpf_loop(RAW_DEPTH, path_round, &s, 0);
+	} else {
+		for (int i = 0; i < RAW_DEPTH && s->walk.result < 0; i++)
+			s->walk.result = path_step(s, s->walk.begin);
+	}
+	return s->walk.result < 0 ? PATH_DEEP : s->walk.result;
+}
+
+/* The root that the next walks end at: the task's own. */
+static __always_inline void path_root(struct slot *s, const struct fs_struct *fs)
+{
+	s->walk.root_dentry = (__u64)fs->root.dentry;
+	s->walk.root_mnt = (__u64)fs->root.mnt;
+}
+
+/* Appends the path's components at `off` of the record. Returns how many bytes they take; 0 of a path that is too deep. */
+static __always_inline __u32 path_at(struct slot *s, __u32 off, __u64 dentry, __u64 mnt, __u32 *how)
+{
+	s->walk.dentry = dentry;
+	s->walk.mnt = mnt;
+	s->walk.off = off;
+	*how = path_walk(s);
+	if (*how == PATH_DEEP) {
+		__sync_fetch_and_add(&deep_paths, 1);
+		return 0;
+	}
+	return s->walk.off - off;
+}
+
+/* An item that holds nothing but a path. */
+static __always_inline void item_path(struct slot *s, __u8 param, __u64 dentry, __u64 mnt)
+{
+	__u32 how;
+
+	if (!item_begin(s, FORM_PATH, param, 0))
+		return;
+	__u32 n = path_at(s, s->off + sizeof(struct raw_item), dentry, mnt, &how);
+	item_aux(s, how);
+	item_end(s, n);
+}
+
+/* A number that changes when the path of a directory does: what the path is made of, without building it. */
+static __always_inline __u64 path_print(__u64 dentry, __u64 mnt)
+{
+	__u64 h = mnt;
+
+	for (int i = 0; i < 24; i++) {
+		__u64 parent = (__u64)READ(struct dentry, dentry, d_parent);
+		h = h * 0x9e3779b97f4a7c15ull + READ(struct dentry, dentry, d_name).hash_len;
+		if (parent == dentry || !parent)
+			break;
+		dentry = parent;
+	}
+	return h;
+}
+
+#endif

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+/* saker's eyes: system calls at their exit, the life of processes and cgroups, and the snapshot. What they put into the ring
+ * is in ../raw.h. */
+#include "events.h"
+
+char licence[] SEC("license") = "GPL";
+
+/* Which calls are captured, by number; row 1 is of 32-bit calls. Written by the loader. */
+__u64 wanted[2][RAW_CALLS / 64];
+struct raw_call call_types[2][RAW_CALLS];
+bool capture_exec, capture_exit;       /* execve and procexit events, beside the definitions */
+bool iterate_unsent;                   /* the iterator sends only what user space does not have */
+
+#if defined(__TARGET_ARCH_x86)
+static __always_inline __u64 call_number(const struct pt_regs *regs)
+{
+	return regs->orig_ax;
+}
+
+static __always_inline void call_args(struct call *c, const struct pt_regs *regs)
+{
+	c->compat = c->task->thread_info.status & TS_COMPAT;
+	if (c->compat) {
+		c->args[0] = (__u32)regs->bx;
+		c->args[1] = (__u32)regs->cx;
+		c->args[2] = (__u32)regs->dx;
+		c->args[3] = (__u32)regs->si;
+		c->args[4] = (__u32)regs->di;
+		c->args[5] = (__u32)regs->bp;
+	} else {
+		c->args[0] = regs->di;
+		c->args[1] = regs->si;
+		c->args[2] = regs->dx;
+		c->args[3] = regs->r10;
+		c->args[4] = regs->r8;
+		c->args[5] = regs->r9;
+	}
+}
+#elif defined(__TARGET_ARCH_arm64)
+static __always_inline __u64 call_number(const struct pt_regs *regs)
+{
+	return regs->syscallno;
+}
+
+static __always_inline void call_args(struct call *c, const struct pt_regs *regs)
+{
+	c->compat = false;
+	for (int i = 0; i < 6; i++)
+		c->args[i] = regs->regs[i];
+}
+#endif
+
+static __always_inline bool is_wanted(__u64 nr, int row)
+{
+	return nr < RAW_CALLS && wanted[row][(nr / 64) & 7] >> (nr % 64) & 1;
+}
+
+/* Descriptors are ints: what the upper half of a register holds means nothing. */
+static __always_inline void event_send(struct slot *s, const struct call *c, struct raw_call type, struct memory *pm)
+{
+	struct raw_event *e = (struct raw_event *)s->data;
+	__u64 task;
+	bool known = actor_describe(s, c->task, pm, &task);
+
+	head_fill(&e->h, RAW_EVENT, type.type, c->task);
+	e->h.task = task;
+	if (!known)
+		e->h.flags |= RAW_INCOMPLETE;
+	if (c->compat)
+		e->h.flags |= RAW_COMPAT;
+	e->ret = c->ret;
+	__builtin_memcpy(e->args, c->args, sizeof(e->args));
+	s->off = sizeof(*e);
+	if (c->task->fs)
+		path_root(s, c->task->fs);
+	gather(s, c, type.gather);
+	e->h.id = __sync_fetch_and_add(&next_id, 1);
+	count(type.type, record_send(s) == 0 ? COUNT_DELIVERED : COUNT_FULL);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG_sys_exit(__u64 *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx[0];
+	__u64 nr = call_number(regs);
+	struct call c = { .ret = (__s64)ctx[1] };
+	int row = 0;
+
+	if (!is_wanted(nr, 0) && !is_wanted(nr, 1))
+		return 0;
+	c.task = bpf_get_current_task_btf();
+	call_args(&c, regs);
+	row = c.compat;
+	if (!is_wanted(nr, row))
+		return 0;
+	struct raw_call type = call_types[row][nr & (RAW_CALLS - 1)];
+	bool exec = type.type == TYPE_EXECVE || type.type == TYPE_EXECVEAT;
+	if (exec && c.ret >= 0)
+		return 0;                      /* told at sched_process_exec */
+	count(type.type, COUNT_WANTED);
+	struct memory *pm = memory_of(c.task->group_leader, true);
+	if (pm && pm->self && !exec && type.type != TYPE_PTRACE) {
+		count(type.type, COUNT_SELF);
+		return 0;
+	}
+	if (!pm || !ring_room(type.class)) {
+		count(type.type, COUNT_FULL);
+		return 0;
+	}
+	struct slot *s = slot_take();
+	if (!s) {
+		count(type.type, COUNT_SCRATCH);
+		return 0;
+	}
+	event_send(s, &c, type, pm);
+	slot_give(s);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG_fork(__u64 *ctx)
+{
+	struct task_struct *parent = (struct task_struct *)ctx[0], *child = (struct task_struct *)ctx[1];
+
+	if (child->pid != child->tgid)
+		return 0;
+	struct memory *m = memory_of(child, true);
+	if (!m)
+		return 0;
+	struct memory *pm = memory_of(parent->group_leader, false);
+	m->fork_parent = process_key(parent);
+	m->argv_of = pm && pm->argv_of ? pm->argv_of : m->fork_parent;
+	m->exec = pm ? pm->exec : 0;
+	struct slot *s = slot_take();
+	if (!s) {
+		__sync_fetch_and_add(&definitions_lost, 1);
+		return 0;
+	}
+	process_describe(s, child, m, facts_print(child), true);
+	slot_give(s);
+	return 0;
+}
+
+/* Whether the program that a task runs is one of ours. */
+static __always_inline bool is_self(const struct task_struct *t)
+{
+	struct exe_id id = {};
+
+	if (!t->mm || !t->mm->exe_file)
+		return false;
+	struct inode *inode = t->mm->exe_file->f_inode;
+	id.device = inode->i_sb->s_dev;
+	id.inode = inode->i_ino;
+	return bpf_map_lookup_elem(&self_exes, &id) != NULL;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG_exec(__u64 *ctx)
+{
+	struct task_struct *t = (struct task_struct *)ctx[0];
+	struct linux_binprm *bprm = (struct linux_binprm *)ctx[2];
+	struct memory *m = memory_of(t, true);
+
+	if (!m)
+		return 0;
+	m->argv_of = 0;
+	m->exec = bpf_ktime_get_boot_ns();
+	m->self = is_self(t);
+	if (capture_exec)
+		count(TYPE_EXECVE, COUNT_WANTED);
+	struct slot *s = slot_take();
+	if (!s) {
+		m->print = 0;
+		__sync_fetch_and_add(&definitions_lost, 1);
+		if (capture_exec)
+			count(TYPE_EXECVE, COUNT_SCRATCH);
+		return 0;
+	}
+	proc_fill(s, t, m, RAW_EXEC);
+	struct raw_proc *p = (struct raw_proc *)s->data;
+	p->h.type = TYPE_EXECVE;
+	p->h.flags |= capture_exec ? 0 : RAW_UNWANTED;
+	p->old_task = m->thread_key;
+	m->thread_key = 0;
+	if (capture_exec)
+		p->h.id = __sync_fetch_and_add(&next_id, 1);
+	items_argv(s, t->mm);
+	void *to = item_begin(s, FORM_PASSED, RAW_FACT_FILENAME, 0);
+	if (to) {
+		long n = bpf_probe_read_kernel_str(to, RAW_TEXT, bprm->filename);
+		if (n > 0) {
+			item_aux(s, n - 1);
+			item_end(s, (n - 1) & (RAW_TEXT - 1));
+		}
+	}
+	bool sent = definition_send(s);
+	m->print = sent ? facts_print(t) : 0;
+	m->leader_print = 0;
+	if (capture_exec)
+		count(TYPE_EXECVE, sent ? COUNT_DELIVERED : COUNT_FULL);
+	slot_give(s);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG_exit(__u64 *ctx)
+{
+	struct task_struct *t = (struct task_struct *)ctx[0];
+	struct memory *m = memory_of(t, false), *pm = memory_of(t->group_leader, false);
+	bool self = pm && pm->self, wants = capture_exit && !self;
+
+	if (capture_exit)
+		count(TYPE_PROCEXIT, COUNT_WANTED);
+	if (capture_exit && self)
+		count(TYPE_PROCEXIT, COUNT_SELF);
+	struct slot *s = slot_take();
+	if (!s) {
+		if (wants)
+			count(TYPE_PROCEXIT, COUNT_SCRATCH);
+		return 0;
+	}
+	__u64 task = process_key(t);
+	bool known = true;
+	if (wants && pm)
+		known = actor_describe(s, t, pm, &task);
+	struct raw_exit *e = (struct raw_exit *)s->data;
+	head_fill(&e->h, RAW_EXIT, TYPE_PROCEXIT, t);
+	e->h.task = task;
+	e->h.flags = (wants ? 0 : RAW_UNWANTED) | (known && pm ? 0 : RAW_INCOMPLETE);
+	e->code = t->exit_code;
+	e->last = t->signal->live.counter == 0;
+	e->thread_key = m ? m->thread_key : 0;
+	if (wants)
+		e->h.id = __sync_fetch_and_add(&next_id, 1);
+	s->off = sizeof(*e);
+	bool sent = record_send(s) == 0;
+	if (wants)
+		count(TYPE_PROCEXIT, sent ? COUNT_DELIVERED : COUNT_FULL);
+	slot_give(s);
+	return 0;
+}
+
+static __always_inline int cgroup_told(struct cgroup *cgrp, const char *path, bool made)
+{
+	struct slot *s = slot_take();
+
+	if (!s)
+		return 0;
+	struct raw_cgroup *r = (struct raw_cgroup *)s->data;
+	__builtin_memset(r, 0, sizeof(*r));
+	r->h.kind = RAW_CGROUP;
+	r->h.time = bpf_ktime_get_boot_ns();
+	r->id = cgroup_id((__u64)cgrp);
+	r->made = made;
+	long n = bpf_probe_read_kernel_str(s->data + sizeof(*r), RAW_TEXT, path);
+	if (n > 0) {
+		r->path_len = n - 1;
+		s->off = sizeof(*r) + (n & (2 * RAW_TEXT - 1));
+		definition_send(s);
+	}
+	slot_give(s);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG_cgroup_mkdir(__u64 *ctx)
+{
+	return cgroup_told((struct cgroup *)ctx[0], (const char *)ctx[1], true);
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG_cgroup_rmdir(__u64 *ctx)
+{
+	return cgroup_told((struct cgroup *)ctx[0], (const char *)ctx[1], false);
+}
+
+/* Copies a piece of another task's memory into an item. */
+static __always_inline void item_foreign(struct slot *s, __u8 param, struct task_struct *t, __u64 user, __u64 whole)
+{
+	void *to = item_begin(s, FORM_BYTES, param, whole);
+	__u32 n = whole < RAW_TEXT ? whole : RAW_TEXT;
+
+	if (to && user && n > 0 && n <= RAW_TEXT && bpf_copy_from_user_task(to, n, (void *)user, t, 0) == 0)
+		item_end(s, n);
+}
+
+/* The snapshot at start, and what did not get through later. */
+SEC("iter.s/task")
+int snapshot(struct bpf_iter__task *ctx)
+{
+	struct task_struct *t = ctx->task;
+
+	if (!t || t->pid != t->tgid)
+		return 0;
+	struct memory *m = memory_of(t, true);
+	if (!m || (iterate_unsent && m->print))
+		return 0;
+	m->self = is_self(t);
+	struct slot *s = slot_take();
+	if (!s)
+		return 0;
+	__u64 print = facts_print(t);
+	proc_fill(s, t, m, RAW_PROC);
+	if (!m->argv_of && t->mm) {
+		item_foreign(s, RAW_FACT_ARGV, t, t->mm->arg_start, t->mm->arg_end - t->mm->arg_start);
+		item_foreign(s, RAW_FACT_ENV, t, t->mm->env_start, t->mm->env_end - t->mm->env_start);
+	}
+	m->print = definition_send(s) ? print : 0;
+	slot_give(s);
+	return 0;
+}

@@ -1,0 +1,213 @@
+/* Building records: a slot of scratch memory, the items appended to it, and its way into the ring with the accounting of
+ * what did not get there. */
+#ifndef PROBE_BPF_RECORD_H
+#define PROBE_BPF_RECORD_H
+
+#include "kernel.h"
+#include "../raw.h"
+
+enum {
+	SLOTS = 4,                     /* of each CPU: a program can interrupt another one that sleeps */
+	TYPES_MAX = 512,
+	RECORD_LAST = RAW_MAX - 3 * RAW_TEXT    /* an item begins before here */
+};
+
+struct walk {
+	__u64 dentry, mnt, root_dentry, root_mnt;
+	__u32 off;                     /* where in the record the components go */
+	__u32 begin;                   /* where they began */
+	__s32 result;                  /* enum raw_path, -1 on the way */
+	__u32 pad;
+};
+
+/* What fd_write is asked for. */
+struct fd_ask {
+	__u64 file;
+	__u8 form, param, role, pad;
+	__s32 fd;
+};
+
+struct slot {
+	__u32 off;                     /* end of the record so far */
+	__u32 index, bit;              /* of the slot itself */
+	struct walk walk;
+	struct fd_ask ask;
+	__u8 data[RAW_MAX + 2 * RAW_TEXT];      /* what is written at a masked offset always fits */
+};
+
+/* A place in the record. The mask is for the verifier: offsets are kept below RAW_MAX by RECORD_LAST. */
+#define AT(s, offset) ({ \
+	__u64 at_ = (offset); \
+	asm volatile("%0 &= %1" : "+r"(at_) : "i"(RAW_MAX - 1)); \
+	(void *)((s)->data + at_); })
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct slot);
+	__uint(max_entries, SLOTS);    /* times the number of CPUs, set before load */
+} slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(max_entries, 1);        /* number of CPUs */
+} slots_used SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct raw_counts);
+	__uint(max_entries, TYPES_MAX);
+} counts SEC(".maps");
+
+/* Shared with user space. */
+__u64 next_id = 1;                     /* ids of events */
+__u64 definitions, definitions_lost, deep_paths;
+const volatile __u64 ring_size = 0;
+
+static __always_inline void count(__u32 type, enum raw_count what)
+{
+	struct raw_counts *c = bpf_map_lookup_elem(&counts, &type);
+
+	if (c)
+		__sync_fetch_and_add(&c->n[what & 7], 1);
+}
+
+static __always_inline struct slot *slot_take(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	__u64 *used = bpf_map_lookup_elem(&slots_used, &cpu);
+
+	if (!used)
+		return NULL;
+	for (int i = 0; i < SLOTS; i++) {
+		__u64 bit = 1ull << i;
+		if (__sync_fetch_and_or(used, bit) & bit)
+			continue;
+		__u32 index = cpu * SLOTS + i;
+		struct slot *s = bpf_map_lookup_elem(&slots, &index);
+		if (!s)
+			return NULL;
+		s->index = cpu;
+		s->bit = bit;
+		s->off = 0;
+		return s;
+	}
+	return NULL;
+}
+
+static __always_inline void slot_give(struct slot *s)
+{
+	__u32 cpu = s->index;
+	__u64 *used = bpf_map_lookup_elem(&slots_used, &cpu);
+
+	if (used)
+		__sync_fetch_and_and(used, ~(__u64)s->bit);
+}
+
+/* Is there room in the ring for a record of this class? Each class may fill it to its own mark, in percent. */
+static __always_inline bool ring_room(__u32 class)
+{
+	__u64 filled = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+	__u64 mark = class == 0 ? 50 : class == 1 ? 70 : class == 2 ? 90 : 100;
+
+	return class >= 3 || filled * 100 < ring_size * mark;
+}
+
+static __always_inline long record_send(struct slot *s)
+{
+	__u32 len = s->off;
+
+	if (len < sizeof(struct raw_head) || len > RAW_MAX)
+		return -1;
+	((struct raw_head *)s->data)->len = len;
+	return bpf_ringbuf_output(&ring, s->data, len, 0);
+}
+
+/* Begins an item at the end of the record: returns where its bytes go, at most RAW_TEXT + RAW_NAME of them, or NULL. */
+static __always_inline void *item_begin(struct slot *s, __u8 form, __u8 param, __u32 aux)
+{
+	__u32 off = s->off;
+
+	if (off > RECORD_LAST)
+		return NULL;
+	struct raw_item *it = AT(s, off);
+	it->form = form;
+	it->param = param;
+	it->len = 0;
+	it->aux = aux;
+	return it + 1;
+}
+
+static __always_inline void item_end(struct slot *s, __u32 len)
+{
+	__u32 off = s->off;
+
+	if (off > RECORD_LAST || len > 2 * RAW_TEXT - 64)
+		return;
+	struct raw_item *it = AT(s, off);
+	it->len = len;
+	s->off = off + sizeof(struct raw_item) + ((len + 7) & ~7u);
+}
+
+static __always_inline void item_aux(struct slot *s, __u32 aux)
+{
+	__u32 off = s->off;
+
+	struct raw_item *it = AT(s, off);
+	it->aux = aux;
+}
+
+/* Length of a user text beyond the RAW_TEXT bytes that were read of it. */
+static __noinline __u64 text_rest(struct slot *s, __u64 user)
+{
+	__u64 n = 0;
+
+	for (int i = 0; i < 32; i++) {
+		long got = bpf_probe_read_user_str(s->data + RAW_MAX, RAW_TEXT, (void *)(user + n));
+		if (got <= 0)
+			break;
+		n += got - 1;
+		if (got < RAW_TEXT)
+			break;
+	}
+	return n;
+}
+
+/* A NUL-terminated text of the caller's memory. */
+static __always_inline void item_text(struct slot *s, __u8 form, __u8 param, __u64 user)
+{
+	void *to = item_begin(s, form, param, 0);
+
+	if (!to || !user)
+		return;
+	long n = bpf_probe_read_user_str(to, RAW_TEXT + 1, (void *)user);
+	if (n <= 0)
+		return;
+	__u64 whole = n - 1;
+	if (n > RAW_TEXT)
+		whole += text_rest(s, user + RAW_TEXT);
+	item_aux(s, whole);
+	item_end(s, (n - 1) & (2 * RAW_TEXT - 1));
+}
+
+/* A piece of the caller's memory; `whole` bytes from `user`, of which RAW_TEXT are kept. */
+static __always_inline void item_bytes(struct slot *s, __u8 param, __u64 user, __u64 whole)
+{
+	void *to = item_begin(s, FORM_BYTES, param, whole);
+	__u32 n = whole < RAW_TEXT ? whole : RAW_TEXT;
+
+	if (!to || !user || n == 0 || n > RAW_TEXT)
+		return;
+	if (bpf_probe_read_user(to, n, (void *)user) == 0)
+		item_end(s, n);
+}
+
+#endif

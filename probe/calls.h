@@ -1,0 +1,14 @@
+/* System call numbers that wire/syscalls.def does not have. */
+#ifndef PROBE_CALLS_H
+#define PROBE_CALLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct call32 {
+	uint16_t number;
+	const char *event;             /* name of the event type that it becomes */
+};
+const struct call32 *calls32(size_t *n);
+
+#endif

@@ -1,0 +1,26 @@
+/* Cgroups by id: their paths, and the containers that they stand for. */
+#ifndef PROBE_CGROUPS_H
+#define PROBE_CGROUPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/pack.h"
+
+struct cgroups;
+enum cgroup_class { CGROUP_UNKNOWN, CGROUP_HOST, CGROUP_CONTAINER };
+
+struct cgroups *cgroups_new(void);
+void cgroups_free(struct cgroups *c);
+/* Reads the folders of the hierarchies that are mounted: version 2, and the version 1 one that has `pids`. */
+void cgroups_scan(struct cgroups *c);
+void cgroups_made(struct cgroups *c, uint64_t id, const char *path, size_t len);
+void cgroups_gone(struct cgroups *c, uint64_t id);
+/* Writes CGROUP for an id that was not told of yet; looks for it on disk when it is not known. */
+void cgroups_announce(struct cgroups *c, uint64_t id, struct pack *out);
+/* `*id` is what container.id prints; borrowed until the next change. */
+enum cgroup_class cgroups_container(const struct cgroups *c, uint64_t cgroup, const char **id);
+void cgroup_frame(struct pack *out, uint64_t id, const char *path, size_t len, bool made);
+
+#endif

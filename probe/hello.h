@@ -1,0 +1,12 @@
+/* HELLO of a live source. */
+#ifndef PROBE_HELLO_H
+#define PROBE_HELLO_H
+
+#include <stdbool.h>
+
+#include "wire/event.h"
+#include "wire/stat.h"
+
+void hello_live(struct pack *out, const struct source *s, int64_t offset, const bool types[EVENT_TYPES]);
+
+#endif

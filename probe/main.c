@@ -1,0 +1,94 @@
+/* probe: reads the kernel and writes frames. See probe(1). */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "conf/options.h"
+#include "run.h"
+#include "types.h"
+#include "wire/log.h"
+
+static const char usage[] =
+	"usage: probe [-nv] [-e TYPES] [-o ENDPOINT] [-O KEY=VALUE]... [--notify FD]\n"
+	"Reads the kernel's events and writes them as frames.\n\n"
+	"  -e TYPES       capture these event types only (comma-separated; several -e add up)\n"
+	"  -a             capture every type that the probe knows (the default)\n"
+	"  -o ENDPOINT    where frames go: - (the default), unix:PATH, listen:PATH\n"
+	"  -O KEY=VALUE   sets a key: probe.ring_size, probe.batch_us\n"
+	"  -n             load the programs, say whether this kernel takes them, and leave\n"
+	"  -v             say more\n"
+	"  --notify FD    write a line there when ready\n"
+	"  --version, --help\n";
+
+static void all_types(struct kernel_config *c)
+{
+	for (unsigned i = 0; i < EVENT_TYPES; i++)
+		c->types[i] = captured_type(i) != NULL;
+}
+
+/* Adds the types that a comma-separated list names; ends the program when one is not captured. */
+static void add_types(struct kernel_config *c, const char *list)
+{
+	for (const char *p = list; *p;) {
+		size_t n = strcspn(p, ",");
+		bool found = false;
+		for (unsigned i = 0; i < EVENT_TYPES; i++) {
+			const struct event_type *t = event_type(i);
+			if (!t || !captured_type(i) || strlen(t->name) != n || memcmp(t->name, p, n) != 0)
+				continue;
+			c->types[i] = found = true;
+		}
+		if (!found)
+			diex(EX_USAGE, "-e: found '%.*s', expected the name of an event type that the probe captures", (int)n, p);
+		p += n + (p[n] == ',');
+	}
+}
+
+static void ignore_record(void *arg, const void *data, size_t size)
+{
+	(void)arg;
+	(void)data;
+	(void)size;
+}
+
+static int check(const struct kernel_config *c)
+{
+	char err[512];
+	int status;
+	struct kernel *k = kernel_open(c, ignore_record, NULL, err, sizeof err, &status);
+
+	if (!k) {
+		log_warnx("%s", err);
+		return status;
+	}
+	kernel_free(k);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = { OPTIONS_LONG, { NULL, 0, NULL, 0 } };
+	struct options o = { .program = "probe", .notify = -1 };
+	struct kernel_config c = {0};
+	bool named = false;
+
+	for (int opt; (opt = getopt_long(argc, argv, OPTIONS_SHORT "e:a", longs, NULL)) != -1;) {
+		if (opt == 'e') {
+			add_types(&c, optarg);
+			named = true;
+		} else if (opt == 'a') {
+			all_types(&c);
+			named = true;
+		} else {
+			options_take(&o, opt, optarg, usage);
+		}
+	}
+	options_end(&o, argc, optind, argv);
+	log_open("probe", o.verbose);
+	if (!named)
+		all_types(&c);
+	c.ring_size = conf_number(&o.conf, CONF_PROBE_RING_SIZE);
+	if (c.ring_size & (c.ring_size - 1))
+		diex(EX_USAGE, "probe.ring_size: %llu is not a power of two", (unsigned long long)c.ring_size);
+	return o.check ? check(&c) : probe_run(&o, &c);
+}
