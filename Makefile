@@ -15,8 +15,8 @@ BIN := $(B)/bin
 WARN := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wvla
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -D_GNU_SOURCE -DSAKER_VERSION='"$(VERSION)"' -I. $(SAN)
-SAN := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 comma := ,
+SAN := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 
 WIRE   := $(wildcard wire/*.c)
 CONF   := $(wildcard conf/*.c)
@@ -80,10 +80,12 @@ $(call obj,$(PROBE)): $(B)/probe/probe.skel.h
 # Unit tests: each file of tests/unit is a program linked with the objects of the folder that it is named after
 # (match_*.c with match/ and so on), without that folder's main.c.
 UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT))
+# A name for it: a % written in the rule would stand for the rule's stem.
+MAINS := %/main.o
 folder = $(firstword $(subst _, ,$(1)))
 .SECONDEXPANSION:
 $(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(LIB) \
-		$$(filter-out %/main.o,$$(call obj,$$(wildcard $$(if $$(filter frames_%,$$*),wire/frames,$$(call folder,$$*))/*.c)))
+		$$(filter-out $$(MAINS),$$(call obj,$$(wildcard $$(if $$(filter frames,$$(call folder,$$*)),wire/frames,$$(call folder,$$*))/*.c)))
 	@echo "  LINK $(@F)"
 	@$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS_$(call folder,$*)) $(LIBS_wire) -lcmocka
 
@@ -96,9 +98,11 @@ $(HELPER_BIN): $(B)/tests/%: tests/%.c
 .PHONY: tests
 tests: all $(UNIT_BIN) $(HELPER_BIN)
 
-.PHONY: deps
+.PHONY: deps deps-check
 deps:
 	@scripts/deps
+deps-check:
+	@scripts/deps check
 
 .PHONY: run
 run: deps
@@ -106,23 +110,24 @@ run: deps
 	@scripts/saker run
 
 .PHONY: check
-check: deps
+check: deps-check
 	@$(MAKE) --no-print-directory tests
 	@SAKER_BUILD=$(CURDIR)/$(B) tests/run
 
 .PHONY: soak
-soak: deps
+soak: deps-check
 	@$(MAKE) --no-print-directory tests
 	@SAKER_BUILD=$(CURDIR)/$(B) SAKER_SOAK=1 tests/run
 
 .PHONY: bench
-bench: deps
+bench: deps-check
 	@$(MAKE) --no-print-directory tests
 	@SAKER_BUILD=$(CURDIR)/$(B) tests/bench/run
 
+# The skeleton is made first: probe/ includes it.
 .PHONY: lint
-lint:
-	@CC="$(CC)" CLANG="$(CLANG)" tests/lint
+lint: $(B)/probe/probe.skel.h
+	@CC="$(CC)" CLANG="$(CLANG)" LINT_FLAGS='$(filter-out -fsanitize% -DSAKER_VERSION%,$(ALL_CFLAGS))' SAKER_BUILD=$(CURDIR)/$(B) tests/lint
 
 .PHONY: clean
 clean:

@@ -133,3 +133,9 @@ void conf_free(struct conf *c)
 		free(c->text[i]);
 	*c = (struct conf){0};
 }
+
+void conf_list(FILE *to)
+{
+	for (int i = 0; i < CONF_KEYS; i++)
+		fprintf(to, "%s\t%s\t%s\t%s\n", conf_defs[i].name, conf_defs[i].program, conf_defs[i].value, conf_defs[i].meaning);
+}

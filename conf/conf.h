@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum conf_type { CONF_SIZE, CONF_COUNT, CONF_BOOL, CONF_TEXT };
 enum conf_key {
@@ -33,5 +34,7 @@ const char *conf_text(const struct conf *c, enum conf_key k);
 uint64_t conf_number(const struct conf *c, enum conf_key k);
 bool conf_bool(const struct conf *c, enum conf_key k);
 void conf_free(struct conf *c);
+/* Every key: a line of name, program, default and meaning with tabs between them. */
+void conf_list(FILE *to);
 
 #endif

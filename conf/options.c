@@ -44,6 +44,9 @@ bool options_take(struct options *o, int opt, const char *arg, const char *usage
 	case OPTION_HELP:
 		fputs(usage, stdout);
 		exit(0);
+	case OPTION_KEYS:
+		conf_list(stdout);
+		exit(0);
 	case '?':
 		fprintf(stderr, "Try '%s --help'.\n", o->program);
 		exit(EX_USAGE);

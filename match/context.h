@@ -12,6 +12,7 @@
 struct state;                   /* of one source: state.h */
 struct process;
 struct thread;
+struct fd;
 
 /* One event. The caller sets it with context_event; getters read it and may allocate from `arena`, which the caller resets
  * before each event. */
@@ -25,12 +26,16 @@ struct context {
 	struct value extra;                     /* the map of extra facts; VALUE_NIL when there is none */
 	bool incomplete;                        /* the event says that its process could not be described, or is unknown */
 	uint64_t number;                        /* evt.num */
+	uint64_t first_time;                    /* of the first event that context_event took; 0 before */
 	struct arena arena;
 	struct value json;                      /* document of a JSON record */
 	const char *source;                     /* "syscall", or that of a JSON record */
+	const struct fd *fd;                    /* what the fd fields have worked out of this event; NULL before the first of them */
 };
 
 /* Takes an EVENT frame apart into `c`. Returns 0, or -1 with the bad offset of the body in `*at`. */
 int context_event(struct context *c, struct state *s, const struct frame *f, size_t *at);
+/* One of the event's extra facts; false when it is nil or not there. */
+bool context_extra(const struct context *c, const char *name, struct value *v);
 
 #endif

@@ -14,7 +14,7 @@ enum field_type {
 	TYPE_STRING, TYPE_BYTES, TYPE_BOOL, TYPE_INT, TYPE_UINT, TYPE_DOUBLE, TYPE_PORT, TYPE_IP, TYPE_NET,
 	TYPE_RELTIME, TYPE_ABSTIME      /* ns, in `u` */
 };
-enum field_arg { ARG_NONE, ARG_INDEX, ARG_KEY, ARG_INDEX_OR_KEY, ARG_NAME };   /* [n]; [k]; either; .name */
+enum field_arg { ARG_NONE, ARG_INDEX, ARG_KEY, ARG_INDEX_OR_KEY, ARG_NAME };   /* [n]; [k]; either; .name or [k] */
 enum {
 	FIELD_ARG_REQUIRED = 1,
 	FIELD_FILTER_ONLY = 2,
@@ -65,6 +65,7 @@ struct field_ref {
 	const char *key;                /* text of the argument, NUL-terminated, in the arena */
 	const char *text;               /* the whole reference as written, e.g. "proc.aname[2]" */
 	int param;                      /* of evt.arg.NAME: interned name number, else -1 (see field_args.h) */
+	const int8_t *params;           /* of evt.arg.NAME: by event type the index of the parameter, or -1; else NULL */
 };
 
 /* Reads the longest field (with argument) at the start of `text`. Returns 1 and how many bytes it took, 0 when no field

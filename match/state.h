@@ -36,6 +36,9 @@ uint64_t process_parent_key(const struct process *p);
 /* A fact, of the thread where it differs (thread may be NULL). Returns false when it is nil or not there. */
 bool process_fact(const struct process *p, const struct thread *t, enum fact n, struct value *v);
 
+/* The thread's id in its own pid namespace, -1 when unknown. */
+int64_t thread_vtid(const struct thread *t);
+
 /* Name of a user or group in the container (NULL: host): parts may be nil. Returns false when unknown. */
 struct name {
 	struct value name, home, shell;
@@ -43,6 +46,9 @@ struct name {
 bool state_name(const struct state *s, const char *container, bool group, uint64_t number, struct name *out);
 /* A value of CONTAINER's map ("image.repository"). */
 bool state_container(const struct state *s, const char *id, size_t idlen, const char *field, struct value *v);
+
+/* The newest names of an address (4 or 16 bytes); at most `max`, returns how many. */
+unsigned state_host(const struct state *s, const uint8_t *addr, uint32_t len, struct value *names, unsigned max);
 
 /* What the newest HELLO says. Valid until the next one. */
 struct hello {

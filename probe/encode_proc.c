@@ -339,10 +339,10 @@ static void encode_exec_event(struct encoder *e, const struct record *r)
 	pack_fact(out, &v, FACT_EXE_INO);
 	pack_fact(out, &v, FACT_EXE_CTIME);
 	pack_fact(out, &v, FACT_EXE_MTIME);
-	pack_uint(out, p->ids[0]);
+	pack_uint(out, p->ids[1]);
 	pack_exe_path(out, &v, NULL);
 	pack_uint(out, p->pgid);
-	pack_uint(out, p->ids[4]);
+	pack_uint(out, p->ids[5]);
 	pack_exe_path(out, &v, r->passed[RAW_FACT_FILENAME]);
 	encode_extra(e, r);
 	frame_end(out, f);

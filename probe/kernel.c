@@ -159,7 +159,8 @@ struct kernel *kernel_open(const struct kernel_config *c, kernel_record *cb, voi
 	}
 	*k = (struct kernel){ .cb = cb, .arg = arg };
 	memcpy(k->types, c->types, sizeof k->types);
-	libbpf_set_print(quiet);
+	if (!c->verbose)
+		libbpf_set_print(quiet);
 	/* Kernels before 5.11 charge maps against this limit; where it can not be raised it is not needed. */
 	setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
 	if ((k->bpf = probe_bpf__open()) && configure(k, c) == 0) {

@@ -14,6 +14,7 @@ struct kernel;
 struct kernel_config {
 	uint64_t ring_size;                    /* bytes, a power of two */
 	bool types[EVENT_TYPES];               /* which events are captured */
+	bool verbose;                          /* let libbpf and the verifier say on standard error what they do not like */
 };
 
 /* Called for each record; borrowed until it returns. */

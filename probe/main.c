@@ -85,6 +85,7 @@ int main(int argc, char **argv)
 	}
 	options_end(&o, argc, optind, argv);
 	log_open("probe", o.verbose);
+	c.verbose = o.verbose > 0;
 	if (!named)
 		all_types(&c);
 	c.ring_size = conf_number(&o.conf, CONF_PROBE_RING_SIZE);

@@ -37,7 +37,7 @@ struct raw_head {
 	__u64 time;                    /* boot clock, ns */
 	__u64 id;
 	__u64 process, task;           /* keys */
-	__u32 pid, tid, ppid, uid;
+	__u32 pid, tid, ppid, uid;     /* uid: the effective one, as Falco's user.uid */
 	__u32 cpu, pad;
 	char comm[RAW_COMM];
 };

@@ -188,7 +188,6 @@ static int open_all(struct run *r, const struct options *o, const struct kernel_
 		return status;
 	}
 	r->fds[P_RING] = (struct pollfd){ kernel_fd(r->kernel), POLLIN, 0 };
-	r->fds[P_SIGNAL] = (struct pollfd){ signal_fd(), POLLIN, 0 };
 	r->fds[P_TIMER] = (struct pollfd){ second_timer(), POLLIN, 0 };
 	r->fds[P_LISTEN] = (struct pollfd){ output_listen_fd(r->output), POLLIN, 0 };
 	if (r->fds[P_SIGNAL].fd < 0 || r->fds[P_TIMER].fd < 0) {
@@ -198,11 +197,24 @@ static int open_all(struct run *r, const struct options *o, const struct kernel_
 	return 0;
 }
 
+static void announce(const struct options *o, const struct kernel_config *c)
+{
+	char line[64];
+	unsigned n = 0;
+
+	for (int i = 0; i < EVENT_TYPES; i++)
+		n += c->types[i];
+	snprintf(line, sizeof line, "ready %u event types", n);
+	options_notify(o, line);
+}
+
 int probe_run(const struct options *o, const struct kernel_config *c)
 {
 	struct run r = { .batch_ns = conf_number(&o->conf, CONF_PROBE_BATCH_US) * 1000 };
 
 	signal(SIGPIPE, SIG_IGN);
+	/* First of all: what is asked while the programs load must not be lost, and a shell may have left SIGINT ignored. */
+	r.fds[P_SIGNAL] = (struct pollfd){ signal_fd(), POLLIN, 0 };
 	r.source = source_here("syscall", &r.source_buf);
 	r.encoder.clock_offset = clock_offset();
 	r.encoder.cgroups = cgroups_new();
@@ -211,7 +223,7 @@ int probe_run(const struct options *o, const struct kernel_config *c)
 	r.status = open_all(&r, o, c);
 	if (r.status == 0) {
 		snapshot(&r);
-		options_notify(o, "ready");
+		announce(o, c);
 		loop(&r);
 		end(&r);
 	}

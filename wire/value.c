@@ -12,17 +12,10 @@ static uint64_t big(const uint8_t *p, unsigned n)
 	return v;
 }
 
-/* Reads a header and, of scalars and strings, the content; arrays and maps are left open behind their header. */
-static int head(struct cursor *c, struct value *v)
+/* The type that a first byte stands for, with its value or length where that is in the byte itself. Returns how many bytes
+ * of number or length follow, or -1 for what the wire does not use. */
+static int classify(uint8_t t, struct value *v)
 {
-	size_t left = (size_t)(c->end - c->p);
-	const uint8_t *p = c->p;
-
-	if (left == 0)
-		return 0;
-	uint8_t t = *p;
-	unsigned extra = 0;
-
 	if (t <= 0x7f) {
 		*v = (struct value){ .type = VALUE_UINT, .u = t };
 	} else if (t >= 0xe0) {
@@ -34,45 +27,67 @@ static int head(struct cursor *c, struct value *v)
 	} else if (t <= 0xbf) {
 		*v = (struct value){ .type = VALUE_STR, .s.len = t & 0x1f };
 	} else switch (t) {
-	case 0xc0: *v = (struct value){ .type = VALUE_NIL }; break;
+	case 0xc0: v->type = VALUE_NIL; break;
 	case 0xc2: case 0xc3: *v = (struct value){ .type = VALUE_BOOL, .boolean = t & 1 }; break;
-	case 0xca: extra = 4; v->type = VALUE_FLOAT; break;
-	case 0xcb: extra = 8; v->type = VALUE_FLOAT; break;
-	case 0xcc: case 0xcd: case 0xce: case 0xcf: extra = 1u << (t - 0xcc); v->type = VALUE_UINT; break;
-	case 0xd0: case 0xd1: case 0xd2: case 0xd3: extra = 1u << (t - 0xd0); v->type = VALUE_INT; break;
-	case 0xc4: case 0xc5: case 0xc6: extra = 1u << (t - 0xc4); v->type = VALUE_BIN; break;
-	case 0xd9: case 0xda: case 0xdb: extra = 1u << (t - 0xd9); v->type = VALUE_STR; break;
-	case 0xdc: case 0xdd: extra = 2u << (t - 0xdc); v->type = VALUE_ARRAY; break;
-	case 0xde: case 0xdf: extra = 2u << (t - 0xde); v->type = VALUE_MAP; break;
+	case 0xca: v->type = VALUE_FLOAT; return 4;
+	case 0xcb: v->type = VALUE_FLOAT; return 8;
+	case 0xcc: case 0xcd: case 0xce: case 0xcf: v->type = VALUE_UINT; return 1 << (t - 0xcc);
+	case 0xd0: case 0xd1: case 0xd2: case 0xd3: v->type = VALUE_INT; return 1 << (t - 0xd0);
+	case 0xc4: case 0xc5: case 0xc6: v->type = VALUE_BIN; return 1 << (t - 0xc4);
+	case 0xd9: case 0xda: case 0xdb: v->type = VALUE_STR; return 1 << (t - 0xd9);
+	case 0xdc: case 0xdd: v->type = VALUE_ARRAY; return 2 << (t - 0xdc);
+	case 0xde: case 0xdf: v->type = VALUE_MAP; return 2 << (t - 0xde);
 	default: return -1;
 	}
-	if (left < 1 + (size_t)extra)
+	return 0;
+}
+
+/* A signed integer of `size` bytes. What is not negative is VALUE_UINT, whatever its form. */
+static void take_signed(struct value *v, uint64_t n, int size)
+{
+	int64_t i = (int64_t)(n << (64 - 8 * size)) >> (64 - 8 * size);
+
+	*v = i < 0 ? (struct value){ .type = VALUE_INT, .i = i } : (struct value){ .type = VALUE_UINT, .u = (uint64_t)i };
+}
+
+static void take_float(struct value *v, uint64_t n, int size)
+{
+	uint32_t bits = (uint32_t)n;
+	float f;
+
+	if (size == 8) {
+		memcpy(&v->f, &n, sizeof v->f);
+	} else {
+		memcpy(&f, &bits, sizeof f);
+		v->f = (double)f;
+	}
+}
+
+/* What stood behind the first byte. */
+static void take(struct value *v, uint64_t n, int size)
+{
+	switch (v->type) {
+	case VALUE_UINT: v->u = n; break;
+	case VALUE_INT: take_signed(v, n, size); break;
+	case VALUE_FLOAT: take_float(v, n, size); break;
+	case VALUE_STR: case VALUE_BIN: v->s.len = (uint32_t)n; break;
+	default: v->a.count = (uint32_t)n; break;
+	}
+}
+
+/* Reads a header and, of scalars and strings, the content; arrays and maps are left open behind their header. */
+static int head(struct cursor *c, struct value *v)
+{
+	const uint8_t *p = c->p;
+
+	if (p == c->end)
+		return 0;
+	int size = classify(*p++, v);
+	if (size < 0 || c->end - p < size)
 		return -1;
-	p++;
-	if (extra) {
-		uint64_t n = big(p, extra);
-		switch (v->type) {
-		case VALUE_UINT: v->u = n; break;
-		case VALUE_INT: {
-			int64_t i = extra == 8 ? (int64_t)n : (int64_t)(n << (64 - 8 * extra)) >> (64 - 8 * extra);
-			*v = i < 0 ? (struct value){ .type = VALUE_INT, .i = i }
-				: (struct value){ .type = VALUE_UINT, .u = (uint64_t)i };
-			break;
-		}
-		case VALUE_FLOAT:
-			if (extra == 4) {
-				uint32_t bits = (uint32_t)n;
-				float f;
-				memcpy(&f, &bits, sizeof f);
-				v->f = (double)f;
-			} else {
-				memcpy(&v->f, &n, sizeof v->f);
-			}
-			break;
-		case VALUE_STR: case VALUE_BIN: v->s.len = (uint32_t)n; break;
-		default: v->a.count = (uint32_t)n; break;
-		}
-		p += extra;
+	if (size > 0) {
+		take(v, big(p, (unsigned)size), size);
+		p += size;
 	}
 	if (v->type == VALUE_STR || v->type == VALUE_BIN) {
 		if ((size_t)(c->end - p) < v->s.len)

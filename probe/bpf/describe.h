@@ -9,14 +9,24 @@ static __always_inline struct memory *memory_of(struct task_struct *t, bool crea
 	return bpf_task_storage_get(&tasks, t, NULL, create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
 }
 
+static __always_inline bool words_differ(const __u64 *a, const __u64 *b)
+{
+	return a[0] != b[0] || a[1] != b[1] || a[2] != b[2] || a[3] != b[3];
+}
+
 static __always_inline bool credentials_differ(const struct cred *a, const struct cred *b)
 {
-	return a != b && (a->uid.val != b->uid.val || a->gid.val != b->gid.val || a->suid.val != b->suid.val ||
-		a->sgid.val != b->sgid.val || a->euid.val != b->euid.val || a->egid.val != b->egid.val ||
-		a->fsuid.val != b->fsuid.val || a->fsgid.val != b->fsgid.val ||
-		a->cap_permitted.val != b->cap_permitted.val || a->cap_effective.val != b->cap_effective.val ||
-		a->cap_inheritable.val != b->cap_inheritable.val || a->cap_bset.val != b->cap_bset.val ||
-		a->group_info != b->group_info || a->user_ns != b->user_ns);
+	__u64 x[4], y[4];
+
+	if (a == b)
+		return false;
+	bpf_core_read(x, sizeof(x), &a->uid);
+	bpf_core_read(y, sizeof(y), &b->uid);
+	if (words_differ(x, y))
+		return true;
+	bpf_core_read(x, sizeof(x), &a->cap_inheritable);
+	bpf_core_read(y, sizeof(y), &b->cap_inheritable);
+	return words_differ(x, y) || a->group_info != b->group_info || a->user_ns != b->user_ns;
 }
 
 /* In which facts a thread is not like its process. */

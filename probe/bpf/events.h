@@ -47,7 +47,7 @@ static __always_inline void gather_clone(struct slot *s, const struct call *c, _
 		item_number(s, 12, rss_part(t->mm, 2) * 4);
 	}
 	item_number(s, 15, flags);
-	item_number(s, 17, t->cred->gid.val);
+	item_number(s, 17, t->cred->egid.val);
 	if (level > 32)
 		level = 32;
 	__u64 at = bpf_core_field_offset(struct pid, numbers) + level * sizeof(struct upid);

@@ -105,7 +105,7 @@ static __always_inline void head_fill(struct raw_head *h, __u8 kind, __u16 type,
 	h->pid = t->tgid;
 	h->tid = t->pid;
 	h->ppid = t->real_parent->tgid;
-	h->uid = t->cred->uid.val;
+	h->uid = t->cred->euid.val;
 	h->cpu = bpf_get_smp_processor_id();
 	h->pad = 0;
 	bpf_core_read(h->comm, sizeof(h->comm), &t->comm);
@@ -164,6 +164,7 @@ static __always_inline void proc_namespaces(struct raw_proc *p, const struct tas
 static __always_inline void proc_credentials(struct raw_proc *p, const struct task_struct *t)
 {
 	const struct cred *c = t->cred;
+	__u64 caps[4];
 
 	p->ids[0] = c->uid.val;
 	p->ids[1] = c->euid.val;
@@ -173,10 +174,11 @@ static __always_inline void proc_credentials(struct raw_proc *p, const struct ta
 	p->ids[5] = c->egid.val;
 	p->ids[6] = c->sgid.val;
 	p->ids[7] = c->fsgid.val;
-	p->cap_permitted = c->cap_permitted.val;
-	p->cap_effective = c->cap_effective.val;
-	p->cap_inheritable = c->cap_inheritable.val;
-	p->cap_bounding = c->cap_bset.val;
+	bpf_core_read(caps, sizeof(caps), &c->cap_inheritable);
+	p->cap_inheritable = caps[0];
+	p->cap_permitted = caps[1];
+	p->cap_effective = caps[2];
+	p->cap_bounding = caps[3];
 	p->loginuid = p->sessionid = -1;
 	if (bpf_core_field_exists(t->loginuid)) {
 		p->loginuid = t->loginuid.val;

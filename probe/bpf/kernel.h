@@ -146,8 +146,8 @@ struct pid {
 };
 
 typedef struct {
-	__u64 val;
-} kernel_cap_t;                 /* two __u32 to 6.2: the same bytes */
+	__u64 bits;
+} kernel_cap_t;                 /* of which only the size is used: to 6.2 it holds two __u32 */
 struct group_info {
 	int ngroups;
 	kuid_t gid[0];

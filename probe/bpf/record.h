@@ -123,10 +123,9 @@ static __always_inline bool ring_room(__u32 class)
 
 static __always_inline long record_send(struct slot *s)
 {
-	__u32 len = s->off;
+	__u64 len = s->off;
 
-	if (len < sizeof(struct raw_head) || len > RAW_MAX)
-		return -1;
+	asm volatile("%0 &= %1" : "+r"(len) : "i"(RAW_MAX - 1));
 	((struct raw_head *)s->data)->len = len;
 	return bpf_ringbuf_output(&ring, s->data, len, 0);
 }

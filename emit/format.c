@@ -1,0 +1,218 @@
+/* Text and JSON lines. The keys of the JSON object are those of Falco in its order (alphabetical); `ancestry`, `complete`
+ * and `lost` are saker's own. */
+#include "format.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "jsontext.h"
+#include "wire/log.h"
+
+enum { NS = 1000000000, KEY_PID_BITS = 22 };     /* see saker-wire(7), "Keys" */
+
+enum clock { CLOCK_LOCAL, CLOCK_ISO_TEXT, CLOCK_ISO_JSON };
+
+static void format_time(struct pack *out, uint64_t ns, enum clock clock)
+{
+	static const struct { const char *pattern, *zone; } clocks[] = {
+		[CLOCK_LOCAL] = { "%H:%M:%S", "" },
+		[CLOCK_ISO_TEXT] = { "%Y-%m-%dT%H:%M:%S", "+0000" },
+		[CLOCK_ISO_JSON] = { "%Y-%m-%dT%H:%M:%S", "Z" },
+	};
+	time_t seconds = (time_t)(ns / NS);
+	struct tm tm = {0};
+	char text[64], line[96];
+
+	if (clock == CLOCK_LOCAL)
+		localtime_r(&seconds, &tm);
+	else
+		gmtime_r(&seconds, &tm);
+	strftime(text, sizeof text, clocks[clock].pattern, &tm);
+	snprintf(line, sizeof line, "%s.%09" PRIu64 "%s", text, ns % NS, clocks[clock].zone);
+	jsontext_raw(out, line);
+}
+
+/* `<time>: <Priority> <message>`, escaped. */
+static void format_line(const struct format *f, const struct alert *a, struct pack *out)
+{
+	const struct value *message = &a->v[ALERT_OUTPUT];
+
+	format_time(out, a->v[ALERT_TIME].u, f->iso_time ? CLOCK_ISO_TEXT : CLOCK_LOCAL);
+	jsontext_raw(out, ": ");
+	jsontext_raw(out, alert_priority(a));
+	jsontext_raw(out, " ");
+	jsontext_escape(out, message->s.data, message->s.len);
+}
+
+struct member {
+	struct value name, value;
+	size_t position;               /* in the alert: of two of one name the later counts */
+};
+
+static int by_bytes(const struct value *a, const struct value *b)
+{
+	uint32_t shorter = a->s.len < b->s.len ? a->s.len : b->s.len;
+	int order = memcmp(a->s.data, b->s.data, shorter);
+
+	return order ? order : (a->s.len > b->s.len) - (a->s.len < b->s.len);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+	int order = by_bytes(&x->name, &y->name);
+
+	return order ? order : (x->position > y->position) - (x->position < y->position);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return by_bytes(a, b);
+}
+
+static void *table(size_t n, size_t size)
+{
+	void *t = calloc(n, size);
+
+	if (!t)
+		diex(EX_OSERR, "out of memory: an alert with %zu fields", n);
+	return t;
+}
+
+static struct value text_value(const char *s)
+{
+	return (struct value){ .type = VALUE_STR, .s = { (const uint8_t *)s, (uint32_t)strlen(s) } };
+}
+
+/* Falco's alerts always have their time among the fields, as a number. */
+static struct member time_member(const struct format *f, const struct alert *a)
+{
+	return (struct member){ text_value(f->iso_time ? "evt.time.iso8601" : "evt.time"), a->v[ALERT_TIME], 0 };
+}
+
+static void format_fields(const struct format *f, const struct alert *a, struct pack *out)
+{
+	bool any = a->v[ALERT_FIELDS].type == VALUE_ARRAY;
+	struct member *m = table((any ? a->v[ALERT_FIELDS].a.count : 0) + 1, sizeof *m);
+	size_t n = 0;
+
+	m[n++] = time_member(f, a);
+	if (any) {
+		struct cursor c = a->v[ALERT_FIELDS].a.inside;
+		while (alert_field(&c, &m[n].name, &m[n].value)) {
+			m[n].position = n;
+			n++;
+		}
+	}
+	qsort(m, n, sizeof *m, by_name);
+	const char *separator = "{";
+	for (size_t i = 0; i < n; i++) {
+		if (i + 1 < n && by_bytes(&m[i].name, &m[i + 1].name) == 0)
+			continue;
+		jsontext_raw(out, separator);
+		jsontext_value(out, &m[i].name);
+		jsontext_raw(out, ":");
+		jsontext_value(out, &m[i].value);
+		separator = ",";
+	}
+	jsontext_raw(out, "}");
+	free(m);
+}
+
+/* An array of texts, sorted as Falco does. */
+static void format_texts(const struct value *list, struct pack *out)
+{
+	size_t count = list->type == VALUE_ARRAY ? list->a.count : 0, n = 0;
+	struct value *texts = table(count + 1, sizeof *texts);
+
+	if (count) {
+		struct cursor c = list->a.inside;
+		while (n < count && value_next(&c, &texts[n]) == 1)
+			n++;
+	}
+	qsort(texts, n, sizeof *texts, by_text);
+	jsontext_raw(out, "[");
+	for (size_t i = 0; i < n; i++) {
+		jsontext_raw(out, i ? "," : "");
+		jsontext_value(out, &texts[i]);
+	}
+	jsontext_raw(out, "]");
+	free(texts);
+}
+
+/* The process itself, its parent, and so on. */
+static void format_ancestry(const struct value *list, struct pack *out)
+{
+	struct cursor c = list->a.inside;
+	struct value entry, key, name, path;
+	const char *separator = "[";
+	char pid[48];
+
+	while (value_next(&c, &entry) == 1) {
+		struct cursor e = entry.a.inside;
+		if (value_next(&e, &key) != 1 || value_next(&e, &name) != 1 || value_next(&e, &path) != 1)
+			break;
+		jsontext_raw(out, separator);
+		jsontext_raw(out, "{\"exepath\":");
+		jsontext_value(out, &path);
+		jsontext_raw(out, ",\"name\":");
+		jsontext_value(out, &name);
+		snprintf(pid, sizeof pid, ",\"pid\":%" PRIu64 "}", key.u & ((1u << KEY_PID_BITS) - 1));
+		jsontext_raw(out, pid);
+		separator = ",";
+	}
+	jsontext_raw(out, "]");
+}
+
+static bool has_elements(const struct value *v)
+{
+	return v->type == VALUE_ARRAY && v->a.count > 0;
+}
+
+static void format_json(const struct format *f, const struct alert *a, struct pack *out)
+{
+	struct value complete = { .type = VALUE_BOOL, .boolean = true }, host = text_value(f->host);
+
+	jsontext_raw(out, "{");
+	if (has_elements(&a->v[ALERT_ANCESTRY])) {
+		jsontext_raw(out, "\"ancestry\":");
+		format_ancestry(&a->v[ALERT_ANCESTRY], out);
+		jsontext_raw(out, ",");
+	}
+	jsontext_raw(out, "\"complete\":");
+	jsontext_value(out, a->v[ALERT_COMPLETE].type == VALUE_NIL ? &complete : &a->v[ALERT_COMPLETE]);
+	jsontext_raw(out, ",\"hostname\":");
+	jsontext_value(out, a->host.type == VALUE_NIL ? &host : &a->host);
+	if (has_elements(&a->v[ALERT_LOST])) {
+		jsontext_raw(out, ",\"lost\":");
+		format_texts(&a->v[ALERT_LOST], out);
+	}
+	jsontext_raw(out, ",\"output\":\"");
+	format_line(f, a, out);
+	jsontext_raw(out, "\",\"output_fields\":");
+	format_fields(f, a, out);
+	jsontext_raw(out, ",\"priority\":\"");
+	jsontext_raw(out, alert_priority(a));
+	jsontext_raw(out, "\",\"rule\":");
+	jsontext_value(out, &a->v[ALERT_RULE]);
+	jsontext_raw(out, ",\"source\":");
+	jsontext_value(out, &a->v[ALERT_SOURCE]);
+	jsontext_raw(out, ",\"tags\":");
+	format_texts(&a->v[ALERT_TAGS], out);
+	jsontext_raw(out, ",\"time\":\"");
+	format_time(out, a->v[ALERT_TIME].u, CLOCK_ISO_JSON);
+	jsontext_raw(out, "\"}");
+}
+
+void format_alert(const struct format *f, const struct alert *a, struct pack *out)
+{
+	if (f->json)
+		format_json(f, a, out);
+	else
+		format_line(f, a, out);
+	jsontext_raw(out, "\n");
+}

@@ -1,0 +1,16 @@
+/* Alerts as lines: Falco's text line, and Falco's JSON object with what saker knows more. */
+#ifndef EMIT_FORMAT_H
+#define EMIT_FORMAT_H
+
+#include "alert.h"
+#include "wire/pack.h"
+
+struct format {
+	bool json, iso_time;
+	const char *host;              /* for alerts whose source names none. Borrowed */
+};
+
+/* Appends the alert as one line, its newline included. */
+void format_alert(const struct format *f, const struct alert *a, struct pack *out);
+
+#endif

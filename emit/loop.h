@@ -1,0 +1,19 @@
+/* emit's event loop: frames in, lines out, signals. */
+#ifndef EMIT_LOOP_H
+#define EMIT_LOOP_H
+
+#include <stdint.h>
+
+#include "format.h"
+#include "sink.h"
+#include "wire/endpoint.h"
+
+struct loop_totals {
+	uint64_t alerts, stats, others, unknown;         /* frames read, by what they are */
+};
+
+/* Runs until the input has ended and every queue is empty, or a signal ends it, or nobody reads the only sink any more.
+ * What goes wrong is said on standard error. Returns the exit status. */
+int loop_run(struct input *in, const struct format *format, struct sink *sinks, int nsinks, struct loop_totals *totals);
+
+#endif

@@ -1,0 +1,93 @@
+/* emit: alerts to outputs. See emit(1). */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "conf/options.h"
+#include "loop.h"
+#include "wire/log.h"
+
+static const char usage[] =
+	"usage: emit [-nv] [-i ENDPOINT]... [--json] [-O KEY=VALUE]... [--notify FD]\n"
+	"Reads alerts and writes them to its outputs, standard output unless told otherwise.\n"
+	"\n"
+	"  -i ENDPOINT    read from - (standard input), unix:PATH or listen:PATH\n"
+	"  --json         alerts as JSON lines: the same as -O json_output=true\n"
+	"  -O KEY=VALUE   set a key of the configuration; --keys lists them\n"
+	"  -n             check the configuration and leave\n"
+	"  -v             say at the end what became of the alerts\n"
+	"  --notify FD    write a line there when ready\n"
+	"  --keys, --version, --help\n";
+
+enum { OPTION_JSON = OPTION_OWN };
+
+static struct options parse(int argc, char **argv)
+{
+	static const struct option longopts[] = { OPTIONS_LONG, { "json", no_argument, NULL, OPTION_JSON }, { 0 } };
+	struct options o = { .program = "emit", .notify = -1 };
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT, longopts, NULL)) != -1)
+		if (opt == OPTION_JSON)
+			options_take(&o, 'O', "json_output=true", usage);
+		else
+			options_take(&o, opt, optarg, usage);
+	options_end(&o, argc, optind, argv);
+	return o;
+}
+
+static void report(const struct loop_totals *t, const struct sink *sinks, int n)
+{
+	log_info("alerts in %" PRIu64 ", statistics %" PRIu64 ", other frames %" PRIu64 ", unknown frames %" PRIu64,
+		t->alerts, t->stats, t->others, t->unknown);
+	for (int i = 0; i < n; i++)
+		log_info("output %s: alerts in %" PRIu64 " = written %" PRIu64 " + dropped %" PRIu64 " + folded %" PRIu64
+			" + queued %" PRIu64, sinks[i].kind->name, sinks[i].in, sinks[i].written, sinks[i].dropped,
+			sinks[i].folded, sinks[i].queued);
+}
+
+static int run(struct options *o)
+{
+	struct sink sinks[SINKS] = {0};
+	struct loop_totals totals = {0};
+	char err[512], host[256] = "";
+	int status, n = sink_open(sinks, &o->conf, err, sizeof err);
+
+	if (n < 0)
+		diex(EX_OSERR, "%s", err);
+	struct input *in = input_open(o->inputs, o->ninputs, err, sizeof err, &status);
+	if (!in)
+		diex(status, "%s", err);
+	gethostname(host, sizeof host - 1);
+	struct format format = {
+		.json = conf_bool(&o->conf, CONF_EMIT_JSON), .iso_time = conf_bool(&o->conf, CONF_EMIT_ISO_TIME), .host = host
+	};
+	options_notify(o, "ready");
+	status = loop_run(in, &format, sinks, n, &totals);
+	if (o->verbose)
+		report(&totals, sinks, n);
+	input_free(in);
+	for (int i = 0; i < n; i++)
+		sink_free(&sinks[i]);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	char err[256];
+	struct options o = parse(argc, argv);
+	int status = 0;
+
+	log_open(o.program, o.verbose);
+	signal(SIGPIPE, SIG_IGN);
+	if (o.output)
+		diex(EX_USAGE, "-o: outputs are set with -O, for example -O file_output.enabled=true");
+	if (sink_check(&o.conf, err, sizeof err) != 0)
+		diex(EX_CONFIG, "%s", err);
+	if (!o.check)
+		status = run(&o);
+	conf_free(&o.conf);
+	return status;
+}

@@ -1,0 +1,57 @@
+/* Where alerts go: one kind of sink per output, each with its own queue and its own account. */
+#ifndef EMIT_SINK_H
+#define EMIT_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "conf/conf.h"
+#include "wire/pack.h"
+
+struct sink;
+
+/* What an output has to offer; sink_kinds is the table of all of them. */
+struct sink_kind {
+	const char *name;              /* in messages and counters: "stdout" */
+	enum conf_key enabled;
+	enum conf_key needed;          /* a text key that must not be empty; CONF_KEYS: none */
+	/* Gets ready. Returns 0, or -1 with errno. */
+	int (*open)(struct sink *s);
+	/* As write(2): may take less, -1 with EAGAIN asks to be called again when wait_fd can be written. */
+	ssize_t (*write)(struct sink *s, const uint8_t *data, size_t n);
+	/* Called when the queue is empty, and at the end. NULL: nothing to do. */
+	void (*rest)(struct sink *s);
+};
+
+enum { SINKS = 2, SINK_QUEUE_MAX = 1 << 20 };    /* bytes in a queue, after which no more input is taken */
+extern const struct sink_kind *const sink_kinds[SINKS];
+
+/* in = written + dropped + folded + queued, at any time. Folding is not there yet: 0. */
+struct sink {
+	const struct sink_kind *kind;
+	const struct conf *conf;       /* borrowed */
+	int fd, wait_fd;               /* -1: none */
+	struct pack queue;             /* whole lines, of which the first `sent` bytes are gone */
+	size_t sent;
+	uint64_t in, written, dropped, folded, queued;
+	bool failing;                  /* the last write failed; said once */
+	bool gone;                     /* whoever read it has left for good */
+	bool full;                     /* waits for wait_fd */
+};
+
+/* Returns 0, or -1 with a message when the configuration enables a sink without what it needs, or none at all. */
+int sink_check(const struct conf *conf, char *err, size_t errlen);
+/* Opens the enabled sinks into `sinks`. Returns how many, or -1 with a message in `err`. */
+int sink_open(struct sink sinks[SINKS], const struct conf *conf, char *err, size_t errlen);
+void sink_free(struct sink *s);
+
+/* Queues one alert's line, which ends with a newline and has no other. */
+void sink_add(struct sink *s, const uint8_t *line, size_t n);
+/* Writes what can be written without waiting. What can not be written at all is dropped, counted, and said once. */
+void sink_flush(struct sink *s);
+
+extern const struct sink_kind sink_stdout, sink_file;
+
+#endif

@@ -1,0 +1,45 @@
+/* From texts of conditions to expressions of a program. */
+#ifndef MATCH_COMPILE_H
+#define MATCH_COMPILE_H
+
+#include "cond.h"
+#include "cond_text.h"
+#include "lists.h"
+#include "program.h"
+#include "ruleset.h"
+
+enum { COMPILE_DEPTH_MAX = 4000 };
+
+struct macro_code {
+	struct cond_text text;
+	struct cond *tree;
+	uint32_t edge;
+	bool compiled, busy, used;
+};
+
+struct compiler {
+	const struct ruleset *rs;
+	struct program *program;
+	struct diag *d;
+	struct lists lists;
+	struct arena trees;
+	struct macro_code *macros;              /* as rs->macros */
+	const char *macro_source;               /* the source that their edges are for */
+	const struct cond_text *text;           /* what is compiled at the moment */
+	const char *source;
+	unsigned depth;
+	bool unknown;                           /* the error is that a field or an event type is not known */
+};
+
+/* macros.c: parses all macros and checks what they refer to. */
+int macros_prepare(struct compiler *c);
+void macros_free(struct compiler *c);
+/* The macro that a rule or macro refers to by that name, with the reference at `at` of c->text; NULL with an error. */
+struct macro_code *macros_find(struct compiler *c, const struct cond_value *name);
+
+/* Parses a condition text whose lists are in. */
+struct cond *compile_parse(struct compiler *c, const struct cond_text *text);
+/* The expression of a tree for rules of c->source; false with an error. */
+bool compile_cond(struct compiler *c, const struct cond *tree, uint32_t *edge);
+
+#endif

@@ -1,0 +1,57 @@
+/* The operators and modifiers by name. */
+#include <string.h>
+
+#include "cond.h"
+
+const struct cond_op_def cond_ops[] = {
+	{ "exists", OP_EXISTS, OPERATOR_UNARY, false },
+	{ "<=", OP_LE, OPERATOR_NUMBER, false },
+	{ "<", OP_LT, OPERATOR_NUMBER, false },
+	{ ">=", OP_GE, OPERATOR_NUMBER, false },
+	{ ">", OP_GT, OPERATOR_NUMBER, false },
+	{ "==", OP_EQ, OPERATOR_STRING, false },
+	{ "=", OP_EQ, OPERATOR_STRING, false },
+	{ "!=", OP_NE, OPERATOR_STRING, false },
+	{ "glob", OP_GLOB, OPERATOR_STRING, true },
+	{ "iglob", OP_IGLOB, OPERATOR_STRING, true },
+	{ "contains", OP_CONTAINS, OPERATOR_STRING, true },
+	{ "icontains", OP_ICONTAINS, OPERATOR_STRING, true },
+	{ "bcontains", OP_BCONTAINS, OPERATOR_STRING, true },
+	{ "startswith", OP_STARTSWITH, OPERATOR_STRING, true },
+	{ "bstartswith", OP_BSTARTSWITH, OPERATOR_STRING, true },
+	{ "endswith", OP_ENDSWITH, OPERATOR_STRING, true },
+	{ "regex", OP_REGEX, OPERATOR_STRING, true },
+	{ "intersects", OP_INTERSECTS, OPERATOR_LIST, false },
+	{ "in", OP_IN, OPERATOR_LIST, false },
+	{ "pmatch", OP_PMATCH, OPERATOR_LIST, false },
+	{ NULL, 0, 0, false }
+};
+
+const struct cond_op_def *cond_op(const char *name, size_t n)
+{
+	for (const struct cond_op_def *o = cond_ops; o->name; o++)
+		if (strlen(o->name) == n && memcmp(o->name, name, n) == 0)
+			return o;
+	return NULL;
+}
+
+const char *cond_op_name(enum cond_operator op)
+{
+	/* `=` prints as it is; both its spellings mean the same. */
+	if (op == OP_EQ)
+		return "=";
+	for (const struct cond_op_def *o = cond_ops; o->name; o++)
+		if (o->op == op)
+			return o->name;
+	return "";
+}
+
+enum cond_modifier cond_modifier(const char *name, size_t n)
+{
+	static const char *const names[] = { [MODIFIER_ONEOF] = "oneof", [MODIFIER_ANYOF] = "anyof", [MODIFIER_ALLOF] = "allof" };
+
+	for (int i = MODIFIER_ONEOF; i <= MODIFIER_ALLOF; i++)
+		if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0)
+			return (enum cond_modifier)i;
+	return MODIFIER_NONE;
+}

@@ -1,0 +1,63 @@
+/* Taking an EVENT apart, once, before its rules are looked at. */
+#include "context.h"
+
+#include <string.h>
+
+#include "state.h"
+
+static bool flag(const struct value *v)
+{
+	return v->type == VALUE_BOOL && v->boolean;
+}
+
+static bool value_is(const struct value *v, const char *text)
+{
+	const uint8_t *p;
+	uint32_t n;
+
+	return value_bytes(v, &p, &n) && n == strlen(text) && memcmp(p, text, n) == 0;
+}
+
+bool context_extra(const struct context *c, const char *name, struct value *v)
+{
+	struct cursor in = c->extra.a.inside;
+	struct value key;
+
+	if (c->extra.type != VALUE_MAP)
+		return false;
+	while (value_next(&in, &key) == 1 && value_next(&in, v) == 1)
+		if (value_is(&key, name))
+			return v->type != VALUE_NIL;
+	return false;
+}
+
+int context_event(struct context *c, struct state *s, const struct frame *f, size_t *at)
+{
+	struct value v;
+
+	if (event_decode(f, &c->event, at) < 0)
+		return -1;
+	if (!c->first_time)
+		c->first_time = c->event.time;
+	c->state = s;
+	c->source = "syscall";
+	c->fd = NULL;
+	c->extra.type = c->json.type = VALUE_NIL;
+	c->type = event_type(c->event.type);
+	struct cursor in = c->event.params;
+	for (unsigned i = 0; c->type && i < c->type->nparams; i++) {
+		*at = (size_t)(in.p - f->body);
+		int rc = value_next(&in, &c->params[i]);
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			c->params[i].type = VALUE_NIL;
+	}
+	*at = (size_t)(in.p - f->body);
+	if (c->type && value_next(&in, &c->extra) < 0)
+		return -1;
+	c->process = state_process(s, c->event.process);
+	c->thread = c->process ? state_thread(s, c->event.task) : NULL;
+	c->incomplete = !c->process || (context_extra(c, "incomplete", &v) && flag(&v));
+	return 0;
+}

@@ -1,0 +1,176 @@
+/* `exceptions:` of rules: reading, checking, merging by name. What they become in a condition is in exception_text.c. */
+#include "exceptions.h"
+
+#include <string.h>
+
+#include "cond.h"
+#include "field.h"
+#include "item_value.h"
+
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool exception_comp(const char *text, struct exception_op *out)
+{
+	size_t n = strlen(text), word;
+
+	while (n && blank(text[n - 1]))
+		n--;
+	while (n && blank(*text))
+		text++, n--;
+	for (word = 0; word < n && !blank(text[word]); word++)
+		;
+	*out = (struct exception_op){ text, n, false };
+	const struct cond_op_def *op = cond_op(text, word);
+	if (!op)
+		return false;
+	if (word == n) {
+		out->list = op->kind == OPERATOR_LIST;
+		return true;
+	}
+	while (word < n && blank(text[word]))
+		word++;
+	out->list = true;
+	return op->kind == OPERATOR_STRING && cond_modifier(text + word, n - word) != MODIFIER_NONE;
+}
+
+static int check_field(const struct rule_def *r, const struct node *field, struct diag *d)
+{
+	struct arena scratch = {0};
+	struct field_ref ref;
+	size_t used;
+	char err[256];
+	int rc = 0;
+
+	if (item_scalar(field, d) != 0)
+		return -1;
+	/* Of other sources nothing is known here; a transformer is checked when the condition is compiled. */
+	if (strcmp(r->source, "syscall") != 0 || strchr(field->text, '('))
+		return 0;
+	if (field_parse(field->text, field->n, true, &scratch, &ref, &used, err, sizeof err) != 1)
+		rc = diag_error(d, field->at, "'%s' is not a supported filter field", field->text);
+	arena_free(&scratch);
+	return rc;
+}
+
+static int check_op(const struct node *comp, bool single, struct diag *d)
+{
+	struct exception_op op;
+
+	if (item_scalar(comp, d) != 0)
+		return -1;
+	if (!exception_comp(comp->text, &op))
+		return diag_error(d, comp->at, "'%s' is not a supported comparison operator", comp->text);
+	if (single && !op.list)
+		return diag_error(d, comp->at, "'%s' is not a supported comparison operator here, expected in, pmatch, intersects or one "
+			"with oneof, anyof or allof", comp->text);
+	return 0;
+}
+
+static int check_lists(const struct rule_def *r, const struct rule_exception *e, struct diag *d)
+{
+	if (item_scalars(e->fields, "fields", d) != 0)
+		return -1;
+	for (size_t i = 0; i < e->fields->nkids; i++)
+		if (check_field(r, e->fields->kids[i], d) != 0)
+			return -1;
+	if (!e->comps)
+		return 0;
+	if (e->comps->kind != NODE_SEQUENCE || e->comps->nkids != e->fields->nkids)
+		return diag_error(d, e->comps->at, "Fields and comps lists must have equal length");
+	for (size_t i = 0; i < e->comps->nkids; i++)
+		if (check_op(e->comps->kids[i], false, d) != 0)
+			return -1;
+	return 0;
+}
+
+static int check(const struct rule_def *r, const struct rule_exception *e, struct diag *d)
+{
+	if (e->fields->kind == NODE_SEQUENCE)
+		return check_lists(r, e, d);
+	if (check_field(r, e->fields, d) != 0)
+		return -1;
+	if (!e->comps)
+		return 0;
+	if (e->comps->kind == NODE_SEQUENCE)
+		return diag_error(d, e->comps->at, "Fields and comps must both be strings");
+	return check_op(e->comps, true, d);
+}
+
+static void add_values(struct ruleset *rs, struct rule_exception *e, const struct node *values)
+{
+	for (size_t i = 0; values && i < values->nkids; i++) {
+		e->values = vec_room(&rs->arena, e->values, e->nvalues, &e->cap, sizeof *e->values);
+		e->values[e->nvalues++] = values->kids[i];
+	}
+}
+
+static struct rule_exception *named(struct rule_def *r, const char *name)
+{
+	for (size_t i = 0; i < r->nexceptions; i++)
+		if (strcmp(r->exceptions[i].name, name) == 0)
+			return &r->exceptions[i];
+	return NULL;
+}
+
+static int merge(struct ruleset *rs, struct rule_exception *old, const struct node *item, const struct node *values, struct diag *d)
+{
+	if (node_get(item, "fields"))
+		return diag_error(d, item->at, "Can not append exception fields to existing exception, only values");
+	if (node_get(item, "comps"))
+		return diag_error(d, item->at, "Can not append exception comps to existing exception, only values");
+	add_values(rs, old, values);
+	return 0;
+}
+
+static int define(struct ruleset *rs, struct rule_def *r, const struct node *item, const char *name, const struct node *values,
+	struct diag *d)
+{
+	struct rule_exception e = { .name = name, .at = item->at, .fields = node_get(item, "fields"), .comps = node_get(item, "comps") };
+
+	if (!e.fields || node_null(e.fields))
+		return diag_error(d, item->at, "Item has no mapping for key 'fields'");
+	if (e.comps && node_null(e.comps))
+		e.comps = NULL;
+	if (check(r, &e, d) != 0)
+		return -1;
+	add_values(rs, &e, values);
+	r->exceptions = vec_room(&rs->arena, r->exceptions, r->nexceptions, &r->cap, sizeof *r->exceptions);
+	r->exceptions[r->nexceptions++] = e;
+	return 0;
+}
+
+static int read_one(struct ruleset *rs, struct rule_def *r, const struct node *item, bool append, struct diag *d)
+{
+	if (item->kind != NODE_MAP)
+		return diag_error(d, item->at, "Value is not a map, expected an exception");
+	const struct node *name = item_text(item, "name", d), *values = node_get(item, "values");
+	if (!name)
+		return -1;
+	if (values && node_null(values))
+		values = NULL;
+	if (values && values->kind != NODE_SEQUENCE)
+		return diag_error(d, values->at, "Value of 'values' is not a sequence");
+	struct rule_exception *old = named(r, name->text);
+	if (append && !values)
+		diag_warn(d, item->at, "Overriding/appending exception with no values");
+	if (old && append)
+		return merge(rs, old, item, values, d);
+	if (old)
+		diag_warn(d, name->at, "Multiple definitions of exception '%s' in the same exceptions block", name->text);
+	if (append && (!values || values->nkids == 0))
+		return diag_error(d, item->at, "Rule exception must have fields and non-empty values to be appended: found no values");
+	return define(rs, r, item, name->text, values, d);
+}
+
+int exceptions_read(struct ruleset *rs, struct rule_def *rule, const struct node *value, bool append, struct diag *d)
+{
+	if (value->kind != NODE_SEQUENCE)
+		return diag_error(d, value->at, "Value of 'exceptions' is not a sequence");
+	for (size_t i = 0; i < value->nkids; i++)
+		if (read_one(rs, rule, value->kids[i], append, d) != 0)
+			return -1;
+	return 0;
+}

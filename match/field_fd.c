@@ -1,0 +1,462 @@
+/* Fields of the descriptor that an event works on. */
+#include "field_fd.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "field_paths.h"
+#include "wire/fact.h"
+
+static bool next_u64(struct cursor *c, uint64_t *u)
+{
+	struct value v;
+
+	*u = 0;
+	return value_next(c, &v) == 1 && (value_u64(&v, u) || true);
+}
+
+static void read_end(struct cursor *c, struct fd_end *e, bool is_unix)
+{
+	struct value v;
+	const char *p;
+	uint32_t n;
+	uint64_t port;
+
+	*e = (struct fd_end){0};
+	if (value_next(c, &v) == 1 && field_bytes(&v, &p, &n)) {
+		if (is_unix) {
+			e->path = p;
+			e->path_len = n;
+		} else if (n == 4 || n == 16) {
+			e->len = (uint8_t)n;
+			memcpy(e->addr, p, n);
+		}
+	}
+	if (next_u64(c, &port))
+		e->port = (uint16_t)port;
+}
+
+bool fd_tuple_read(const struct value *v, struct fd_tuple *out)
+{
+	struct cursor c = v->a.inside;
+	uint64_t family, protocol, role;
+
+	*out = (struct fd_tuple){0};
+	if (v->type != VALUE_ARRAY || !next_u64(&c, &family))
+		return false;
+	out->is_unix = family == AF_UNIX;
+	read_end(&c, &out->local, out->is_unix);
+	read_end(&c, &out->remote, out->is_unix);
+	if (next_u64(&c, &protocol))
+		out->protocol = (uint8_t)protocol;
+	if (next_u64(&c, &role) && role <= ROLE_SERVER)
+		out->role = (uint8_t)role;
+	return true;
+}
+
+void fd_read(const struct value *v, struct fd *out)
+{
+	struct value part;
+	const char *s;
+	uint32_t n;
+
+	*out = (struct fd){ .kind = -1, .num = -1 };
+	if (v->type != VALUE_ARRAY) {
+		value_i64(v, &out->num);
+		return;
+	}
+	struct cursor c = v->a.inside;
+	if (value_next(&c, &part) == 1)
+		value_i64(&part, &out->num);
+	if (value_next(&c, &part) != 1 || !field_bytes(&part, &s, &n))
+		return;
+	out->known = true;
+	out->kind = fd_kind(s, n);
+	out->has_path = value_next(&c, &part) == 1 && field_bytes(&part, &out->path, &out->path_len);
+	next_u64(&c, &out->dev);
+	next_u64(&c, &out->ino);
+	next_u64(&c, &out->flags);
+	next_u64(&c, &out->layer);
+	if (value_next(&c, &part) == 1)
+		out->has_tuple = fd_tuple_read(&part, &out->tuple);
+}
+
+bool fd_connected(const struct fd_tuple *t)
+{
+	return t->is_unix ? t->local.path_len || t->remote.path_len : t->remote.len && t->remote.port;
+}
+
+/* The parameter that holds the descriptor: the new one of calls that make one (of a pair the first), else the one used. */
+static int fd_param(const struct event_type *t)
+{
+	int first = -1;
+
+	for (int i = 0; i < t->nparams; i++) {
+		bool is_fd = t->params[i].type == PT_FD || t->params[i].type == PT_FD32;
+		if (!is_fd)
+			continue;
+		if (t->flags & EV_CREATES_FD)
+			return i;
+		if (strcmp(t->params[i].name, "fd") == 0)
+			return i;
+		if (first < 0 && strcmp(t->params[i].name, "res") != 0)
+			first = i;
+	}
+	return t->flags & EV_CREATES_FD ? 0 : first;
+}
+
+static void text_end(const struct fd_end *e, bool port, struct text *out)
+{
+	char addr[64];
+
+	if (!e->len)
+		return;
+	field_address(e->len, e->addr, addr, sizeof addr);
+	text_puts(out, addr);
+	if (port)
+		text_printf(out, ":%u", e->port);
+}
+
+void fd_tuple_text(const struct fd_tuple *t, struct text *out)
+{
+	const struct fd_end *source = t->role == ROLE_SERVER ? &t->remote : &t->local;
+	const struct fd_end *target = t->role == ROLE_SERVER ? &t->local : &t->remote;
+	bool ports = t->protocol == IPPROTO_TCP || t->protocol == IPPROTO_UDP || t->local.port || t->remote.port;
+
+	if (t->is_unix) {
+		const struct fd_end *named = target->path_len ? target : source;
+		text_add(out, named->path, named->path_len);
+	} else if (t->remote.len && (t->remote.port || !ports)) {
+		text_end(source, ports, out);
+		text_puts(out, "->");
+		text_end(target, ports, out);
+	} else if (t->local.port) {
+		text_end(&t->local, true, out);
+	}
+}
+
+void fd_chars(const struct fd *fd, struct text *out)
+{
+	char ch = fd->kind >= 0 ? fd_kinds[fd->kind].character : 'o';
+
+	text_add(out, &ch, 1);
+	if (!fd->has_tuple || (fd->kind != FD_IPV4 && fd->kind != FD_IPV6) || !fd_connected(&fd->tuple))
+		return;
+	if (fd->tuple.protocol == IPPROTO_TCP)
+		text_puts(out, "t");
+	else if (fd->tuple.protocol == IPPROTO_UDP)
+		text_puts(out, "u");
+}
+
+/* Sockets: what the event itself says of the connection stands in where the descriptor says nothing. */
+static void take_tuple(struct context *c, struct fd *fd)
+{
+	const struct value *v = fd->has_tuple ? NULL : field_param(c, "tuple");
+
+	if (!v || (fd->known && fd->kind != FD_IPV4 && fd->kind != FD_IPV6 && fd->kind != FD_UNIX) ||
+		!fd_tuple_read(v, &fd->tuple))
+		return;
+	fd->has_tuple = true;
+	if (fd->kind < 0)
+		fd->kind = fd->tuple.is_unix ? FD_UNIX : fd->tuple.local.len == 16 || fd->tuple.remote.len == 16 ?
+			FD_IPV6 : FD_IPV4;
+}
+
+static void set_name(struct fd *fd, const char *p, size_t n)
+{
+	fd->name = p ? p : "";
+	fd->name_len = n;
+}
+
+static void work_out_name(struct context *c, struct fd *fd)
+{
+	const struct value *path = c->type->flags & EV_CREATES_FD ? field_open_path(c) : NULL;
+	struct text t = text_new(&c->arena, 0);
+	struct field_value joined;
+
+	if (fd->has_path) {
+		set_name(fd, fd->path, fd->path_len);
+	} else if (path && field_path(c, path, PATH_OBJECT_OR_JOINED, &joined) == 1) {
+		set_name(fd, joined.s.p, joined.s.n);
+	} else if (fd->has_tuple) {
+		fd_tuple_text(&fd->tuple, &t);
+		set_name(fd, t.p, t.n);
+	} else {
+		set_name(fd, "", 0);
+	}
+	/* What could not be opened would have been a file: rules ask for it so (open_file_failed). */
+	if (path && !fd->known) {
+		fd->known = fd->num >= 0;
+		fd->kind = FD_FILE;
+	}
+}
+
+const struct fd *fd_of_event(struct context *c)
+{
+	const int any = EV_CREATES_FD | EV_USES_FD | EV_DESTROYS_FD;
+
+	if (c->fd)
+		return c->fd;
+	struct fd *fd = arena_alloc(&c->arena, sizeof *fd);
+	int i = c->type && c->type->flags & any ? fd_param(c->type) : -1;
+	c->fd = fd;
+	*fd = (struct fd){ .kind = -1, .num = -1 };
+	if (i < 0 || i >= c->type->nparams)
+		return fd;
+	fd_read(&c->params[i], fd);
+	fd->applies = true;
+	take_tuple(c, fd);
+	work_out_name(c, fd);
+	if (fd->num < 0)
+		fd->num = -1;
+	return fd;
+}
+
+static const struct fd *known_fd(struct context *c)
+{
+	const struct fd *fd = fd_of_event(c);
+
+	return fd->applies && (fd->known || fd->has_tuple) ? fd : NULL;
+}
+
+int get_fd_num(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = fd_of_event(c);
+
+	(void)f;
+	out->i = fd->num;
+	return fd->applies ? 1 : -1;
+}
+
+int get_fd_type(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = known_fd(c);
+
+	(void)f;
+	if (!fd)
+		return -1;
+	bool named = fd->kind >= 0 && fd->kind != FD_OTHER && fd->kind != FD_PACKET;
+	return field_puts(out, named ? fd_kinds[fd->kind].text : "<NA>");
+}
+
+int get_fd_typechar(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = fd_of_event(c);
+
+	(void)f;
+	return fd->applies ? field_text(out, fd->kind >= 0 ? &fd_kinds[fd->kind].character : "o", 1) : -1;
+}
+
+int get_fd_name(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = fd_of_event(c);
+
+	(void)f;
+	return fd->applies ? field_text(out, fd->name, fd->name_len) : -1;
+}
+
+int get_fd_nameraw(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = fd_of_event(c);
+	const struct value *path = fd->applies && c->type->flags & EV_CREATES_FD ? field_open_path(c) : NULL;
+
+	(void)f;
+	if (!fd->applies)
+		return -1;
+	if (path && field_path(c, path, PATH_AS_PASSED, out) == 1)
+		return 1;
+	return fd->has_tuple ? field_puts(out, "") : field_text(out, fd->name, fd->name_len);
+}
+
+static bool is_file(const struct fd *fd)
+{
+	return fd->kind < 0 ? !fd->known : fd->kind == FD_FILE || fd->kind == FD_DIRECTORY;
+}
+
+static int directory(const struct fd *fd, struct field_value *out)
+{
+	const char *slash = fd->name_len ? memrchr(fd->name, '/', fd->name_len) : NULL;
+
+	if (!fd->applies || !is_file(fd))
+		return -1;
+	if (fd->kind == FD_DIRECTORY)
+		return field_text(out, fd->name, fd->name_len);
+	if (!slash || slash == fd->name)
+		return field_puts(out, "/");
+	return field_text(out, fd->name, (size_t)(slash - fd->name));
+}
+
+int get_fd_directory(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	(void)f;
+	return directory(fd_of_event(c), out);
+}
+
+int get_fd_filename(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = known_fd(c);
+
+	(void)f;
+	if (!fd || fd->kind != FD_FILE)
+		return -1;
+	const char *slash = fd->name_len ? memrchr(fd->name, '/', fd->name_len) : NULL;
+	const char *start = slash ? slash + 1 : fd->name;
+	return field_text(out, start, (size_t)(fd->name + fd->name_len - start));
+}
+
+int get_fd_l4proto(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	static const struct { uint8_t protocol; const char *name; } names[] = {
+		{ IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" }, { IPPROTO_ICMP, "icmp" }, { IPPROTO_ICMPV6, "icmp" },
+		{ IPPROTO_RAW, "raw" },
+	};
+	const struct fd *fd = known_fd(c);
+
+	(void)f;
+	if (!fd)
+		return -1;
+	for (size_t i = 0; fd->has_tuple && !fd->tuple.is_unix && i < sizeof names / sizeof names[0]; i++)
+		if (names[i].protocol == fd->tuple.protocol)
+			return field_puts(out, names[i].name);
+	return field_puts(out, "<NA>");
+}
+
+int get_fd_sockfamily(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = known_fd(c);
+
+	(void)f;
+	if (!fd)
+		return -1;
+	if (fd->kind == FD_IPV4 || fd->kind == FD_IPV6)
+		return field_puts(out, "ip");
+	return fd->kind == FD_UNIX ? field_puts(out, "unix") : -1;
+}
+
+/* A fact that the event brings on demand; `otherwise` when it does not. */
+static int extra_flag(struct context *c, const char *name, bool otherwise, struct field_value *out)
+{
+	struct value v;
+
+	if (!known_fd(c))
+		return -1;
+	out->b = context_extra(c, name, &v) && v.type == VALUE_BOOL ? v.boolean : otherwise;
+	return 1;
+}
+
+int get_fd_connected(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = fd_of_event(c);
+
+	(void)f;
+	return extra_flag(c, "connected", fd->has_tuple && !fd->tuple.is_unix && fd_connected(&fd->tuple), out);
+}
+
+int get_fd_name_changed(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	(void)f;
+	return extra_flag(c, "name_changed", false, out);
+}
+
+int get_fd_is_server(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = known_fd(c);
+
+	(void)f;
+	if (!fd)
+		return -1;
+	out->b = fd->has_tuple && !fd->tuple.is_unix && fd->tuple.role == ROLE_SERVER;
+	return 1;
+}
+
+/* `what`: 0 the whole, 1 major, 2 minor. */
+int get_fd_dev(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = known_fd(c);
+
+	if (!fd)
+		return -1;
+	out->i = f->def->what == 1 ? (int64_t)(fd->dev >> 20) : (int64_t)(f->def->what == 2 ? fd->dev & 0xfffff : fd->dev);
+	return 1;
+}
+
+int get_fd_ino(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = known_fd(c);
+
+	(void)f;
+	if (!fd)
+		return -1;
+	out->i = (int64_t)fd->ino;
+	return 1;
+}
+
+int get_fd_layer(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = known_fd(c);
+
+	if (!fd)
+		return -1;
+	out->b = fd->layer == f->def->what;
+	return 1;
+}
+
+static bool seen(const struct field_value *out, int n, const char *p, uint32_t len)
+{
+	for (int i = 0; i < n; i++)
+		if (out[i].s.n == len && memcmp(out[i].s.p, p, len) == 0)
+			return true;
+	return false;
+}
+
+int get_fd_types(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	struct value map, key, v;
+	const char *p;
+	uint32_t len;
+	int n = 0;
+
+	if (!context_extra(c, "fd_kinds", &map) || map.type != VALUE_MAP)
+		return -1;
+	struct cursor in = map.a.inside;
+	while (n < FIELD_VALUES && value_next(&in, &key) == 1 && value_next(&in, &v) == 1) {
+		bool wanted = !f->has_index || (key.type == VALUE_UINT && (int64_t)key.u == f->index);
+		if (wanted && field_bytes(&v, &p, &len) && !seen(out, n, p, len))
+			n += field_text(&out[n], p, len);
+	}
+	return n ? n : -1;
+}
+
+int get_fd_uid(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = fd_of_event(c);
+	struct text t = text_new(&c->arena, 48);
+
+	(void)f;
+	if (!fd->applies)
+		return -1;
+	text_printf(&t, "%lld%lld", (long long)c->event.tid, (long long)fd->num);
+	return text_value(&t, out);
+}
+
+/* `what`: 0 the name, 1 the folder. */
+int get_fd_container(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	const struct fd *fd = fd_of_event(c);
+	struct field_value tail;
+	const char *id = "host";
+	uint32_t n = 4;
+
+	if (!fd->applies || field_container(c, &id, &n) < 0)
+		return -1;
+	if (f->def->what == 0)
+		field_text(&tail, fd->name, fd->name_len);
+	else if (directory(fd, &tail) < 0)
+		return -1;
+	struct text t = text_new(&c->arena, n + tail.s.n + 1);
+	text_add(&t, id, n);
+	text_puts(&t, ":");
+	text_add(&t, tail.s.p, tail.s.n);
+	return text_value(&t, out);
+}

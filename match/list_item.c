@@ -1,0 +1,106 @@
+/* `list` and `macro` items. */
+#include <ctype.h>
+#include <string.h>
+
+#include "item_value.h"
+#include "ruleset.h"
+
+static int append_flag(const struct node *item, bool *append, struct diag *d)
+{
+	if (item_bool(item, "append", append, d) != 0)
+		return -1;
+	if (*append)
+		diag_warn(d, node_get(item, "append")->at, "'append' key is deprecated. Add an 'append' entry under 'override' instead.");
+	return 0;
+}
+
+static bool good_list_name(const char *s)
+{
+	return *s && s[strcspn(s, "()\"'=, \t\n\v\f\r")] == '\0';
+}
+
+static bool good_macro_name(const char *s)
+{
+	if (!isalpha((unsigned char)*s))
+		return false;
+	for (; *s; s++)
+		if (!isalnum((unsigned char)*s) && *s != '_')
+			return false;
+	return true;
+}
+
+static void add_items(struct ruleset *rs, struct rule_list *l, const struct node *items)
+{
+	for (size_t i = 0; i < items->nkids; i++) {
+		l->items = vec_room(&rs->arena, l->items, l->nitems, &l->cap, sizeof *l->items);
+		l->items[l->nitems++] = items->kids[i];
+	}
+}
+
+int list_item(struct ruleset *rs, const struct node *item, struct diag *d)
+{
+	static const char *const known[] = { "list", "items", "append", "override", NULL };
+	static const struct override_key keys[] = { { "items", true, true }, { NULL, false, false } };
+	const struct node *name = item_text(item, "list", d), *items = node_get(item, "items");
+	bool append = false;
+	int overrides;
+
+	if (!name)
+		return -1;
+	item_unknown_keys(item, known, d);
+	if (!items)
+		return diag_error(d, item->at, "Item has no mapping for key 'items'");
+	if (item_scalars(items, "items", d) != 0)
+		return -1;
+	if ((overrides = item_overrides(item, keys, d)) < 0 || append_flag(item, &append, d) != 0)
+		return -1;
+	if (!good_list_name(name->text))
+		diag_warn(d, name->at, "List has an invalid name. List names should match a regular expression: [^()\"'[:space:]=,]+");
+	struct rule_list *l = ruleset_list(rs, name->text);
+	if (append || (overrides && item_override(item, "items") == OVERRIDE_APPEND)) {
+		if (!l)
+			return diag_error(d, name->at,
+				"List uses 'append' or 'override.items: append' but no list by that name already exists");
+	} else {
+		if (!l)
+			l = ruleset_add_list(rs, name->text);
+		l->nitems = 0;
+		l->items = NULL;
+		l->cap = 0;
+		l->at = name->at;
+	}
+	l->visibility = rs->counter;
+	add_items(rs, l, items);
+	return 0;
+}
+
+int macro_item(struct ruleset *rs, const struct node *item, struct diag *d)
+{
+	static const char *const known[] = { "macro", "condition", "append", "override", NULL };
+	static const struct override_key keys[] = { { "condition", true, true }, { NULL, false, false } };
+	const struct node *name = item_text(item, "macro", d), *condition = name ? item_text(item, "condition", d) : NULL;
+	bool append = false;
+	int overrides;
+
+	if (!condition)
+		return -1;
+	item_unknown_keys(item, known, d);
+	if ((overrides = item_overrides(item, keys, d)) < 0 || append_flag(item, &append, d) != 0)
+		return -1;
+	if (!good_macro_name(name->text))
+		diag_warn(d, name->at, "Macro has an invalid name. Macro names should match a regular expression: [a-zA-Z]+[a-zA-Z0-9_]*");
+	struct rule_macro *m = ruleset_macro(rs, name->text);
+	if (append || (overrides && item_override(item, "condition") == OVERRIDE_APPEND)) {
+		if (!m)
+			return diag_error(d, name->at,
+				"Macro uses 'append' or 'override.condition: append' but no macro by that name already exists");
+		rule_text_append(rs, &m->condition, condition);
+	} else {
+		if (!m)
+			m = ruleset_add_macro(rs, name->text);
+		m->at = name->at;
+		rule_text_set(rs, &m->condition, condition);
+	}
+	m->visibility = rs->counter;
+	return 0;
+}

@@ -1,0 +1,152 @@
+/* Loading rules files. */
+#include "load.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ruleset.h"
+
+struct files {
+	struct arena arena;
+	const char **path;
+	size_t n, cap;
+};
+
+static void add(struct files *f, const char *path)
+{
+	f->path = vec_room(&f->arena, f->path, f->n, &f->cap, sizeof *f->path);
+	f->path[f->n++] = arena_strn(&f->arena, path, strlen(path));
+}
+
+static bool is_yaml(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int add_folder(struct files *f, const char *folder, struct diag *d)
+{
+	DIR *dir = opendir(folder);
+	size_t first = f->n;
+	struct strbuf path = {0};
+	struct stat st;
+
+	if (!dir)
+		return diag_error(d, (struct place){0}, "%s: can not be opened: %s", folder, strerror(errno));
+	for (struct dirent *e; (e = readdir(dir));) {
+		strbuf_reset(&path);
+		strbuf_printf(&path, "%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/", e->d_name);
+		if (is_yaml(e->d_name) && stat(path.p, &st) == 0 && S_ISREG(st.st_mode))
+			add(f, path.p);
+	}
+	closedir(dir);
+	strbuf_free(&path);
+	if (f->n > first)
+		qsort(f->path + first, f->n - first, sizeof *f->path, by_path);
+	return 0;
+}
+
+static int list_files(const struct load *l, struct files *f, struct diag *d)
+{
+	struct stat st;
+
+	for (unsigned i = 0; i < l->n; i++) {
+		if (stat(l->paths[i], &st) != 0)
+			return diag_error(d, (struct place){0}, "%s: can not be opened: %s", l->paths[i], strerror(errno));
+		if (!S_ISDIR(st.st_mode))
+			add(f, l->paths[i]);
+		else if (add_folder(f, l->paths[i], d) != 0)
+			return -1;
+	}
+	if (!f->n)
+		return diag_error(d, (struct place){0}, "You must specify at least one rules file/directory via -r");
+	return 0;
+}
+
+/* Each file must make sense with those before it alone; only what the last compilation warns of is kept. */
+static struct program *load_files(const struct files *f, const struct program_options *o, struct ruleset *rs, struct diag *d)
+{
+	struct program *p = NULL;
+
+	for (size_t i = 0; i < f->n; i++) {
+		program_free(p);
+		p = NULL;
+		if (ruleset_load(rs, f->path[i], d) != 0)
+			return NULL;
+		size_t warnings = d->warnings.n;
+		if (!(p = program_new(rs, o, d)))
+			return NULL;
+		if (i + 1 < f->n && d->warnings.p) {
+			d->warnings.n = warnings;
+			d->warnings.p[warnings] = '\0';
+		}
+	}
+	return p;
+}
+
+static bool named_before(const struct event_type *const *types, size_t n, const struct event_type *t)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(types[i]->name, t->name) == 0)
+			return true;
+	return false;
+}
+
+static void summarize_types(const struct program *p, struct strbuf *out)
+{
+	const struct event_type *types[EVENT_TYPES];
+	size_t n = 0, all = 0;
+
+	for (unsigned i = 0; i < EVENT_TYPES; i++) {
+		const struct event_type *t = event_type(i);
+		bool wanted = false;
+		for (size_t r = 0; t && !wanted && r < p->nrules; r++)
+			wanted = p->rules[r].syscall && type_bit(p->rules[r].types, i);
+		all += t && !evttypes_open(i);
+		if (wanted && !evttypes_open(i) && !named_before(types, n, t))
+			types[n++] = t;
+	}
+	strbuf_puts(out, "; event types");
+	if (n > all / 2)
+		strbuf_puts(out, " all");
+	for (size_t i = 0; i < n && n <= all / 2; i++)
+		strbuf_printf(out, " %s", types[i]->name);
+	if (!n)
+		strbuf_puts(out, " none");
+}
+
+static void summarize(const struct program *p, const struct files *f, struct strbuf *out)
+{
+	strbuf_reset(out);
+	strbuf_printf(out, "%zu rules, %zu macros, %zu lists from", p->nrules, p->nmacros, p->nlists);
+	for (size_t i = 0; i < f->n; i++)
+		strbuf_printf(out, " %s", f->path[i]);
+	summarize_types(p, out);
+}
+
+struct program *load_program(const struct load *l, struct diag *d, struct strbuf *summary)
+{
+	const struct program_options options = { .priority = l->priority };
+	struct ruleset rs = {0};
+	struct files f = {0};
+	struct program *p = NULL;
+
+	d->notes = l->notes;
+	if (list_files(l, &f, d) == 0)
+		p = load_files(&f, &options, &rs, d);
+	if (p)
+		summarize(p, &f, summary);
+	ruleset_free(&rs);
+	arena_free(&f.arena);
+	return p;
+}

@@ -1,0 +1,83 @@
+/* Macros: parsed once each, referred to by name; each is compiled once for a source. */
+#include <string.h>
+
+#include "compile.h"
+
+struct cond *compile_parse(struct compiler *c, const struct cond_text *text)
+{
+	struct cond_error err;
+	struct cond *tree = cond_parse(text->text.p ? text->text.p : "", text->text.n, &c->trees, &err);
+
+	if (!tree)
+		diag_error(c->d, cond_text_place(text, err.at), "%s", err.text);
+	return tree;
+}
+
+static const char *next_name(void *arg)
+{
+	struct { const struct ruleset *rs; size_t i; } *at = arg;
+
+	return at->i < at->rs->nmacros ? at->rs->macros[at->i++].name : NULL;
+}
+
+static struct macro_code *undefined(struct compiler *c, const struct cond_value *name)
+{
+	struct { const struct ruleset *rs; size_t i; } at = { c->rs, 0 };
+	const char *near = diag_nearest(name->p, next_name, &at);
+
+	diag_error(c->d, cond_text_place(c->text, name->at), "Undefined macro '%s' used in filter.%s%s%s", name->p,
+		near ? " Did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return NULL;
+}
+
+struct macro_code *macros_find(struct compiler *c, const struct cond_value *name)
+{
+	int64_t i = names_find(&c->rs->macro_names, name->p);
+
+	if (i < 0)
+		return undefined(c, name);
+	c->macros[i].used = true;
+	return &c->macros[i];
+}
+
+/* Inside of a macro only those count that were defined before it was last touched. */
+static int check_references(struct compiler *c, const struct rule_macro *from, const struct cond *tree)
+{
+	if (tree->kind == COND_MACRO) {
+		struct macro_code *m = macros_find(c, &tree->macro);
+		if (!m)
+			return -1;
+		if (c->rs->macros[m - c->macros].index >= from->visibility) {
+			undefined(c, &tree->macro);
+			return -1;
+		}
+	}
+	for (size_t i = 0; i < tree->nkids; i++)
+		if (check_references(c, from, tree->kids[i]) != 0)
+			return -1;
+	return 0;
+}
+
+int macros_prepare(struct compiler *c)
+{
+	c->macros = arena_alloc(&c->trees, (c->rs->nmacros + 1) * sizeof *c->macros);
+	for (size_t i = 0; i < c->rs->nmacros; i++) {
+		struct macro_code *m = &c->macros[i];
+		cond_text_parts(&m->text, &c->rs->macros[i].condition);
+		lists_substitute(&c->lists, &m->text);
+		if (!(m->tree = compile_parse(c, &m->text)))
+			return -1;
+	}
+	for (size_t i = 0; i < c->rs->nmacros; i++) {
+		c->text = &c->macros[i].text;
+		if (check_references(c, &c->rs->macros[i], c->macros[i].tree) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+void macros_free(struct compiler *c)
+{
+	for (size_t i = 0; c->macros && i < c->rs->nmacros; i++)
+		cond_text_free(&c->macros[i].text);
+}

@@ -1,0 +1,172 @@
+/* match: raises alerts from rules. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "conf/options.h"
+#include "load.h"
+#include "required.h"
+#include "ruleset.h"
+#include "run.h"
+#include "wire/log.h"
+
+static const char usage[] =
+	"usage: match -r FILE|DIR... [-nv] [-i ENDPOINT]... [-o ENDPOINT] [-c FILE] [-O KEY=VALUE]... [--strict] [--notify FD]\n"
+	"Raises an alert for each event that a rule matches.\n"
+	"  -r FILE|DIR      rules files, or a folder of them (.yaml, .yml); in this order, later ones change earlier ones\n"
+	"  -i, -o ENDPOINT  where frames come from and go to: -, unix:PATH, listen:PATH (default: -); -i several times\n"
+	"  -c FILE          configuration file\n"
+	"  -O KEY=VALUE     set a configuration key: priority, rule_matching\n"
+	"  -n               check the rules and leave\n"
+	"  -v               say more\n"
+	"  --strict         a rule that can not fire on the stream is an error\n"
+	"  --notify FD      write a line to FD when ready, and when rules were reloaded\n"
+	"  --keys           list the configuration keys\n"
+	"  --version, --help\n";
+
+enum { OPTION_STRICT = OPTION_OWN, STUCK_SECONDS = 2 };
+
+/* Counted in the signal handlers. */
+static volatile sig_atomic_t interrupts, stop, reload;
+
+struct arguments {
+	struct options common;
+	struct load load;
+	bool all, strict;
+};
+
+/* A reader of the output that takes nothing must not keep the process: then the alarm ends it. */
+static void on_stop(int sig)
+{
+	if (sig == SIGINT && interrupts++ == 0)
+		return;
+	stop = 1;
+	alarm(STUCK_SECONDS);
+}
+
+static void on_reload(int sig)
+{
+	(void)sig;
+	reload++;
+}
+
+static void handle_signals(void)
+{
+	struct sigaction on = { .sa_handler = on_stop, .sa_flags = SA_RESTART }, hup = { .sa_handler = on_reload, .sa_flags = SA_RESTART };
+
+	sigaction(SIGINT, &on, NULL);
+	sigaction(SIGTERM, &on, NULL);
+	sigaction(SIGHUP, &hup, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void add_path(struct load *l, const char *path)
+{
+	if (l->n == LOAD_PATHS)
+		diex(EX_USAGE, "found more than %d -r options, expected fewer", LOAD_PATHS);
+	l->paths[l->n++] = path;
+}
+
+static _Noreturn void version(void)
+{
+	printf("match %s\nengine %s\nplugins", SAKER_VERSION, ENGINE_VERSION);
+	for (const struct builtin_plugin *p = builtin_plugins; p->name; p++)
+		printf(" %s %u.%u.%u", p->name, p->version[0], p->version[1], p->version[2]);
+	printf("\n");
+	exit(0);
+}
+
+static void settle(struct arguments *a)
+{
+	const char *matching = conf_text(&a->common.conf, CONF_MATCH_RULE_MATCHING);
+
+	a->load.priority = priority_number(conf_text(&a->common.conf, CONF_MATCH_PRIORITY));
+	a->load.notes = a->common.verbose > 0;
+	a->all = strcmp(matching, "all") == 0;
+	if (a->load.priority < 0)
+		diex(EX_CONFIG, "priority: found '%s', expected emergency, alert, critical, error, warning, notice, informational or debug",
+			conf_text(&a->common.conf, CONF_MATCH_PRIORITY));
+	if (!a->all && strcmp(matching, "first") != 0)
+		diex(EX_CONFIG, "rule_matching: found '%s', expected first or all", matching);
+	if (!a->load.n)
+		diex(EX_USAGE, "expected at least one -r FILE or folder");
+}
+
+static void parse(struct arguments *a, int argc, char **argv)
+{
+	static const struct option longs[] = { OPTIONS_LONG, { "strict", no_argument, NULL, OPTION_STRICT }, { 0 } };
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT "r:", longs, NULL)) != -1) {
+		if (opt == 'r')
+			add_path(&a->load, optarg);
+		else if (opt == OPTION_STRICT)
+			a->strict = true;
+		else if (opt == OPTION_VERSION)
+			version();
+		else
+			options_take(&a->common, opt, optarg, usage);
+	}
+	options_end(&a->common, argc, optind, argv);
+	log_open(a->common.program, a->common.verbose);
+	settle(a);
+}
+
+/* Loads the rules, or says what is wrong with them and leaves. */
+static struct program *load(const struct arguments *a)
+{
+	struct diag d = {0};
+	struct strbuf line = {0};
+	struct program *p = load_program(&a->load, &d, &line);
+
+	fputs(d.warnings.p ? d.warnings.p : "", stderr);
+	if (!p) {
+		fputs(d.error.p ? d.error.p : "", stderr);
+		exit(EX_CONFIG);
+	}
+	/* Whoever asked to be notified says it to the user in a line of its own. */
+	if (a->common.notify < 0 || a->common.verbose)
+		log_info("%s", line.p);
+	diag_free(&d);
+	strbuf_free(&line);
+	return p;
+}
+
+static int run(const struct arguments *a, struct program *p)
+{
+	const struct run_options o = { .common = &a->common, .load = &a->load, .all = a->all, .strict = a->strict, .stop = &stop,
+		.reload = &reload };
+	char err[256], ready[64];
+	int status;
+	struct input *in = input_open(a->common.inputs, a->common.ninputs, err, sizeof err, &status);
+	struct output *out = in ? output_open(a->common.output, err, sizeof err, &status) : NULL;
+
+	if (!out)
+		diex(status, "%s", err);
+	struct run *r = run_new(in, out, p, &o);
+	snprintf(ready, sizeof ready, "ready %zu rules", p->nrules);
+	options_notify(&a->common, ready);
+	status = run_loop(r);
+	run_free(r);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = { .common = { .program = "match", .notify = -1 } };
+
+	log_open("match", 0);
+	parse(&a, argc, argv);
+	handle_signals();
+	struct program *p = load(&a);
+	int status = 0;
+	if (a.common.check)
+		program_free(p);
+	else
+		status = run(&a, p);
+	conf_free(&a.common.conf);
+	return status;
+}

@@ -1,0 +1,160 @@
+/* `rule` items: which of the forms it is, and a full definition. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "item_value.h"
+#include "ruleset.h"
+
+int rule_priority(const struct node *value, int *out, struct diag *d)
+{
+	if (item_scalar(value, d) != 0)
+		return -1;
+	*out = priority_number(value->text);
+	if (*out < 0)
+		return diag_error(d, value->at, "Invalid priority: found '%s', expected emergency, alert, critical, error, warning, "
+			"notice, informational (info) or debug", value->text);
+	return 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int rule_tags(struct ruleset *rs, const struct node *value, bool keep, struct rule_def *rule, struct diag *d)
+{
+	size_t n = keep ? rule->ntags : 0, all = 0;
+
+	if (node_null(value)) {
+		rule->ntags = n;
+		return 0;
+	}
+	if (item_scalars(value, "tags", d) != 0)
+		return -1;
+	const char **tags = arena_alloc(&rs->arena, (n + value->nkids + 1) * sizeof *tags);
+	if (n)
+		memcpy(tags, rule->tags, n * sizeof *tags);
+	for (size_t i = 0; i < value->nkids; i++)
+		tags[n++] = value->kids[i]->text;
+	qsort(tags, n, sizeof *tags, by_text);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || strcmp(tags[i], tags[all - 1]) != 0)
+			tags[all++] = tags[i];
+	rule->tags = tags;
+	rule->ntags = all;
+	return 0;
+}
+
+static int same_source(const struct rule_def *old, const struct node *item, const char *source, struct diag *d)
+{
+	if (old && strcmp(old->source, source) != 0)
+		return diag_error(d, item->at, "Rule has been re-defined with a different source: found '%s', expected '%s'",
+			source, old->source);
+	return 0;
+}
+
+static int optional_keys(struct ruleset *rs, struct rule_def *r, const struct node *item, struct diag *d)
+{
+	const struct node *tags = node_get(item, "tags"), *exceptions = node_get(item, "exceptions");
+
+	if (item_bool(item, "enabled", &r->enabled, d) != 0 || item_bool(item, "warn_evttypes", &r->warn_evttypes, d) != 0 ||
+		item_bool(item, "skip-if-unknown-filter", &r->skip_unknown, d) != 0 ||
+		item_bool(item, "capture", &r->capture, d) != 0 ||
+		item_u32(item, "capture_duration", &r->capture_duration, d) != 0)
+		return -1;
+	if (tags && rule_tags(rs, tags, false, r, d) != 0)
+		return -1;
+	return exceptions && !node_null(exceptions) ? exceptions_read(rs, r, exceptions, false, d) : 0;
+}
+
+static int define(struct ruleset *rs, const struct node *item, const struct node *name, struct diag *d)
+{
+	const struct node *condition = item_text(item, "condition", d), *output = condition ? item_text(item, "output", d) : NULL;
+	const struct node *desc = output ? item_text(item, "desc", d) : NULL;
+	const struct node *priority = desc ? item_text(item, "priority", d) : NULL;
+	struct rule_def *old = ruleset_rule(rs, name->text);
+	struct rule_def r = { .name = name->text, .at = name->at, .enabled = true, .warn_evttypes = true, .source = "syscall",
+		.index = old ? old->index : rs->counter, .visibility = rs->counter };
+
+	if (!priority || rule_priority(priority, &r.priority, d) != 0)
+		return -1;
+	if (node_get(item, "source")) {
+		const struct node *source = item_text(item, "source", d);
+		if (!source)
+			return -1;
+		r.source = source->text;
+	}
+	if (same_source(old, item, r.source, d) != 0 || optional_keys(rs, &r, item, d) != 0)
+		return -1;
+	rule_text_set(rs, &r.condition, condition);
+	rule_text_set(rs, &r.output, output);
+	rule_text_set(rs, &r.desc, desc);
+	if (!old)
+		old = ruleset_add_rule(rs, name->text);
+	*old = r;
+	return 0;
+}
+
+static int enable_only(struct ruleset *rs, const struct node *item, const struct node *name, struct diag *d)
+{
+	struct rule_def *r = ruleset_rule(rs, name->text);
+
+	if (!item_text(item, "enabled", d))
+		return -1;
+	if (!r)
+		return diag_error(d, name->at, "Rule has 'enabled' key but no rule by that name already exists");
+	diag_warn(d, name->at, "The standalone 'enabled' key usage is deprecated. The correct approach requires also a 'replace' entry "
+		"under the 'override' key (i.e. 'enabled: replace').");
+	r->visibility = rs->counter;
+	return item_bool(item, "enabled", &r->enabled, d);
+}
+
+static const struct override_key override_keys[] = {
+	{ "condition", true, true }, { "output", true, true }, { "desc", true, true }, { "tags", true, true },
+	{ "exceptions", true, true }, { "priority", false, true }, { "enabled", false, true }, { "warn_evttypes", false, true },
+	{ "skip-if-unknown-filter", false, true }, { "capture", false, true }, { "capture_duration", false, true },
+	{ NULL, false, false }
+};
+
+static int override(struct ruleset *rs, const struct node *item, const struct node *name, struct diag *d)
+{
+	struct rule_def *r = ruleset_rule(rs, name->text);
+
+	if (!r) {
+		for (const struct override_key *k = override_keys; k->name; k++)
+			if (item_override(item, k->name) == OVERRIDE_APPEND)
+				return diag_error(d, name->at, "Rule uses 'append' or 'override.%s: append' but no rule by that name "
+					"already exists", k->name);
+		return diag_error(d, name->at,
+			"An 'override.<key>: replace' to a rule was requested but no rule by that name already exists");
+	}
+	if (node_get(item, "source") && item_override(item, "condition") != OVERRIDE_NONE) {
+		const struct node *source = item_text(item, "source", d);
+		if (!source || same_source(r, item, source->text, d) != 0)
+			return -1;
+	}
+	r->visibility = rs->counter;
+	return rule_update(rs, r, item, d);
+}
+
+int rule_item(struct ruleset *rs, const struct node *item, struct diag *d)
+{
+	static const char *const known[] = { "rule", "desc", "condition", "output", "priority", "source", "enabled", "tags",
+		"exceptions", "warn_evttypes", "skip-if-unknown-filter", "capture", "capture_duration", "append", "override", NULL };
+	const struct node *name = item_text(item, "rule", d);
+	bool append = false;
+	int overrides;
+
+	if (!name)
+		return -1;
+	item_unknown_keys(item, known, d);
+	if ((overrides = item_overrides(item, override_keys, d)) < 0 || item_bool(item, "append", &append, d) != 0)
+		return -1;
+	if (overrides)
+		return override(rs, item, name, d);
+	if (append)
+		return rule_append(rs, item, d);
+	if (!node_get(item, "condition") && !node_get(item, "output") && !node_get(item, "desc") && !node_get(item, "priority"))
+		return enable_only(rs, item, name, d);
+	return define(rs, item, name, d);
+}

@@ -1,0 +1,102 @@
+/* Lists, macros and rules as the rules files give them, file after file: redefined, appended to, overridden; not compiled yet. */
+#ifndef MATCH_RULESET_H
+#define MATCH_RULESET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "diag.h"
+#include "vec.h"
+#include "yaml_tree.h"
+
+/* A text that appends have made of several scalars, joined by one blank each. */
+struct rule_text {
+	const struct node **parts;
+	size_t n, cap;
+};
+
+struct rule_list {
+	const char *name;
+	struct place at;
+	const struct node **items;
+	size_t nitems, cap;
+	unsigned index, visibility;     /* number of the item that defined it first, and of the one that touched it last */
+};
+
+struct rule_macro {
+	const char *name;
+	struct place at;
+	struct rule_text condition;
+	unsigned index, visibility;
+};
+
+struct rule_exception {
+	const char *name;
+	struct place at;
+	const struct node *fields, *comps;      /* comps may be NULL */
+	const struct node **values;
+	size_t nvalues, cap;
+};
+
+struct rule_def {
+	const char *name;
+	struct place at;
+	struct rule_text condition, output, desc;
+	const char *source;
+	int priority;
+	bool enabled, warn_evttypes, skip_unknown, capture;
+	uint32_t capture_duration;
+	const char **tags;                      /* sorted, each once */
+	size_t ntags;
+	struct rule_exception *exceptions;
+	size_t nexceptions, cap;
+	unsigned index, visibility;
+};
+
+struct ruleset {
+	struct arena arena;
+	struct rule_list *lists;
+	struct rule_macro *macros;
+	struct rule_def *rules;
+	size_t nlists, nmacros, nrules, caplists, capmacros, caprules;
+	struct names list_names, macro_names, rule_names;
+	unsigned counter;                       /* items read so far */
+};
+
+/* Takes the items of one file into the tables. Returns 0, or -1 with the error in `d`. */
+int ruleset_load(struct ruleset *rs, const char *path, struct diag *d);
+void ruleset_free(struct ruleset *rs);
+
+/* For the readers of items, in ruleset.c: an entry by name, or NULL; and a new one at the end. */
+struct rule_list *ruleset_list(struct ruleset *rs, const char *name);
+struct rule_macro *ruleset_macro(struct ruleset *rs, const char *name);
+struct rule_def *ruleset_rule(struct ruleset *rs, const char *name);
+struct rule_list *ruleset_add_list(struct ruleset *rs, const char *name);
+struct rule_macro *ruleset_add_macro(struct ruleset *rs, const char *name);
+struct rule_def *ruleset_add_rule(struct ruleset *rs, const char *name);
+
+void rule_text_set(struct ruleset *rs, struct rule_text *t, const struct node *scalar);
+void rule_text_append(struct ruleset *rs, struct rule_text *t, const struct node *scalar);
+
+/* Items, each in the file named after it. */
+int rule_item(struct ruleset *rs, const struct node *item, struct diag *d);             /* rule_item.c */
+int rule_update(struct ruleset *rs, struct rule_def *rule, const struct node *item, struct diag *d);    /* rule_update.c: override */
+int rule_append(struct ruleset *rs, const struct node *item, struct diag *d);           /* rule_update.c: append: true */
+int list_item(struct ruleset *rs, const struct node *item, struct diag *d);             /* list_item.c */
+int macro_item(struct ruleset *rs, const struct node *item, struct diag *d);
+int engine_item(const struct node *item, struct diag *d);                               /* required.c */
+int plugins_item(const struct node *item, struct diag *d);
+
+/* Properties of a rule that several of them read. */
+int rule_priority(const struct node *value, int *out, struct diag *d);
+int rule_tags(struct ruleset *rs, const struct node *value, bool keep, struct rule_def *rule, struct diag *d);
+
+/* exceptions.c: reads `exceptions:` of a new rule or, with `append`, merges by name. */
+int exceptions_read(struct ruleset *rs, struct rule_def *rule, const struct node *value, bool append, struct diag *d);
+
+const char *priority_name(int priority);                /* "Emergency" */
+/* The number of a priority's name in any case, or -1. */
+int priority_number(const char *name);
+
+#endif

@@ -1,0 +1,370 @@
+/* The loop: frames in, alerts and counters out. */
+#include "run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "alert.h"
+#include "eval.h"
+#include "firing.h"
+#include "state.h"
+#include "wire/log.h"
+#include "wire/stat.h"
+
+enum { STREAMS = 256, FLUSH_BYTES = 65536, CLOCK_EVERY = 256, SECOND_MS = 1000 };
+
+struct run {
+	struct input *in;
+	struct output *out;
+	struct program *program;
+	struct eval eval;
+	struct run_options options;
+	struct pack pack;
+	struct strbuf text;
+	struct context context;
+	struct state *states[STREAMS];          /* by stream number */
+	struct source source;
+	struct source_buf source_buf;
+	uint64_t totals[STAT_COUNT], errors_before;     /* errors of programs that a reload replaced */
+	uint64_t next_stat, number;
+	unsigned since_clock;
+	int reloads, reloads_seen;
+	bool hello, failed;                     /* failed: the output is gone */
+	int status;
+};
+
+struct run *run_new(struct input *in, struct output *out, struct program *p, const struct run_options *o)
+{
+	struct run *r = calloc(1, sizeof *r);
+
+	if (!r)
+		diex(EX_OSERR, "out of memory");
+	r->in = in;
+	r->out = out;
+	r->program = p;
+	r->options = *o;
+	r->source = source_here("match", &r->source_buf);
+	eval_init(&r->eval, p);
+	return r;
+}
+
+void run_free(struct run *r)
+{
+	for (int i = 0; i < STREAMS; i++)
+		if (r->states[i])
+			state_free(r->states[i]);
+	eval_free(&r->eval);
+	program_free(r->program);
+	arena_free(&r->context.arena);
+	strbuf_free(&r->text);
+	pack_free(&r->pack);
+	input_free(r->in);
+	output_free(r->out);
+	free(r);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void flush(struct run *r)
+{
+	if (!r->pack.len || r->failed)
+		return;
+	if (output_flush(r->out, &r->pack) == 0)
+		return;
+	r->failed = true;
+	if (errno == EPIPE)
+		return;
+	log_warn("output");
+	r->status = EX_IOERR;
+}
+
+static void write_hello(struct run *r, bool recorded)
+{
+	const struct hello *h = NULL;
+
+	if (r->hello)
+		return;
+	for (int i = 0; i < STREAMS && !h; i++)
+		if (r->states[i] && state_hello(r->states[i])->seen)
+			h = state_hello(r->states[i]);
+	size_t f = frame_begin(&r->pack, FRAME_HELLO);
+	pack_uint(&r->pack, WIRE_VERSION);
+	pack_str(&r->pack, "match");
+	pack_str(&r->pack, SAKER_VERSION);
+	source_pack(&r->pack, &r->source);
+	pack_str(&r->pack, recorded ? "recorded" : "live");
+	pack_str(&r->pack, h && h->kernel ? h->kernel : "");
+	pack_str(&r->pack, "");
+	pack_int(&r->pack, clock_offset());
+	pack_array(&r->pack, 0);
+	pack_array(&r->pack, 0);
+	pack_nil(&r->pack);
+	pack_array(&r->pack, 0);
+	frame_end(&r->pack, f);
+	r->hello = true;
+}
+
+static void write_stat(struct run *r)
+{
+	uint64_t *t = r->totals;
+
+	t[STAT_PROCESSES] = t[STAT_FORGOTTEN] = 0;
+	for (int i = 0; i < STREAMS; i++) {
+		if (!r->states[i])
+			continue;
+		t[STAT_PROCESSES] += state_processes(r->states[i]);
+		t[STAT_FORGOTTEN] += state_forgotten(r->states[i]);
+	}
+	t[STAT_RULE_ERRORS] = r->errors_before + eval_errors(&r->eval);
+	stat_totals(&r->pack, &r->source, "match", t);
+}
+
+/* The heartbeat, also while there is more input than can be handled. */
+static void tick(struct run *r)
+{
+	uint64_t now = now_ms();
+
+	r->since_clock = 0;
+	if (!r->hello || now < r->next_stat)
+		return;
+	r->next_stat = now + SECOND_MS;
+	write_stat(r);
+	flush(r);
+}
+
+static void malformed(struct run *r, const struct frame *f, size_t at)
+{
+	const char *name = frame_kind_name(f->kind);
+
+	log_warnx("byte %llu: found what is not the body of a record of kind %s", (unsigned long long)(f->offset + FRAME_HEADER + at),
+		name ? name : "that is not known");
+	r->status = EX_DATAERR;
+}
+
+static struct state *stream_state(struct run *r, unsigned stream)
+{
+	if (stream >= STREAMS)
+		diex(EX_SOFTWARE, "stream %u: expected less than %d", stream, STREAMS);
+	if (!r->states[stream])
+		r->states[stream] = state_new();
+	return r->states[stream];
+}
+
+static void take_hello(struct run *r, const struct frame *f)
+{
+	const struct hello *h = state_hello(r->states[f->stream]);
+	bool live = !h->recorded || (h->links && h->links[0]);
+
+	program_links(r->program, h->links, live);
+	write_hello(r, input_recorded(r->in, f->stream));
+	if (firing_warn(r->program, h->types) && r->options.strict)
+		r->status = EX_CONFIG;
+}
+
+static void take_definition(struct run *r, const struct frame *f)
+{
+	size_t at = 0;
+
+	if (state_frame(stream_state(r, f->stream), f, &at) != 0)
+		malformed(r, f, at);
+	else if (f->kind == FRAME_HELLO)
+		take_hello(r, f);
+}
+
+static void raise_alerts(struct run *r)
+{
+	const struct rule *rule;
+
+	while ((rule = eval_next(&r->eval))) {
+		bool written;
+		r->totals[STAT_RAISED]++;
+		if (!alert_frame(&r->pack, &r->eval, rule, &r->text, &written))
+			r->totals[STAT_ALERTS_INCOMPLETE]++;
+		r->totals[STAT_ALERTS_OUT] += written;
+		if (!written)
+			log_warnx("rule '%s': an alert is too long for a frame and was dropped", rule->name);
+		if (!r->options.all)
+			break;
+	}
+}
+
+static void evaluate(struct run *r, const struct state *s)
+{
+	struct context *c = &r->context;
+
+	r->number++;
+	c->number = state_hello(s)->recorded ? c->event.id : r->number;
+	eval_begin(&r->eval, c);
+	raise_alerts(r);
+	r->totals[STAT_EVALUATED]++;
+}
+
+static void take_event(struct run *r, const struct frame *f)
+{
+	struct state *s = stream_state(r, f->stream);
+	size_t at = 0;
+
+	r->totals[STAT_IN]++;
+	arena_reset(&r->context.arena);
+	write_hello(r, input_recorded(r->in, f->stream));
+	if (context_event(&r->context, s, f, &at) != 0)
+		malformed(r, f, at);
+	else if (r->context.type)
+		evaluate(r, s);
+	else
+		r->totals[STAT_DROPPED]++;
+}
+
+/* time, id, source, document */
+static int json_context(struct context *c, struct state *s, const struct frame *f, size_t *at)
+{
+	struct cursor in = { f->body, f->body + f->len };
+	struct arena arena = c->arena;
+	struct value v[4];
+
+	for (int i = 0; i < 4; i++) {
+		*at = (size_t)(in.p - f->body);
+		if (value_next(&in, &v[i]) != 1)
+			return -1;
+	}
+	*c = (struct context){ .arena = arena, .state = s, .json = v[3] };
+	*at = 0;
+	if (!value_u64(&v[0], &c->event.time) || !value_u64(&v[1], &c->event.id) || v[2].type != VALUE_STR || v[3].type != VALUE_BIN)
+		return -1;
+	c->source = arena_strn(&c->arena, (const char *)v[2].s.data, v[2].s.len);
+	return 0;
+}
+
+static void take_json(struct run *r, const struct frame *f)
+{
+	struct state *s = stream_state(r, f->stream);
+	size_t at = 0;
+
+	r->totals[STAT_IN]++;
+	arena_reset(&r->context.arena);
+	write_hello(r, input_recorded(r->in, f->stream));
+	if (json_context(&r->context, s, f, &at) != 0)
+		malformed(r, f, at);
+	else
+		evaluate(r, s);
+}
+
+static void take_frame(struct run *r, const struct frame *f)
+{
+	switch (f->kind) {
+	case FRAME_EVENT: take_event(r, f); break;
+	case FRAME_JSON: take_json(r, f); break;
+	case FRAME_STAT:
+		write_hello(r, input_recorded(r->in, f->stream));
+		frame_copy(&r->pack, f);
+		break;
+	case FRAME_END: case FRAME_ACK: case FRAME_ALERT: case FRAME_EVIDENCE: case FRAME_PLAN: break;
+	default:
+		if (f->kind > 0 && f->kind < FRAME_KINDS)
+			take_definition(r, f);
+		else
+			r->totals[STAT_UNKNOWN]++;
+		break;
+	}
+}
+
+/* The new program takes the place of the old one between two events, or what is wrong is said and the old one stays. */
+static void reload(struct run *r)
+{
+	struct diag d = {0};
+	struct strbuf line = {0};
+	struct program *p = load_program(r->options.load, &d, &line);
+	char note[256];
+
+	r->reloads++;
+	if (!p) {
+		log_warnx("the rules stay as they were: %s", d.error.p);
+		snprintf(note, sizeof note, "refused %d: %.*s", r->reloads, (int)strcspn(d.error.p, "\n"), d.error.p);
+	} else {
+		r->errors_before += eval_errors(&r->eval);
+		eval_free(&r->eval);
+		program_free(r->program);
+		r->program = p;
+		eval_init(&r->eval, p);
+		for (int i = 0; i < STREAMS; i++) {
+			const struct hello *h = r->states[i] ? state_hello(r->states[i]) : NULL;
+			if (h && h->seen)
+				program_links(p, h->links, !h->recorded || (h->links && h->links[0]));
+		}
+		log_info("reloaded: %s", line.p);
+		snprintf(note, sizeof note, "reloaded %d", r->reloads);
+	}
+	options_notify(r->options.common, note);
+	strbuf_free(&line);
+	diag_free(&d);
+}
+
+static void wait_for_input(struct run *r)
+{
+	uint64_t now = now_ms();
+	int timeout = !r->hello ? SECOND_MS : r->next_stat > now ? (int)(r->next_stat - now) : 0;
+
+	if (input_wait(r->in, timeout, output_listen_fd(r->out)))
+		output_accept(r->out);
+}
+
+static bool handle_signals(struct run *r)
+{
+	if (*r->options.stop)
+		return false;
+	if (*r->options.reload != r->reloads_seen) {
+		r->reloads_seen = *r->options.reload;
+		reload(r);
+	}
+	return true;
+}
+
+/* Takes what is there. Returns whether to go on. */
+static bool step(struct run *r)
+{
+	struct frame f;
+
+	switch (input_next(r->in, &f)) {
+	case INPUT_FRAME:
+		take_frame(r, &f);
+		if (r->pack.len >= FLUSH_BYTES)
+			flush(r);
+		if (++r->since_clock >= CLOCK_EVERY)
+			tick(r);
+		return true;
+	case INPUT_EMPTY:
+		tick(r);
+		flush(r);
+		wait_for_input(r);
+		return true;
+	case INPUT_BAD:
+		log_warnx("%s", input_error(r->in));
+		r->status = EX_DATAERR;
+		return false;
+	default:
+		r->status = input_status(r->in);
+		return false;
+	}
+}
+
+int run_loop(struct run *r)
+{
+	while (handle_signals(r) && !r->status && !r->failed && step(r))
+		;
+	if (r->failed)
+		return r->status;
+	write_hello(r, false);
+	write_stat(r);
+	end_frame(&r->pack, r->status == EX_DATAERR ? "malformed stream" : *r->options.stop ? "signal" : NULL);
+	flush(r);
+	return r->status;
+}

@@ -1,0 +1,27 @@
+/* Every distinct field reference of a rule set has a slot: its value is worked out at most once per event. */
+#ifndef MATCH_SLOTS_H
+#define MATCH_SLOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "field.h"
+#include "vec.h"
+
+struct slot {
+	struct field_ref ref;
+	bool many;                      /* may have more than one value */
+	bool path;                      /* a path of the kernel's: constants count in both spellings of a symbolic link */
+	uint8_t cost;                   /* of working it out, 1 (at hand) to 20 */
+};
+
+struct slots {
+	struct slot *slot;
+	size_t n, cap;
+	struct names by_text;
+};
+
+/* The slot of a reference, new or known. */
+uint32_t slots_intern(struct slots *s, struct arena *a, const struct field_ref *ref);
+
+#endif

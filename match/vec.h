@@ -1,0 +1,25 @@
+/* Arrays that grow in an arena, and names looked up by hash. */
+#ifndef MATCH_VEC_H
+#define MATCH_VEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+
+/* Returns `p`, or a copy of it with more capacity, so that element `n` (of `size` bytes) fits. */
+void *vec_room(struct arena *a, void *p, size_t n, size_t *cap, size_t size);
+
+/* Names to numbers. All zero is an empty table. */
+struct names {
+	struct name_slot { const char *name; uint32_t number; } *slots;
+	size_t n, cap;
+};
+/* The number of a name, or -1. */
+int64_t names_find(const struct names *t, const char *name);
+/* Adds a name that is not there yet; `name` is borrowed. */
+void names_add(struct names *t, struct arena *a, const char *name, uint32_t number);
+
+uint64_t hash_bytes(const void *p, size_t n);
+
+#endif

@@ -1,0 +1,91 @@
+/* The configuration table: every default is valid, and what -O may and may not set. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf.h"
+
+static void check(const char *assignment, const char *program, const char *expected)
+{
+	struct conf c = {0};
+	char err[256] = "";
+	int rc = conf_set(&c, assignment, program, err, sizeof err);
+
+	assert_int_equal(rc, expected ? -1 : 0);
+	if (expected && !strstr(err, expected))
+		fail_msg("%s: found '%s', expected '%s' in it", assignment, err, expected);
+	conf_free(&c);
+}
+
+static void defaults_are_valid(void **state)
+{
+	char assignment[512];
+
+	(void)state;
+	for (int i = 0; i < CONF_KEYS; i++) {
+		snprintf(assignment, sizeof assignment, "%s=%s", conf_defs[i].name, conf_defs[i].value);
+		check(assignment, conf_defs[i].program, NULL);
+	}
+}
+
+static void names_are_unique(void **state)
+{
+	(void)state;
+	for (int i = 0; i < CONF_KEYS; i++)
+		for (int j = i + 1; j < CONF_KEYS; j++)
+			assert_string_not_equal(conf_defs[i].name, conf_defs[j].name);
+}
+
+static void refused(void **state)
+{
+	(void)state;
+	check("json_output", "emit", "expected KEY=VALUE");
+	check("json_output=yes", "emit", "expected true or false");
+	check("jsn_output=true", "emit", "did you mean 'json_output'?");
+	check("=x", "emit", "unknown key");
+	check("json_output=true", "match", "honoured by emit");
+	check("probe.ring_size=many", "probe", "expected a number");
+	check("probe.ring_size=-1", "probe", "expected a number");
+	check("probe.ring_size=", "probe", "expected a number");
+	check("probe.ring_size=18446744073709551616", "probe", "expected a number");
+	check("probe.ring_size=4096", "probe", "is not between 262144 and 536870912");
+}
+
+static void the_last_counts(void **state)
+{
+	struct conf c = {0};
+	char err[256];
+
+	(void)state;
+	assert_int_equal(conf_number(&c, CONF_PROBE_RING_SIZE), 8388608);
+	assert_int_equal(conf_set(&c, "probe.ring_size=262144", "probe", err, sizeof err), 0);
+	assert_int_equal(conf_set(&c, "probe.ring_size=524288", "probe", err, sizeof err), 0);
+	assert_int_equal(conf_number(&c, CONF_PROBE_RING_SIZE), 524288);
+	conf_free(&c);
+	assert_int_equal(conf_number(&c, CONF_PROBE_RING_SIZE), 8388608);
+}
+
+static void values_keep_their_equals_signs(void **state)
+{
+	struct conf c = {0};
+	char err[256];
+
+	(void)state;
+	assert_int_equal(conf_set(&c, "file_output.filename=/a=b", "emit", err, sizeof err), 0);
+	assert_string_equal(conf_text(&c, CONF_EMIT_FILE_NAME), "/a=b");
+	conf_free(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_are_valid), cmocka_unit_test(names_are_unique), cmocka_unit_test(refused),
+		cmocka_unit_test(the_last_counts), cmocka_unit_test(values_keep_their_equals_signs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,377 @@
+/* The reading end of endpoints: several streams behind one epoll descriptor, so that whoever has an event loop watches one
+ * descriptor whatever comes and goes. */
+#include "endpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "spec.h"
+#include "stream.h"
+
+enum {
+	STREAMS = 64,                          /* at a time */
+	PIPE_SIZE = 1 << 20,                   /* asked for: fewer switches between reader and writer */
+	TAG_LISTENER = 1000, TAG_TIMER = 2000  /* epoll tags; below are stream numbers */
+};
+
+struct source_slot {
+	struct stream stream;
+	const struct spec *spec;               /* NULL: never used */
+	bool over;                             /* ended; else, without a descriptor, waiting for the peer to come back */
+	uint64_t retry_at;
+	unsigned backoff;
+};
+
+struct input {
+	struct source_slot slots[STREAMS];
+	unsigned nslots, current;
+	struct spec specs[INPUT_MAX];
+	int listeners[INPUT_MAX];              /* descriptor by spec, or -1 */
+	bool served[INPUT_MAX];                /* has this listener had a producer? */
+	unsigned nspecs;
+	int epoll, timer, always;              /* always: readable for ever, stands for files, which epoll does not take */
+	int status;
+	char error[400];
+};
+
+static int watch(struct input *in, int fd, uint32_t tag)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u32 = tag };
+
+	return epoll_ctl(in->epoll, EPOLL_CTL_ADD, fd, &e);
+}
+
+/* Descriptors that epoll refuses (regular files, /dev/null) can always be read. */
+static int watch_stream(struct input *in, unsigned n)
+{
+	if (watch(in, in->slots[n].stream.fd, n) == 0)
+		return 0;
+	if (errno != EPERM)
+		return -1;
+	in->always = eventfd(1, EFD_CLOEXEC);
+	return in->always >= 0 ? watch(in, in->always, n) : -1;
+}
+
+static void unwatch(struct input *in, const struct stream *s)
+{
+	if (s->fd >= 0 && epoll_ctl(in->epoll, EPOLL_CTL_DEL, s->fd, NULL) != 0 && in->always >= 0) {
+		close(in->always);
+		in->always = -1;
+	}
+}
+
+static void arm_timer(struct input *in)
+{
+	uint64_t first = 0;
+
+	for (unsigned i = 0; i < in->nslots; i++) {
+		const struct source_slot *s = &in->slots[i];
+		if (s->stream.type == STREAM_CONNECTED && s->stream.fd < 0 && !s->over && (!first || s->retry_at < first))
+			first = s->retry_at;
+	}
+	struct itimerspec at = { .it_value = { (time_t)(first / 1000), (long)(first % 1000) * 1000000 } };
+	timerfd_settime(in->timer, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+static void try_connect(struct input *in, unsigned n)
+{
+	struct source_slot *s = &in->slots[n];
+	int fd = spec_connect(s->spec);
+
+	if (fd >= 0) {
+		stream_begin(&s->stream, STREAM_CONNECTED, fd);
+		if (watch_stream(in, n) == 0)
+			return;
+		stream_close(&s->stream);
+	}
+	s->retry_at = spec_clock() + s->backoff;
+	s->backoff = s->backoff * 2 < SPEC_RETRY_LAST ? s->backoff * 2 : SPEC_RETRY_LAST;
+}
+
+static void retry(struct input *in)
+{
+	uint64_t expirations;
+
+	if (read(in->timer, &expirations, sizeof expirations) < 0)
+		return;
+	for (unsigned i = 0; i < in->nslots; i++) {
+		const struct source_slot *s = &in->slots[i];
+		if (s->stream.type == STREAM_CONNECTED && s->stream.fd < 0 && !s->over && s->retry_at <= spec_clock())
+			try_connect(in, i);
+	}
+	arm_timer(in);
+}
+
+/* The slot for a new producer: of one that went away without END, else a free one. Returns STREAMS when there is none. */
+static unsigned slot_for(struct input *in, const struct spec *spec)
+{
+	unsigned slot = STREAMS;
+
+	for (unsigned i = 0; i < STREAMS; i++) {
+		const struct source_slot *s = &in->slots[i];
+		if (s->spec == spec && !s->over && s->stream.fd < 0)
+			return i;
+		if (slot == STREAMS && (!s->spec || s->over))
+			slot = i;
+	}
+	return slot;
+}
+
+static void accept_producer(struct input *in, unsigned listener)
+{
+	const struct spec *spec = &in->specs[listener];
+	int fd = accept4(in->listeners[listener], NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return;
+	unsigned n = slot_for(in, spec);
+	if (n == STREAMS) {
+		log_warnx("%s: more than %d streams at a time; one was refused", spec->text, STREAMS);
+		close(fd);
+		return;
+	}
+	struct source_slot *s = &in->slots[n];
+	s->spec = spec;
+	s->over = false;
+	stream_begin(&s->stream, STREAM_ACCEPTED, fd);
+	if (watch_stream(in, n) != 0) {
+		stream_close(&s->stream);
+		s->over = true;
+	}
+	if (n >= in->nslots)
+		in->nslots = n + 1;
+}
+
+static int open_standard(struct input *in, struct source_slot *s, char *err, size_t errlen)
+{
+	struct stat st;
+
+	if (fstat(STDIN_FILENO, &st) != 0 || S_ISDIR(st.st_mode)) {
+		snprintf(err, errlen, "standard input: %s", S_ISDIR(st.st_mode) ? strerror(EISDIR) : strerror(errno));
+		return EX_NOINPUT;
+	}
+	if (S_ISFIFO(st.st_mode))
+		fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_SIZE);
+	stream_begin(&s->stream, S_ISREG(st.st_mode) ? STREAM_FILE : STREAM_PIPE, STDIN_FILENO);
+	if (watch_stream(in, (unsigned)(s - in->slots)) == 0)
+		return 0;
+	snprintf(err, errlen, "standard input: %s", errno == EEXIST ? "given twice" : strerror(errno));
+	return errno == EEXIST ? EX_USAGE : EX_OSERR;
+}
+
+static int open_spec(struct input *in, const char *text, char *err, size_t errlen)
+{
+	unsigned n = in->nspecs;
+	struct spec *spec = &in->specs[n];
+	int status = spec_parse(spec, text, err, errlen);
+
+	in->listeners[n] = -1;
+	if (status)
+		return status;
+	in->nspecs++;
+	if (spec->kind == SPEC_LISTEN) {
+		in->listeners[n] = spec_listen(spec, err, errlen, &status);
+		return in->listeners[n] < 0 || watch(in, in->listeners[n], TAG_LISTENER + n) == 0 ? status : EX_OSERR;
+	}
+	unsigned at = in->nslots++;
+	struct source_slot *s = &in->slots[at];
+	s->spec = spec;
+	if (spec->kind == SPEC_STANDARD)
+		return open_standard(in, s, err, errlen);
+	stream_begin(&s->stream, STREAM_CONNECTED, -1);
+	s->backoff = SPEC_RETRY_FIRST;
+	try_connect(in, at);
+	arm_timer(in);
+	return 0;
+}
+
+struct input *input_open(const char *const *specs, unsigned n, char *err, size_t errlen, int *status)
+{
+	static const char *const standard[] = { "-" };
+	struct input *in = calloc(1, sizeof *in);
+
+	*status = EX_OSERR;
+	snprintf(err, errlen, "input: out of memory or descriptors");
+	if (!in)
+		return NULL;
+	in->always = -1;
+	in->epoll = epoll_create1(EPOLL_CLOEXEC);
+	in->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	*status = in->epoll < 0 || in->timer < 0 || watch(in, in->timer, TAG_TIMER) != 0 ? EX_OSERR : 0;
+	if (n == 0) {
+		specs = standard;
+		n = 1;
+	}
+	for (unsigned i = 0; i < n && *status == 0; i++)
+		*status = i < INPUT_MAX ? open_spec(in, specs[i], err, errlen) : EX_USAGE;
+	if (*status == 0)
+		return in;
+	input_free(in);
+	return NULL;
+}
+
+void input_free(struct input *in)
+{
+	if (!in)
+		return;
+	for (unsigned i = 0; i < STREAMS; i++)
+		if (in->slots[i].spec)
+			stream_free(&in->slots[i].stream);
+	for (unsigned i = 0; i < in->nspecs; i++)
+		if (in->listeners[i] >= 0) {
+			close(in->listeners[i]);
+			unlink(in->specs[i].addr.sun_path);
+		}
+	int fds[] = { in->epoll, in->timer, in->always };
+	for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	free(in);
+}
+
+static const char *name(const struct source_slot *s)
+{
+	return s->spec->kind == SPEC_STANDARD ? "standard input" : s->spec->text;
+}
+
+/* A stream has given all that it had. Sockets that closed without END are waited for. */
+static void finish(struct input *in, unsigned n)
+{
+	struct source_slot *s = &in->slots[n];
+	struct stream *st = &s->stream;
+	bool socket = st->type == STREAM_CONNECTED || st->type == STREAM_ACCEPTED;
+	bool lost = st->any && !st->ended;
+
+	unwatch(in, st);
+	stream_close(st);
+	s->over = socket ? st->ended || (st->type == STREAM_ACCEPTED && !st->any) : true;
+	if (lost && st->type == STREAM_FILE)
+		log_warnx("%s: the recording ends without END", name(s));
+	if (lost && st->type == STREAM_PIPE && st->live) {
+		log_warnx("%s: the live stream ended without END", name(s));
+		in->status = EX_TEMPFAIL;
+	}
+	if (!s->over && st->type == STREAM_CONNECTED) {
+		s->backoff = SPEC_RETRY_FIRST;
+		s->retry_at = spec_clock() + s->backoff;
+		arm_timer(in);
+	}
+}
+
+static bool everything_over(const struct input *in)
+{
+	for (unsigned i = 0; i < in->nslots; i++)
+		if (!in->slots[i].over)
+			return false;
+	for (unsigned i = 0; i < in->nspecs; i++)
+		if (in->listeners[i] >= 0 && !in->served[i])
+			return false;
+	return true;
+}
+
+static void mark_served(struct input *in, const struct source_slot *s)
+{
+	in->served[s->spec - in->specs] = true;
+}
+
+enum input_result input_next(struct input *in, struct frame *f)
+{
+	char err[256];
+
+	if (in->error[0])
+		return INPUT_BAD;
+	for (unsigned tried = 0; tried < in->nslots; tried++) {
+		struct source_slot *s = &in->slots[in->current];
+		enum stream_result rc = s->over ? STREAM_EMPTY : stream_next(&s->stream, f, err, sizeof err);
+		if (rc == STREAM_FRAME) {
+			f->stream = in->current;
+			mark_served(in, s);
+			return INPUT_FRAME;
+		}
+		if (rc == STREAM_BAD) {
+			snprintf(in->error, sizeof in->error, "%s: %s", name(s), err);
+			return INPUT_BAD;
+		}
+		if (rc == STREAM_OVER && s->stream.fd >= 0)
+			finish(in, in->current);
+		in->current = (in->current + 1) % in->nslots;
+	}
+	return everything_over(in) ? INPUT_DONE : INPUT_EMPTY;
+}
+
+static void handle(struct input *in, uint32_t tag)
+{
+	if (tag == TAG_TIMER)
+		retry(in);
+	else if (tag >= TAG_LISTENER)
+		accept_producer(in, tag - TAG_LISTENER);
+	else
+		stream_fill(&in->slots[tag].stream);
+}
+
+static void wait_and_read(struct input *in, int timeout_ms)
+{
+	struct epoll_event events[16];
+	int n = epoll_wait(in->epoll, events, 16, timeout_ms);
+
+	for (int i = 0; i < n; i++)
+		handle(in, events[i].data.u32);
+}
+
+bool input_wait(struct input *in, int timeout_ms, int extra_fd)
+{
+	struct pollfd fds[2] = { { .fd = in->epoll, .events = POLLIN }, { .fd = extra_fd, .events = POLLIN } };
+
+	if (extra_fd < 0) {
+		if (timeout_ms >= 0 || !everything_over(in))
+			wait_and_read(in, timeout_ms);
+		return false;
+	}
+	if (poll(fds, 2, timeout_ms) <= 0)
+		return false;
+	if (fds[0].revents)
+		wait_and_read(in, 0);
+	return fds[1].revents != 0;
+}
+
+unsigned input_fds(const struct input *in, int *fds, unsigned max)
+{
+	if (max == 0)
+		return 0;
+	fds[0] = in->epoll;
+	return 1;
+}
+
+void input_read(struct input *in)
+{
+	wait_and_read(in, 0);
+}
+
+bool input_recorded(const struct input *in, unsigned stream)
+{
+	const struct stream *s = &in->slots[stream].stream;
+
+	return stream < STREAMS && (s->type == STREAM_FILE || s->recorded);
+}
+
+int input_status(const struct input *in)
+{
+	return in->status;
+}
+
+const char *input_error(const struct input *in)
+{
+	return in->error;
+}
