@@ -1,5 +1,5 @@
-/* Live definitions: a hash table of the last record for each key, and a list of them in the order in which they came. Which
- * consumer has which one is a bit in each. */
+/* Live definitions: a hash table of the last record for each key, and a list of them in the order in which they
+ * came. Which consumer has which one is a bit in each. */
 #include "definitions.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "fact.h"
 #include "log.h"
 
-enum { REFERENCES = 4 };                       /* of a process: parent, parent at fork, owners of argv and environment */
+enum { REFERENCES = 4 };               /* of a process: parent, parent at fork, owners of argv and environment */
 
 struct definition {
 	struct definition *chain;              /* in its bucket */
@@ -250,7 +250,8 @@ static bool read_key(int kind, struct cursor *c, uint64_t *key, struct pack *nam
 	return true;
 }
 
-static void replace(struct definitions *d, const struct frame *f, uint64_t key, const struct pack *name, struct cursor rest)
+static void replace(struct definitions *d, const struct frame *f, uint64_t key, const struct pack *name,
+	struct cursor rest)
 {
 	struct definition *e = find(d, f->kind, key, name);
 
@@ -300,7 +301,8 @@ static void note_definition(struct definitions *d, const struct frame *f)
 	pack_free(&name);
 }
 
-/* A process that has ended stays, EXIT included, while a live one may lead to it: its child may have its argv by its key. */
+/* A process that has ended stays, EXIT included, while a live one may lead to it: its child may have its argv by
+ * its key. */
 static void note_exit(struct definitions *d, const struct frame *f)
 {
 	struct cursor c = { f->body, f->body + f->len };

@@ -1,5 +1,5 @@
-/* The live definitions of a stream, for consumers that come late: HELLO, PLAN, and the last record of each process, thread,
- * container, name, host and cgroup. */
+/* The live definitions of a stream, for consumers that come late: HELLO, PLAN, and the last record of each
+ * process, thread, container, name, host and cgroup. */
 #ifndef WIRE_DEFINITIONS_H
 #define WIRE_DEFINITIONS_H
 
@@ -21,8 +21,8 @@ void definitions_free(struct definitions *d);
 /* Takes in a frame that every present consumer gets. */
 void definitions_note(struct definitions *d, const struct frame *f);
 
-/* A consumer begins: appends what it must have before anything else. The rest, processes and threads, follows by _more, and
- * what a frame rests on by _before. */
+/* A consumer begins: appends what it must have before anything else. The rest, processes and threads, follows by
+ * _more, and what a frame rests on by _before. */
 void definitions_begin(struct definitions *d, unsigned consumer, struct pack *p);
 /* Appends some of what the consumer does not have yet. Returns false when it has everything. */
 bool definitions_more(struct definitions *d, unsigned consumer, struct pack *p, size_t some);

@@ -12,8 +12,8 @@ struct hello_link {
 	const char *link, *target;             /* absolute paths */
 };
 
-/* What differs from one stream to the next; the rest (wire version, kernel, architecture, clock offset, event schema) is
- * filled in. Everything is borrowed; zero means none. */
+/* What differs from one stream to the next; the rest (wire version, kernel, architecture, clock offset, event
+ * schema) is filled in. Everything is borrowed; zero means none. */
 struct hello_content {
 	const char *program;
 	struct source source;

@@ -1,5 +1,5 @@
-/* The reading end of endpoints: several streams behind one epoll descriptor, so that whoever has an event loop watches one
- * descriptor whatever comes and goes. */
+/* The reading end of endpoints: several streams behind one epoll descriptor, so that whoever has an event loop
+ * watches one descriptor whatever comes and goes. */
 #include "endpoint.h"
 
 #include <errno.h>
@@ -114,7 +114,8 @@ static void retry(struct input *in)
 	arm_timer(in);
 }
 
-/* The slot for a new producer: of one that went away without END, else a free one. Returns STREAMS when there is none. */
+/* The slot for a new producer: of one that went away without END, else a free one. Returns STREAMS when there is
+ * none. */
 static unsigned slot_for(struct input *in, const struct spec *spec)
 {
 	unsigned slot = STREAMS;

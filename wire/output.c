@@ -81,7 +81,8 @@ static void leave(struct output *out, struct consumer *c)
 	out->npresent--;
 }
 
-/* Sends what the socket takes; with `block` all of it. Returns 1, 0 when it takes no more now, -1 when the consumer is gone. */
+/* Sends what the socket takes; with `block` all of it. Returns 1, 0 when it takes no more now, -1 when the
+ * consumer is gone. */
 static int send_some(int fd, const uint8_t **data, size_t *n, bool block)
 {
 	while (*n > 0) {
@@ -223,7 +224,8 @@ static bool deliver(struct output *out, const uint8_t *frames, size_t n)
 	return taken;
 }
 
-/* When the last consumer goes away in the middle, whoever comes next gets all of the frames: better twice than never. */
+/* When the last consumer goes away in the middle, whoever comes next gets all of the frames: better twice than
+ * never. */
 static int write_sockets(struct output *out, const uint8_t *frames, size_t n)
 {
 	do {

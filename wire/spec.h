@@ -16,7 +16,8 @@ struct spec {
 
 /* Reads `-`, `unix:PATH` or `listen:PATH`. Returns 0, or an exit status with the reason in `err`. */
 int spec_parse(struct spec *s, const char *text, char *err, size_t errlen);
-/* Listens at the path; a socket that nobody serves any more is replaced. Returns the descriptor, or -1 with `*status`. */
+/* Listens at the path; a socket that nobody serves any more is replaced. Returns the descriptor, or -1 with
+ * `*status`. */
 int spec_listen(const struct spec *s, char *err, size_t errlen, int *status);
 /* One attempt to connect. Returns a non-blocking descriptor, or -1. */
 int spec_connect(const struct spec *s);

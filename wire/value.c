@@ -12,8 +12,8 @@ static uint64_t big(const uint8_t *p, unsigned n)
 	return v;
 }
 
-/* The type that a first byte stands for, with its value or length where that is in the byte itself. Returns how many bytes
- * of number or length follow, or -1 for what the wire does not use. */
+/* The type that a first byte stands for, with its value or length where that is in the byte itself. Returns how
+ * many bytes of number or length follow, or -1 for what the wire does not use. */
 static int classify(uint8_t t, struct value *v)
 {
 	if (t <= 0x7f) {

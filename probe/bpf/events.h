@@ -26,88 +26,83 @@ static __always_inline void item_number(struct slot *s, __u8 param, __u64 n)
 static __always_inline void item_new_fd(struct slot *s, __u8 param, const struct call *c, __u8 role)
 {
 	if (c->ret >= 0)
-		item_fd(s, FORM_FD, param, c->ret, file_of(c->task, c->ret), role);
+		item_fd(s, FORM_FD, param, c->ret, file_of(s->task, c->ret), role);
 }
 
-static __always_inline void gather_clone(struct slot *s, const struct call *c, __u64 flags)
+/* What clone and its kin tell of the calling process s->task. */
+__noinline int gather_clone(struct slot *s, __u64 flags)
 {
-	struct task_struct *t = c->task;
-	const struct pid *pid = t->thread_pid;
+	if (!s)
+		return 0;
+	__u64 t = s->task, mm = ADDRESS(struct task_struct, t, mm), pid = ADDRESS(struct task_struct, t, thread_pid);
+	__u64 leader = ADDRESS(struct task_struct, t, group_leader);
 	__u32 level = READ(struct pid, pid, level);
-	struct upid u = {}, g = {};
+	struct upid own = upid_at(pid, level);
+	__u64 init = ADDRESS(struct pid_namespace, own.ns, child_reaper);
 
-	if (t->mm)
-		item_bytes(s, 2, t->mm->arg_start, t->mm->arg_end - t->mm->arg_start);
-	item_number(s, 7, t->signal->rlim[RLIMIT_NOFILE].rlim_cur);
-	item_number(s, 8, t->maj_flt);
-	item_number(s, 9, t->min_flt);
-	if (t->mm) {
-		item_number(s, 10, t->mm->total_vm * 4);
-		item_number(s, 11, (rss_part(t->mm, 0) + rss_part(t->mm, 1) + rss_part(t->mm, 3)) * 4);
-		item_number(s, 12, rss_part(t->mm, 2) * 4);
+	if (mm) {
+		__u64 from = READ(struct mm_struct, mm, arg_start);
+		item_bytes(s, 2, from, READ(struct mm_struct, mm, arg_end) - from);
+		item_number(s, 10, READ(struct mm_struct, mm, total_vm) * 4);
+		item_number(s, 11, memory_resident(mm));
+		item_number(s, 12, rss_part(mm, 2) * 4);
 	}
+	item_number(s, 7, READ(struct signal_struct, READ(struct task_struct, t, signal), rlim[RLIMIT_NOFILE].rlim_cur));
+	item_number(s, 8, READ(struct task_struct, t, maj_flt));
+	item_number(s, 9, READ(struct task_struct, t, min_flt));
 	item_number(s, 15, flags);
-	item_number(s, 17, t->cred->egid.val);
-	if (level > 32)
-		level = 32;
-	__u64 at = bpf_core_field_offset(struct pid, numbers) + level * sizeof(struct upid);
-	bpf_probe_read_kernel(&u, sizeof(u), (void *)((__u64)pid + at));
-	bpf_probe_read_kernel(&g, sizeof(g), (void *)((__u64)t->group_leader->thread_pid + at));
-	item_number(s, 18, u.nr);
-	item_number(s, 19, g.nr);
-	__u64 init = (__u64)READ(struct pid_namespace, u.ns, child_reaper);
+	item_number(s, 17, READ(struct cred, READ(struct task_struct, t, cred), egid).val);
+	item_number(s, 18, own.nr);
+	item_number(s, 19, upid_at(ADDRESS(struct task_struct, leader, thread_pid), level).nr);
 	item_number(s, 20, init ? READ(struct task_struct, init, start_boottime) : 0);
+	return 0;
 }
 
 /* The argument vector of a call that failed: texts one after another, each with its NUL. */
-static __noinline void gather_argv(struct slot *s, __u64 argv, bool compat)
+__noinline int gather_argv(struct slot *s, __u64 argv, __u32 compat)
 {
-	__u32 n = 0, from = s->off + sizeof(struct raw_item);
+	__u32 n = 0, word = compat ? 4 : 8;
 
-	if (!item_begin(s, FORM_BYTES, 2, 0))
-		return;
-	for (int i = 0; i < 48; i++) {
+	if (!s || !item_begin(s, FORM_BYTES, 2, 0))
+		return 0;
+	__u32 from = s->off + sizeof(struct raw_item);
+	for (int i = 0; i < 48 && n <= RAW_TEXT - 1024; i++) {
 		__u64 p = 0;
-		if (bpf_probe_read_user(&p, compat ? 4 : 8, (void *)(argv + i * (compat ? 4 : 8))) != 0 || !p)
+		if (bpf_probe_read_user(&p, word & 15, (void *)(argv + i * word)) != 0 || !p)
 			break;
-		__u32 to = from + n;
-		if (to > RAW_MAX - RAW_TEXT)
-			break;
-		long got = bpf_probe_read_user_str(AT(s, to), 1024, (void *)p);
+		long got = bpf_probe_read_user_str(AT(s, from + n), 1024, (void *)p);
 		if (got <= 0)
 			break;
 		n += got;
-		if (n > RAW_TEXT - 1024)
-			break;
 	}
 	item_aux(s, n);
 	item_end(s, n);
+	return 0;
 }
 
 static __always_inline void gather(struct slot *s, const struct call *c, __u32 how)
 {
-	struct task_struct *t = c->task;
-	__u64 flags = 0;
+	__u64 t = s->task, flags = 0;
 
 	switch (how) {
 	case GATHER_OPEN:
-		item_text(s, FORM_PASSED, 1, c->args[0]);
+		item_text(s, 1, c->args[0]);
 		item_new_fd(s, 0, c, 0);
 		break;
 	case GATHER_OPENAT2:
 		item_bytes(s, 3, c->args[2], 24);
 		/* fallthrough */
 	case GATHER_OPENAT:
-		item_text(s, FORM_PASSED, 2, c->args[1]);
+		item_text(s, 2, c->args[1]);
 		item_base(s, 2, t, c->args[0]);
 		item_new_fd(s, 0, c, 0);
 		break;
 	case GATHER_CLONE:
-		gather_clone(s, c, c->args[0]);
+		gather_clone(s, c->args[0]);
 		break;
 	case GATHER_CLONE3:
 		bpf_probe_read_user(&flags, sizeof(flags), (void *)c->args[0]);
-		gather_clone(s, c, flags);
+		gather_clone(s, flags);
 		break;
 	case GATHER_CONNECT:
 		item_fd(s, FORM_FD, 2, c->args[0], file_of(t, (__s32)c->args[0]), ROLE_CLIENT);
@@ -127,16 +122,16 @@ static __always_inline void gather(struct slot *s, const struct call *c, __u32 h
 		break;
 	case GATHER_DUP:
 		item_new_fd(s, 0, c, 0);
-		item_kinds(s, t);
+		item_kinds(s);
 		break;
 	case GATHER_FORK:
-		gather_clone(s, c, 0);
+		gather_clone(s, 0);
 		break;
 	case GATHER_EXECAT:
 		gather_argv(s, c->args[2], c->compat);
 		break;
 	case GATHER_EXEC:
-		item_text(s, FORM_PASSED, 30, c->args[0]);
+		item_text(s, 30, c->args[0]);
 		gather_argv(s, c->args[1], c->compat);
 		break;
 	}

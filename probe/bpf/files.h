@@ -5,14 +5,17 @@
 #include "path.h"
 
 /* The file behind a descriptor of the calling task, or 0. */
-static __always_inline __u64 file_of(const struct task_struct *task, __s64 fd)
+static __always_inline __u64 file_of(__u64 task, __s64 fd)
 {
-	struct fdtable *t = task->files ? task->files->fdt : NULL;
-	__u64 file = 0;
+	__u64 file = 0, files = (__u64)READ(struct task_struct, task, files), at = 0;
 
-	if (!t || fd < 0 || fd >= t->max_fds)
+	if (!files || fd < 0)
 		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), (void *)((__u64)t->fd + fd * sizeof(void *)));
+	struct fdtable *t = READ(struct files_struct, files, fdt);
+	if (fd >= READ(struct fdtable, t, max_fds))
+		return 0;
+	bpf_core_read(&at, sizeof(at), &t->fd);
+	bpf_probe_read_kernel(&file, sizeof(file), (void *)(at + fd * sizeof(void *)));
 	return file;
 }
 
@@ -175,21 +178,21 @@ static __always_inline void item_fd(struct slot *s, __u8 form, __u8 param, __s32
 }
 
 /* The directory that a path is relative to; nothing when it is absolute or relative to the working directory. */
-static __always_inline void item_base(struct slot *s, __u8 param, const struct task_struct *task, __s32 dirfd)
+static __always_inline void item_base(struct slot *s, __u8 param, __u64 task, __s32 dirfd)
 {
 	if (dirfd != AT_FDCWD)
 		item_fd(s, FORM_BASE, param, dirfd, file_of(task, dirfd), 0);
 }
 
-/* What the standard descriptors are. */
-static __always_inline void item_kinds(struct slot *s, const struct task_struct *task)
+/* What the standard descriptors of s->task are. */
+__noinline int item_kinds(struct slot *s)
 {
-	struct raw_kind_of *k = item_begin(s, FORM_KINDS, 255, 0);
+	struct raw_kind_of *k;
 
-	if (!k)
-		return;
+	if (!s || !(k = item_begin(s, FORM_KINDS, 255, 0)))
+		return 0;
 	for (int i = 0; i < 3; i++) {
-		__u64 file = file_of(task, i);
+		__u64 file = file_of(s->task, i);
 		__builtin_memset(&k[i], 0, sizeof(k[i]));
 		if (!file)
 			continue;
@@ -205,6 +208,7 @@ static __always_inline void item_kinds(struct slot *s, const struct task_struct 
 		}
 	}
 	item_end(s, 3 * sizeof(*k));
+	return 0;
 }
 
 #endif

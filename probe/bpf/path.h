@@ -61,11 +61,14 @@ __noinline int path_walk(struct slot *s)
 	return s->walk.result < 0 ? PATH_DEEP : s->walk.result;
 }
 
-/* The root that the next walks end at: the task's own. */
-static __always_inline void path_root(struct slot *s, const struct fs_struct *fs)
+/* The root that the next walks end at: that of s->task. */
+static __always_inline void path_root(struct slot *s)
 {
-	s->walk.root_dentry = (__u64)fs->root.dentry;
-	s->walk.root_mnt = (__u64)fs->root.mnt;
+	struct fs_struct *fs = READ(struct task_struct, s->task, fs);
+	struct path root = READ(struct fs_struct, fs, root);
+
+	s->walk.root_dentry = (__u64)root.dentry;
+	s->walk.root_mnt = (__u64)root.mnt;
 }
 
 /* Appends the path's components at `off` of the record. Returns how many bytes they take; 0 of a path that is too deep. */

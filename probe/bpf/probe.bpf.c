@@ -62,7 +62,8 @@ static __always_inline void event_send(struct slot *s, const struct call *c, str
 	__u64 task;
 	bool known = actor_describe(s, c->task, pm, &task);
 
-	head_fill(&e->h, RAW_EVENT, type.type, c->task);
+	s->task = (__u64)c->task;
+	head_fill(&e->h, RAW_EVENT, type.type, s->task);
 	e->h.task = task;
 	if (!known)
 		e->h.flags |= RAW_INCOMPLETE;
@@ -71,8 +72,7 @@ static __always_inline void event_send(struct slot *s, const struct call *c, str
 	e->ret = c->ret;
 	__builtin_memcpy(e->args, c->args, sizeof(e->args));
 	s->off = sizeof(*e);
-	if (c->task->fs)
-		path_root(s, c->task->fs);
+	path_root(s);
 	gather(s, c, type.gather);
 	e->h.id = __sync_fetch_and_add(&next_id, 1);
 	count(type.type, record_send(s) == 0 ? COUNT_DELIVERED : COUNT_FULL);
@@ -128,7 +128,7 @@ int BPF_PROG_fork(__u64 *ctx)
 	if (!m)
 		return 0;
 	struct memory *pm = memory_of(parent->group_leader, false);
-	m->fork_parent = process_key(parent);
+	m->fork_parent = process_key((__u64)parent);
 	m->argv_of = pm && pm->argv_of ? pm->argv_of : m->fork_parent;
 	m->exec = pm ? pm->exec : 0;
 	struct slot *s = slot_take();
@@ -136,10 +136,20 @@ int BPF_PROG_fork(__u64 *ctx)
 		__sync_fetch_and_add(&definitions_lost, 1);
 		return 0;
 	}
-	process_describe(s, child, m, facts_print(child), true);
+	process_describe(s, (__u64)child, m, print_of(s, (__u64)child), false);
 	slot_give(s);
 	return 0;
 }
+
+struct exe_id {
+	__u64 device, inode;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct exe_id);
+	__type(value, __u32);
+	__uint(max_entries, 64);
+} self_exes SEC(".maps");
 
 /* Whether the program that a task runs is one of ours. */
 static __always_inline bool is_self(const struct task_struct *t)
@@ -176,15 +186,16 @@ int BPF_PROG_exec(__u64 *ctx)
 			count(TYPE_EXECVE, COUNT_SCRATCH);
 		return 0;
 	}
-	proc_fill(s, t, m, RAW_EXEC);
-	struct raw_proc *p = (struct raw_proc *)s->data;
+	__u64 print = print_of(s, (__u64)t);
+	struct raw_proc *p = record_begin(s, (__u64)t, m);
+	p->h.kind = RAW_EXEC;
 	p->h.type = TYPE_EXECVE;
 	p->h.flags |= capture_exec ? 0 : RAW_UNWANTED;
 	p->old_task = m->thread_key;
 	m->thread_key = 0;
 	if (capture_exec)
 		p->h.id = __sync_fetch_and_add(&next_id, 1);
-	items_argv(s, t->mm);
+	argv_fill(s);
 	void *to = item_begin(s, FORM_PASSED, RAW_FACT_FILENAME, 0);
 	if (to) {
 		long n = bpf_probe_read_kernel_str(to, RAW_TEXT, bprm->filename);
@@ -194,7 +205,7 @@ int BPF_PROG_exec(__u64 *ctx)
 		}
 	}
 	bool sent = definition_send(s);
-	m->print = sent ? facts_print(t) : 0;
+	m->print = sent ? print : 0;
 	m->leader_print = 0;
 	if (capture_exec)
 		count(TYPE_EXECVE, sent ? COUNT_DELIVERED : COUNT_FULL);
@@ -219,12 +230,12 @@ int BPF_PROG_exit(__u64 *ctx)
 			count(TYPE_PROCEXIT, COUNT_SCRATCH);
 		return 0;
 	}
-	__u64 task = process_key(t);
+	__u64 task = process_key((__u64)t);
 	bool known = true;
 	if (wants && pm)
 		known = actor_describe(s, t, pm, &task);
 	struct raw_exit *e = (struct raw_exit *)s->data;
-	head_fill(&e->h, RAW_EXIT, TYPE_PROCEXIT, t);
+	head_fill(&e->h, RAW_EXIT, TYPE_PROCEXIT, (__u64)t);
 	e->h.task = task;
 	e->h.flags = (wants ? 0 : RAW_UNWANTED) | (known && pm ? 0 : RAW_INCOMPLETE);
 	e->code = t->exit_code;
@@ -299,8 +310,8 @@ int snapshot(struct bpf_iter__task *ctx)
 	struct slot *s = slot_take();
 	if (!s)
 		return 0;
-	__u64 print = facts_print(t);
-	proc_fill(s, t, m, RAW_PROC);
+	__u64 print = print_of(s, (__u64)t);
+	record_begin(s, (__u64)t, m);
 	if (!m->argv_of && t->mm) {
 		item_foreign(s, RAW_FACT_ARGV, t, t->mm->arg_start, t->mm->arg_end - t->mm->arg_start);
 		item_foreign(s, RAW_FACT_ENV, t, t->mm->env_start, t->mm->env_end - t->mm->env_start);

@@ -30,6 +30,9 @@ struct fd_ask {
 struct slot {
 	__u32 off;                     /* end of the record so far */
 	__u32 index, bit;              /* of the slot itself */
+	__u64 task;                    /* whom facts_print, proc_fill, ... are asked about, and what they answer */
+	__u64 print;
+	__u32 differs, pad;
 	struct walk walk;
 	struct fd_ask ask;
 	__u8 data[RAW_MAX + 2 * RAW_TEXT];      /* what is written at a masked offset always fits */
@@ -180,21 +183,22 @@ static __noinline __u64 text_rest(struct slot *s, __u64 user)
 	return n;
 }
 
-/* A NUL-terminated text of the caller's memory. */
-static __always_inline void item_text(struct slot *s, __u8 form, __u8 param, __u64 user)
+/* A path that the caller passed. */
+__noinline int item_text(struct slot *s, __u32 param, __u64 user)
 {
-	void *to = item_begin(s, form, param, 0);
+	void *to;
 
-	if (!to || !user)
-		return;
+	if (!s || !user || !(to = item_begin(s, FORM_PASSED, param, 0)))
+		return 0;
 	long n = bpf_probe_read_user_str(to, RAW_TEXT + 1, (void *)user);
 	if (n <= 0)
-		return;
+		return 0;
 	__u64 whole = n - 1;
 	if (n > RAW_TEXT)
 		whole += text_rest(s, user + RAW_TEXT);
 	item_aux(s, whole);
 	item_end(s, (n - 1) & (2 * RAW_TEXT - 1));
+	return 0;
 }
 
 /* A piece of the caller's memory; `whole` bytes from `user`, of which RAW_TEXT are kept. */

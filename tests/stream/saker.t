@@ -67,7 +67,7 @@ start() {
 	"$here/scripts/saker" run "$@" >"$T/out" 2>"$T/err" &
 	saker=$!
 	tries=50
-	until grep -q watching "$T/err" || [ "$tries" -eq 0 ]; do
+	until grep -qs watching "$T/err" || [ "$tries" -eq 0 ]; do
 		sleep 0.1
 		tries=$((tries - 1))
 	done

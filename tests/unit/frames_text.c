@@ -12,8 +12,10 @@
 
 static void utf8_is_strict(void **state)
 {
-	static const char *const good[] = { "", "a", "\xc3\xa4", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf" };
-	static const char *const bad[] = { "\x80", "\xc0\x80", "\xc1\xbf", "\xc3", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+	static const char *const good[] = { "", "a", "\xc3\xa4", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80",
+			"\xf4\x8f\xbf\xbf" };
+	static const char *const bad[] = { "\x80", "\xc0\x80", "\xc1\xbf", "\xc3", "\xe0\x9f\xbf", "\xed\xa0\x80",
+			"\xf0\x8f\xbf\xbf",
 		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\xff", "a\xe2\x82z" };
 
 	(void)state;
@@ -65,7 +67,8 @@ static void times_of_every_form(void **state)
 		"\"2024-02-28 23:30:00.5000000009-11:30\"", "1709204400.5", "1709204400500", "1709204400500000",
 		"1709204400500000000", "\"1709204400500\"" };
 	static const char *const bad[] = { "\"\"", "\"yesterday\"", "\"2024-13-01T00:00:00Z\"", "\"2024-02-29T11:00:00\"",
-		"\"2024-02-29T11:00:00Z \"", "\"2024-02-29T25:00:00Z\"", "\"2024-02-29T11:00:00+1:00\"", "-1", "-0.5", "1e300", "null",
+		"\"2024-02-29T11:00:00Z \"", "\"2024-02-29T25:00:00Z\"", "\"2024-02-29T11:00:00+1:00\"", "-1", "-0.5", "1e300",
+		"null",
 		"true", "[1709204400]", "\"1709204400.5\"", "\"1600-01-01T00:00:00Z\"", "\"2024-02-29T11:00:00+01:00x\"" };
 	uint64_t ns;
 

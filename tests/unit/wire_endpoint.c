@@ -165,7 +165,8 @@ static void how_standard_input_ends(void **state)
 	assert_int_equal(read_standard(&half, false, 1, &status, err), INPUT_BAD);
 	char expected[400];
 	size_t exit_size = FRAME_HEADER + 3;
-	snprintf(expected, sizeof expected, "standard input: byte %zu: the stream ends inside of the frame that begins at byte %zu",
+	snprintf(expected, sizeof expected,
+			"standard input: byte %zu: the stream ends inside of the frame that begins at byte %zu",
 		cut.len - 1, cut.len - exit_size);
 	assert_string_equal(err, expected);
 	pack_free(&whole);
@@ -363,8 +364,8 @@ static struct output *open_output(const char *spec)
 	return out;
 }
 
-/* In a child: reads a stream from `fd` to END and leaves with 0 when each event's process came before it, `events` events
- * came, and the first frame was HELLO. */
+/* In a child: reads a stream from `fd` to END and leaves with 0 when each event's process came before it, `events`
+ * events came, and the first frame was HELLO. */
 static _Noreturn void consume(int fd, unsigned events, unsigned procs)
 {
 	struct input *in;

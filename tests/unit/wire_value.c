@@ -15,7 +15,8 @@ struct form {
 	uint64_t number;               /* of numbers the value, else length or count */
 };
 
-static const uint8_t str8[] = { 0xd9, 2, 'a', 'b' }, str16[] = { 0xda, 0, 2, 'a', 'b' }, str32[] = { 0xdb, 0, 0, 0, 2, 'a', 'b' };
+static const uint8_t str8[] = { 0xd9, 2, 'a', 'b' }, str16[] = { 0xda, 0, 2, 'a', 'b' }, str32[] = { 0xdb, 0, 0, 0,
+	2, 'a', 'b' };
 static const uint8_t bin8[] = { 0xc4, 2, 0, 1 }, bin16[] = { 0xc5, 0, 2, 0, 1 }, bin32[] = { 0xc6, 0, 0, 0, 2, 0, 1 };
 static const uint8_t fixstr[] = { 0xa2, 'a', 'b' }, fixarray[] = { 0x92, 1, 2 }, fixmap[] = { 0x81, 1, 2 };
 static const uint8_t array16[] = { 0xdc, 0, 2, 1, 2 }, array32[] = { 0xdd, 0, 0, 0, 2, 1, 2 };
@@ -23,19 +24,23 @@ static const uint8_t map16[] = { 0xde, 0, 1, 1, 2 }, map32[] = { 0xdf, 0, 0, 0, 
 static const uint8_t u8[] = { 0xcc, 0xff }, u16[] = { 0xcd, 1, 2 }, u32[] = { 0xce, 1, 2, 3, 4 };
 static const uint8_t u64[] = { 0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 static const uint8_t i8[] = { 0xd0, 0x80 }, i16[] = { 0xd1, 0x80, 0 }, i32[] = { 0xd2, 0x80, 0, 0, 0 };
-static const uint8_t i64[] = { 0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0 }, i8plus[] = { 0xd0, 0x7f }, i64plus[] = { 0xd3, 0, 0, 0, 0, 0, 0, 0, 9 };
+static const uint8_t i64[] = { 0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0 }, i8plus[] = { 0xd0, 0x7f }, i64plus[] = { 0xd3, 0,
+	0, 0, 0, 0, 0, 0, 9 };
 static const uint8_t f32[] = { 0xca, 0x3f, 0x80, 0, 0 }, f64[] = { 0xcb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0 };
-static const uint8_t nil[] = { 0xc0 }, no[] = { 0xc2 }, yes[] = { 0xc3 }, zero[] = { 0 }, fixmax[] = { 0x7f }, minus[] = { 0xff };
+static const uint8_t nil[] = { 0xc0 }, no[] = { 0xc2 }, yes[] = { 0xc3 }, zero[] = { 0 }, fixmax[] = { 0x7f },
+	minus[] = { 0xff };
 static const uint8_t nested[] = { 0x92, 0x81, 0xa1, 'k', 0xc4, 1, 9, 0x90 };
 
 static const struct form forms[] = {
 	{ "nil", nil, sizeof nil, VALUE_NIL, 0 }, { "false", no, sizeof no, VALUE_BOOL, 0 },
 	{ "true", yes, sizeof yes, VALUE_BOOL, 1 }, { "fixint 0", zero, sizeof zero, VALUE_UINT, 0 },
-	{ "fixint 127", fixmax, sizeof fixmax, VALUE_UINT, 127 }, { "fixint -1", minus, sizeof minus, VALUE_INT, (uint64_t)-1 },
+	{ "fixint 127", fixmax, sizeof fixmax, VALUE_UINT, 127 }, { "fixint -1", minus, sizeof minus, VALUE_INT,
+	(uint64_t)-1 },
 	{ "uint 8", u8, sizeof u8, VALUE_UINT, 255 }, { "uint 16", u16, sizeof u16, VALUE_UINT, 0x102 },
 	{ "uint 32", u32, sizeof u32, VALUE_UINT, 0x1020304 }, { "uint 64", u64, sizeof u64, VALUE_UINT, UINT64_MAX },
 	{ "int 8", i8, sizeof i8, VALUE_INT, (uint64_t)-128 }, { "int 16", i16, sizeof i16, VALUE_INT, (uint64_t)-32768 },
-	{ "int 32", i32, sizeof i32, VALUE_INT, (uint64_t)INT32_MIN }, { "int 64", i64, sizeof i64, VALUE_INT, (uint64_t)INT64_MIN },
+	{ "int 32", i32, sizeof i32, VALUE_INT, (uint64_t)INT32_MIN }, { "int 64", i64, sizeof i64, VALUE_INT,
+	(uint64_t)INT64_MIN },
 	{ "int 8 +", i8plus, sizeof i8plus, VALUE_UINT, 127 }, { "int 64 +", i64plus, sizeof i64plus, VALUE_UINT, 9 },
 	{ "float 32", f32, sizeof f32, VALUE_FLOAT, 1 }, { "float 64", f64, sizeof f64, VALUE_FLOAT, 1 },
 	{ "fixstr", fixstr, sizeof fixstr, VALUE_STR, 2 }, { "str 8", str8, sizeof str8, VALUE_STR, 2 },

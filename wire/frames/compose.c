@@ -35,7 +35,8 @@ static bool common_member(const char *name)
 	return strcmp(name, "kind") == 0 || strcmp(name, "body") == 0;
 }
 
-/* Checks that the line's members are among `names`, and finds how many of them are needed to reach the last one given. */
+/* Checks that the line's members are among `names`, and finds how many of them are needed to reach the last one
+ * given. */
 static int count_members(const struct composer *c, const json_t *object, const struct member *names,
 	const char *const *more, unsigned *n)
 {

@@ -13,11 +13,13 @@ struct compose_error {
 	char member[64];                       /* the name near which it is, or empty */
 };
 /* Says what is wrong; returns -1. */
-int compose_fail(struct compose_error *err, const char *member, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int compose_fail(struct compose_error *err, const char *member, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Appends the frame that one JSON object describes; returns 0 or -1. */
 int compose_frame(const struct vocabulary *v, const json_t *line, struct pack *out, struct compose_error *err);
 /* Appends one value; `member` is its name for errors. */
-int compose_value(struct pack *out, const json_t *j, const struct shape *shape, const char *member, struct compose_error *err);
+int compose_value(struct pack *out, const json_t *j, const struct shape *shape, const char *member,
+	struct compose_error *err);
 
 #endif

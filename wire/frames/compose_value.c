@@ -274,7 +274,8 @@ static int value(struct place *at, const json_t *j, const struct shape *shape)
 	return rc;
 }
 
-int compose_value(struct pack *out, const json_t *j, const struct shape *shape, const char *member, struct compose_error *err)
+int compose_value(struct pack *out, const json_t *j, const struct shape *shape, const char *member,
+	struct compose_error *err)
 {
 	return value(&(struct place){ .out = out, .err = err, .member = member }, j, shape);
 }

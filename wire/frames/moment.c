@@ -104,7 +104,8 @@ static bool from_rfc3339(const char *s, uint64_t *ns)
 	if (sscanf(s, "%4d-%2d-%2d%c%2d:%2d:%2d%n", &t.tm_year, &t.tm_mon, &t.tm_mday, &separator, &t.tm_hour, &t.tm_min,
 			&t.tm_sec, &n) != 7 || n != 19 || !strchr("Tt ", separator))
 		return false;
-	if (t.tm_mon < 1 || t.tm_mon > 12 || t.tm_mday < 1 || t.tm_mday > 31 || t.tm_hour > 23 || t.tm_min > 59 || t.tm_sec > 60)
+	if (t.tm_mon < 1 || t.tm_mon > 12 || t.tm_mday < 1 || t.tm_mday > 31 || t.tm_hour > 23 || t.tm_min > 59 ||
+			t.tm_sec > 60)
 		return false;
 	s += n;
 	uint64_t fraction = fraction_of(&s);

@@ -1,5 +1,6 @@
-/* One msgpack value as JSON. A value that is not of the type its shape names is written in an explicit form, an object with
- * one member: {"str": …}, {"bin": …}, {"base64": …}, {"int": "…"}, {"float": "0x…"}, {"map": [[key, value], …]}. */
+/* One msgpack value as JSON. A value that is not of the type its shape names is written in an explicit form, an
+ * object with one member: {"str": …}, {"bin": …}, {"base64": …}, {"int": "…"}, {"float": "0x…"}, {"map": [[key,
+ * value], …]}. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,7 +129,8 @@ static void tuple(struct pack *out, const struct value *v, const struct shape *s
 	text_raw(out, "}");
 }
 
-/* The keys of a map or of pairs, to see whether an object can hold them: each once, and of the type that is asked for. */
+/* The keys of a map or of pairs, to see whether an object can hold them: each once, and of the type that is asked
+ * for. */
 struct names {
 	struct value name[NAMES_MAX];
 	uint32_t n;

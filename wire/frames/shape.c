@@ -61,11 +61,13 @@ static const struct {
 	int kind;
 	struct member value;
 } value_shapes[] = {
-	{ FRAME_HELLO, { "program", &str } }, { FRAME_HELLO, { "program_version", &str } }, { FRAME_HELLO, { "source", &source } },
+	{ FRAME_HELLO, { "program", &str } }, { FRAME_HELLO, { "program_version", &str } }, { FRAME_HELLO, { "source",
+	&source } },
 	{ FRAME_HELLO, { "mode", &str } }, { FRAME_HELLO, { "kernel", &str } }, { FRAME_HELLO, { "arch", &str } },
 	{ FRAME_HELLO, { "schema", &schema } }, { FRAME_HELLO, { "plan", &str } }, { FRAME_HELLO, { "links", &links } },
 	{ FRAME_THREAD, { "facts", &facts } },
-	{ FRAME_CONTAINER, { "id", &str } }, { FRAME_CONTAINER, { "fields", &container } }, { FRAME_CONTAINER, { "found", &str } },
+	{ FRAME_CONTAINER, { "id", &str } }, { FRAME_CONTAINER, { "fields", &container } }, { FRAME_CONTAINER, { "found",
+	&str } },
 	{ FRAME_NAME, { "scope", &str } }, { FRAME_NAME, { "type", &str } }, { FRAME_NAME, { "name", &shape_bin } },
 	{ FRAME_NAME, { "home", &shape_bin } }, { FRAME_NAME, { "shell", &shape_bin } },
 	{ FRAME_HOST, { "name", &str } }, { FRAME_HOST, { "addresses", &shape_bin } },

@@ -1,4 +1,5 @@
-/* Any JSON log as a stream: HELLO, a JSON record for each line, END; and STAT every second, as every stage writes it. */
+/* Any JSON log as a stream: HELLO, a JSON record for each line, END; and STAT every second, as every stage writes
+ * it. */
 #include <jansson.h>
 #include <signal.h>
 #include <string.h>
@@ -27,7 +28,8 @@ struct reader {
 
 static int bad_line(const struct reader *r, int column, const char *what)
 {
-	log_warnx("standard input: line %llu, column %d: %s", (unsigned long long)r->lines.number, column > 0 ? column : 1, what);
+	log_warnx("standard input: line %llu, column %d: %s", (unsigned long long)r->lines.number, column > 0 ? column : 1,
+			what);
 	return -1;
 }
 
