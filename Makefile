@@ -29,7 +29,8 @@ UNIT   := $(wildcard tests/unit/*.c)
 HELPERS := $(wildcard tests/helpers/*.c)
 BENCHES := $(wildcard tests/bench/*.c)
 
-LIBS_wire   := -lmsgpackc
+# Debian 13 has renamed the library.
+LIBS_wire   := $(shell pkg-config --libs msgpack-c 2>/dev/null || echo -lmsgpackc)
 LIBS_frames := -ljansson
 LIBS_probe  := -lbpf -lelf -lz
 LIBS_enrich := -luv -ljansson
@@ -93,7 +94,9 @@ HELPER_BIN := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(HELPERS)) $(pa
 $(HELPER_BIN): $(B)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
-	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread -o $@ $<
+	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread $(HELPER_FLAGS) -o $@ $<
+# It also runs in containers that have no libraries.
+$(B)/tests/helpers/bad_thing: HELPER_FLAGS := -static
 
 .PHONY: tests
 tests: all $(UNIT_BIN) $(HELPER_BIN)

@@ -20,7 +20,7 @@
 #include "wire/endpoint.h"
 #include "wire/log.h"
 
-enum { FLUSH_AT = 256 << 10, RESCANS_MAX = 8 };
+enum { FLUSH_AT = 256 << 10, RESCANS_MAX = 8, PAUSE_FIRST = 50000 };
 enum { P_RING, P_SIGNAL, P_TIMER, P_LISTEN, P_COUNT };
 
 struct run {
@@ -30,7 +30,8 @@ struct run {
 	struct source source;
 	struct source_buf source_buf;
 	uint64_t lost_seen, rescans;
-	uint64_t batch_ns, last_batch;         /* boot clock */
+	uint64_t batch_ns, pause_ns;           /* how long records may gather, and how long they do now */
+	uint64_t last_batch;                   /* monotonic clock */
 	struct pollfd fds[P_COUNT];
 	bool gone;                             /* nobody reads our output any more */
 	int status;
@@ -77,21 +78,34 @@ static void rescan(struct run *r)
 	}
 }
 
+/* Under load lets records gather, for longer while it lasts: waking four programs for each one costs more than the work. What
+ * comes alone is not held up. */
+static void gather(struct run *r)
+{
+	uint64_t t = now();
+
+	if (t - r->last_batch > 2 * r->pause_ns + PAUSE_FIRST)
+		r->pause_ns = 0;
+	else if (r->pause_ns == 0)
+		r->pause_ns = PAUSE_FIRST;
+	else
+		r->pause_ns *= 2;
+	if (r->pause_ns > r->batch_ns)
+		r->pause_ns = r->batch_ns;
+	if (r->pause_ns) {
+		struct timespec pause = { 0, (long)r->pause_ns };
+		nanosleep(&pause, NULL);
+	}
+	r->last_batch = now();
+}
+
 static void consume(struct run *r)
 {
 	if (kernel_consume(r->kernel) < 0)
 		log_warn("ring buffer");
 	rescan(r);
 	flush(r);
-	/* Under load let records gather: waking four programs for each costs more than the work. What comes alone is not held up:
-	 * this waits only when the batch before was a moment ago. */
-	uint64_t t = now();
-	if (r->batch_ns && t - r->last_batch < 2 * r->batch_ns) {
-		struct timespec pause = { 0, (long)r->batch_ns };
-		nanosleep(&pause, NULL);
-		t = now();
-	}
-	r->last_batch = t;
+	gather(r);
 }
 
 static void write_stat(struct run *r)

@@ -90,8 +90,8 @@ static __always_inline bool thread_describe(struct slot *s, struct task_struct *
  * threads, the caller's facts stand for the process. */
 static __always_inline bool actor_describe(struct slot *s, struct task_struct *t, struct memory *pm, __u64 *task)
 {
-	__u64 leader = ADDRESS(struct task_struct, t, group_leader);
-	bool alive = ADDRESS(struct task_struct, leader, fs) != 0, known = true;
+	__u64 leader = ADDRESS(s, struct task_struct, t, group_leader);
+	bool alive = ADDRESS(s, struct task_struct, leader, fs) != 0, known = true;
 	__u64 print = print_of(s, alive ? leader : (__u64)t);
 
 	*task = task_key(leader);

@@ -26,7 +26,7 @@ static __always_inline void item_number(struct slot *s, __u8 param, __u64 n)
 static __always_inline void item_new_fd(struct slot *s, __u8 param, const struct call *c, __u8 role)
 {
 	if (c->ret >= 0)
-		item_fd(s, FORM_FD, param, c->ret, file_of(s->task, c->ret), role);
+		item_fd(s, FORM_FD, param, c->ret, file_of(s, c->ret), role);
 }
 
 /* What clone and its kin tell of the calling process s->task. */
@@ -34,11 +34,11 @@ __noinline int gather_clone(struct slot *s, __u64 flags)
 {
 	if (!s)
 		return 0;
-	__u64 t = s->task, mm = ADDRESS(struct task_struct, t, mm), pid = ADDRESS(struct task_struct, t, thread_pid);
-	__u64 leader = ADDRESS(struct task_struct, t, group_leader);
+	__u64 t = s->task, mm = ADDRESS(s, struct task_struct, t, mm), pid = ADDRESS(s, struct task_struct, t, thread_pid);
+	__u64 leader = ADDRESS(s, struct task_struct, t, group_leader);
 	__u32 level = READ(struct pid, pid, level);
 	struct upid own = upid_at(pid, level);
-	__u64 init = ADDRESS(struct pid_namespace, own.ns, child_reaper);
+	__u64 init = ADDRESS(s, struct pid_namespace, own.ns, child_reaper);
 
 	if (mm) {
 		__u64 from = READ(struct mm_struct, mm, arg_start);
@@ -53,7 +53,7 @@ __noinline int gather_clone(struct slot *s, __u64 flags)
 	item_number(s, 15, flags);
 	item_number(s, 17, READ(struct cred, READ(struct task_struct, t, cred), egid).val);
 	item_number(s, 18, own.nr);
-	item_number(s, 19, upid_at(ADDRESS(struct task_struct, leader, thread_pid), level).nr);
+	item_number(s, 19, upid_at(ADDRESS(s, struct task_struct, leader, thread_pid), level).nr);
 	item_number(s, 20, init ? READ(struct task_struct, init, start_boottime) : 0);
 	return 0;
 }
@@ -82,7 +82,7 @@ __noinline int gather_argv(struct slot *s, __u64 argv, __u32 compat)
 
 static __always_inline void gather(struct slot *s, const struct call *c, __u32 how)
 {
-	__u64 t = s->task, flags = 0;
+	__u64 flags = 0;
 
 	switch (how) {
 	case GATHER_OPEN:
@@ -94,7 +94,7 @@ static __always_inline void gather(struct slot *s, const struct call *c, __u32 h
 		/* fallthrough */
 	case GATHER_OPENAT:
 		item_text(s, 2, c->args[1]);
-		item_base(s, 2, t, c->args[0]);
+		item_base(s, 2, c->args[0]);
 		item_new_fd(s, 0, c, 0);
 		break;
 	case GATHER_CLONE:
@@ -105,7 +105,7 @@ static __always_inline void gather(struct slot *s, const struct call *c, __u32 h
 		gather_clone(s, flags);
 		break;
 	case GATHER_CONNECT:
-		item_fd(s, FORM_FD, 2, c->args[0], file_of(t, (__s32)c->args[0]), ROLE_CLIENT);
+		item_fd(s, FORM_FD, 2, c->args[0], file_of(s, (__s32)c->args[0]), ROLE_CLIENT);
 		if (c->args[2] <= 128) {
 			void *to = item_begin(s, FORM_ADDR, 3, c->args[2]);
 			__u32 n = c->args[2] & 255;
@@ -115,7 +115,7 @@ static __always_inline void gather(struct slot *s, const struct call *c, __u32 h
 		break;
 	case GATHER_ACCEPT:
 		item_new_fd(s, 0, c, ROLE_SERVER);
-		item_fd(s, FORM_BASE, 2, c->args[0], file_of(t, (__s32)c->args[0]), ROLE_SERVER);
+		item_fd(s, FORM_BASE, 2, c->args[0], file_of(s, (__s32)c->args[0]), ROLE_SERVER);
 		break;
 	case GATHER_SOCKET:
 		item_new_fd(s, 0, c, 0);

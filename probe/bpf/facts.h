@@ -17,63 +17,54 @@ static __always_inline __u64 process_key(__u64 t)
 
 #define MIX(h, x) ((h) = ((h) ^ (__u64)(x)) * 0x9e3779b97f4a7c15ull, (h) ^= (h) >> 29)
 
-/* The address in a field, as a number: the verifier does no arithmetic on what it knows to be a pointer. */
-#define ADDRESS(type, object, field) ({ \
-	__u64 object_ = (__u64)(object), address_ = 0; \
-	bpf_core_read(&address_, sizeof(address_), &((type *)object_)->field); \
-	address_; })
-
-static __always_inline __u64 task_pid_of(__u64 signal, int type)
+static __always_inline __u64 task_pid_of(struct slot *s, __u64 signal, int type)
 {
-	__u64 pid = 0;
-
-	bpf_core_read(&pid, sizeof(pid), &((struct signal_struct *)signal)->pids[type]);
-	return pid;
+	return ADDRESS(s, struct signal_struct, signal, pids[type]);
 }
 
-static __always_inline __u64 print_credentials(__u64 h, __u64 c)
+static __always_inline __u64 print_words(struct slot *s, __u64 h, __u64 address)
 {
-	__u64 w[4] = {};
-
-	bpf_core_read(w, sizeof(w), &((struct cred *)c)->uid);
-	MIX(h, w[0]);
-	MIX(h, w[1]);
-	MIX(h, w[2]);
-	MIX(h, w[3]);
-	bpf_core_read(w, sizeof(w), &((struct cred *)c)->cap_inheritable);
-	MIX(h, w[0] ^ w[1] << 1);
-	MIX(h, w[2] ^ w[3] << 1);
-	MIX(h, ADDRESS(struct cred, c, group_info) ^ ADDRESS(struct cred, c, user_ns));
+	words_at(s, address);
+	MIX(h, WORD(s, 0));
+	MIX(h, WORD(s, 1));
 	return h;
 }
 
-/* One number for all facts of s->task that may change in silence, in s->print. Neighbouring fields are read together: ids and
- * capability sets each stand in a row, in this order, on every kernel. */
+/* Ids and capability sets each stand in a row, in this order, on every kernel. */
+static __always_inline __u64 print_credentials(struct slot *s, __u64 h, __u64 c)
+{
+	__u64 ids = c + bpf_core_field_offset(struct cred, uid), caps = c + bpf_core_field_offset(struct cred, cap_inheritable);
+
+	h = print_words(s, h, ids);
+	h = print_words(s, h, ids + 16);
+	h = print_words(s, h, caps);
+	h = print_words(s, h, caps + 16);
+	MIX(h, ADDRESS(s, struct cred, c, group_info));
+	MIX(h, ADDRESS(s, struct cred, c, user_ns));
+	return h;
+}
+
+/* One number for all facts of s->task that may change in silence, in s->print. */
 __noinline int facts_print(struct slot *s)
 {
-	__u64 h = 1, w[2] = {};
+	__u64 h = 1;
 
 	if (!s)
 		return 0;
-	__u64 t = s->task;
-	__u64 fs = ADDRESS(struct task_struct, t, fs), signal = ADDRESS(struct task_struct, t, signal);
-	h = print_credentials(h, ADDRESS(struct task_struct, t, cred));
-	bpf_core_read(w, sizeof(w), &((struct task_struct *)t)->comm);
-	MIX(h, w[0]);
-	MIX(h, w[1]);
+	__u64 t = s->task, fs = ADDRESS(s, struct task_struct, t, fs), signal = ADDRESS(s, struct task_struct, t, signal);
+	h = print_credentials(s, h, ADDRESS(s, struct task_struct, t, cred));
+	h = print_words(s, h, t + bpf_core_field_offset(struct task_struct, comm));
 	if (fs) {
-		struct path path = {};
-		bpf_core_read(&path, sizeof(path), &((struct fs_struct *)fs)->root);
-		MIX(h, (__u64)path.dentry ^ (__u64)path.mnt);
-		bpf_core_read(&path, sizeof(path), &((struct fs_struct *)fs)->pwd);
-		MIX(h, path_print((__u64)path.dentry, (__u64)path.mnt));
+		h = print_words(s, h, fs + bpf_core_field_offset(struct fs_struct, root));
+		words_at(s, fs + bpf_core_field_offset(struct fs_struct, pwd));
+		MIX(h, path_print(WORD(s, 1), WORD(s, 0)));
 	}
-	MIX(h, (__u64)READ(struct pid, task_pid_of(signal, PIDTYPE_SID), numbers[0].nr) << 32 |
-		(__u32)READ(struct pid, task_pid_of(signal, PIDTYPE_PGID), numbers[0].nr));
-	MIX(h, ADDRESS(struct signal_struct, signal, tty));
+	MIX(h, (__u64)READ(struct pid, task_pid_of(s, signal, PIDTYPE_SID), numbers[0].nr) << 32 |
+		(__u32)READ(struct pid, task_pid_of(s, signal, PIDTYPE_PGID), numbers[0].nr));
+	MIX(h, ADDRESS(s, struct signal_struct, signal, tty));
 	MIX(h, READ(struct signal_struct, signal, rlim[RLIMIT_NOFILE].rlim_cur));
-	MIX(h, ADDRESS(struct task_struct, t, cgroups));
-	MIX(h, ADDRESS(struct task_struct, t, nsproxy));
+	MIX(h, ADDRESS(s, struct task_struct, t, cgroups));
+	MIX(h, ADDRESS(s, struct task_struct, t, nsproxy));
 	MIX(h, READ(struct task_struct, READ(struct task_struct, t, real_parent), tgid));
 	MIX(h, (__u64)READ(struct task_struct, t, ptrace) << 32 | (READ(struct task_struct, t, atomic_flags) & 1) << 8 |
 		READ(struct task_struct, t, seccomp.mode));
@@ -83,10 +74,8 @@ __noinline int facts_print(struct slot *s)
 	return 0;
 }
 
-static __always_inline void head_fill(struct raw_head *h, __u8 kind, __u16 type, __u64 t)
+static __always_inline void head_fill(struct slot *s, struct raw_head *h, __u8 kind, __u16 type, __u64 t)
 {
-	__u64 cred = ADDRESS(struct task_struct, t, cred);
-
 	h->kind = kind;
 	h->flags = 0;
 	h->type = type;
@@ -97,10 +86,12 @@ static __always_inline void head_fill(struct raw_head *h, __u8 kind, __u16 type,
 	h->pid = READ(struct task_struct, t, tgid);
 	h->tid = READ(struct task_struct, t, pid);
 	h->ppid = READ(struct task_struct, READ(struct task_struct, t, real_parent), tgid);
-	h->uid = READ(struct cred, cred, euid).val;
+	h->uid = READ(struct cred, READ(struct task_struct, t, cred), euid).val;
 	h->cpu = bpf_get_smp_processor_id();
 	h->pad = 0;
-	bpf_core_read(h->comm, sizeof(h->comm), &((struct task_struct *)t)->comm);
+	words_at(s, t + bpf_core_field_offset(struct task_struct, comm));
+	((__u64 *)h->comm)[0] = WORD(s, 0);
+	((__u64 *)h->comm)[1] = WORD(s, 1);
 }
 
 /* The number that a pid has at a level, and the namespace of that level. */
@@ -122,29 +113,29 @@ static __always_inline __u32 pid_inside(__u64 pid, __u32 level, __u64 ns)
 	return (__u64)u.ns == ns ? u.nr : 0;
 }
 
-static __always_inline void proc_pids(struct raw_proc *p, __u64 t)
+static __always_inline void proc_pids(struct slot *s, struct raw_proc *p, __u64 t)
 {
-	__u64 own = ADDRESS(struct task_struct, t, thread_pid), signal = ADDRESS(struct task_struct, t, signal);
-	__u64 leader = ADDRESS(struct task_struct, t, group_leader);
-	__u64 session = task_pid_of(signal, PIDTYPE_SID), group = task_pid_of(signal, PIDTYPE_PGID);
+	__u64 own = ADDRESS(s, struct task_struct, t, thread_pid), signal = ADDRESS(s, struct task_struct, t, signal);
+	__u64 leader = ADDRESS(s, struct task_struct, t, group_leader);
+	__u64 session = task_pid_of(s, signal, PIDTYPE_SID), group = task_pid_of(s, signal, PIDTYPE_PGID);
 	__u32 level = READ(struct pid, own, level);
 	struct upid u = upid_at(own, level);
 	__u64 ns = (__u64)u.ns;
 
 	p->vtid = u.nr;
-	p->vpid = pid_inside(ADDRESS(struct task_struct, leader, thread_pid), level, ns);
+	p->vpid = pid_inside(ADDRESS(s, struct task_struct, leader, thread_pid), level, ns);
 	p->sid = READ(struct pid, session, numbers[0].nr);
 	p->vsid = pid_inside(session, level, ns);
 	p->pgid = READ(struct pid, group, numbers[0].nr);
 	p->vpgid = pid_inside(group, level, ns);
 	p->ns[1] = READ(struct pid_namespace, ns, ns.inum);
-	__u64 init = ADDRESS(struct pid_namespace, ns, child_reaper);
+	__u64 init = ADDRESS(s, struct pid_namespace, ns, child_reaper);
 	p->pidns_start = init ? READ(struct task_struct, init, start_boottime) : 0;
 }
 
-static __always_inline void proc_namespaces(struct raw_proc *p, __u64 t)
+static __always_inline void proc_namespaces(struct slot *s, struct raw_proc *p, __u64 t)
 {
-	__u64 n = ADDRESS(struct task_struct, t, nsproxy);
+	__u64 n = ADDRESS(s, struct task_struct, t, nsproxy);
 
 	p->ns[3] = READ(struct user_namespace, READ(struct cred, READ(struct task_struct, t, cred), user_ns), ns.inum);
 	p->ns[0] = p->ns[2] = p->ns[4] = p->ns[5] = p->ns[6] = p->ns[7] = 0;
@@ -158,9 +149,9 @@ static __always_inline void proc_namespaces(struct raw_proc *p, __u64 t)
 	p->ns[7] = READ(struct time_namespace, READ(struct nsproxy, n, time_ns), ns.inum);
 }
 
-static __always_inline void proc_credentials(struct raw_proc *p, __u64 t)
+static __always_inline void proc_credentials(struct slot *s, struct raw_proc *p, __u64 t)
 {
-	__u64 c = ADDRESS(struct task_struct, t, cred), caps[4] = {};
+	__u64 c = ADDRESS(s, struct task_struct, t, cred), caps[4] = {};
 	__u32 id[8] = {};
 
 	bpf_core_read(id, sizeof(id), &((struct cred *)c)->uid);       /* uid gid suid sgid euid egid fsuid fsgid */
@@ -185,15 +176,15 @@ static __always_inline void proc_credentials(struct raw_proc *p, __u64 t)
 }
 
 /* As in field 7 of /proc/PID/stat. */
-static __always_inline void proc_terminal(struct raw_proc *p, __u64 t)
+static __always_inline void proc_terminal(struct slot *s, struct raw_proc *p, __u64 t)
 {
-	__u64 tty = ADDRESS(struct signal_struct, READ(struct task_struct, t, signal), tty);
+	__u64 tty = ADDRESS(s, struct signal_struct, READ(struct task_struct, t, signal), tty);
 
 	p->tty = 0;
 	p->tty_name[0] = '\0';
 	if (!tty)
 		return;
-	__u64 driver = ADDRESS(struct tty_struct, tty, driver);
+	__u64 driver = ADDRESS(s, struct tty_struct, tty, driver);
 	__u32 major = READ(struct tty_driver, driver, major);
 	__u32 minor = READ(struct tty_driver, driver, minor_start) + READ(struct tty_struct, tty, index);
 	p->tty = (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
@@ -210,20 +201,20 @@ static __always_inline __u64 cgroup_id(__u64 cgrp)
 
 /* The cgroup that tells containers apart: of the version 1 pids hierarchy where there is one and the task is not at its
  * root, else of version 2. */
-static __always_inline __u64 task_cgroup(__u64 t)
+static __always_inline __u64 task_cgroup(struct slot *s, __u64 t)
 {
-	__u64 set = ADDRESS(struct task_struct, t, cgroups), css = 0;
+	__u64 set = ADDRESS(s, struct task_struct, t, cgroups), css = 0;
 
 	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
 		bpf_probe_read_kernel(&css, sizeof(css), (void *)(set + bpf_core_field_offset(struct css_set, subsys) +
 			bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id) * sizeof(void *)));
 	if (css) {
-		__u64 cgrp = ADDRESS(struct cgroup_subsys_state, css, cgroup);
+		__u64 cgrp = ADDRESS(s, struct cgroup_subsys_state, css, cgroup);
 		if (READ(struct cgroup_root, READ(struct cgroup, cgrp, root), hierarchy_id) != 0 &&
 		    READ(struct cgroup, cgrp, level) > 0)
 			return cgroup_id(cgrp);
 	}
-	return cgroup_id(ADDRESS(struct css_set, set, dfl_cgrp));
+	return cgroup_id(ADDRESS(s, struct css_set, set, dfl_cgrp));
 }
 
 static __always_inline __s64 rss_part(__u64 mm, int i)
@@ -246,9 +237,9 @@ static __always_inline __u64 memory_resident(__u64 mm)
 	return (rss_part(mm, 0) + rss_part(mm, 1) + rss_part(mm, 3)) * 4;
 }
 
-static __always_inline void proc_memory(struct raw_proc *p, __u64 t)
+static __always_inline void proc_memory(struct slot *s, struct raw_proc *p, __u64 t)
 {
-	__u64 mm = ADDRESS(struct task_struct, t, mm);
+	__u64 mm = ADDRESS(s, struct task_struct, t, mm);
 
 	p->page_faults_major = READ(struct task_struct, t, maj_flt);
 	p->page_faults_minor = READ(struct task_struct, t, min_flt);
@@ -262,7 +253,7 @@ static __always_inline void proc_memory(struct raw_proc *p, __u64 t)
 
 static __always_inline void item_groups(struct slot *s, __u64 t)
 {
-	__u64 g = ADDRESS(struct cred, READ(struct task_struct, t, cred), group_info);
+	__u64 g = ADDRESS(s, struct cred, READ(struct task_struct, t, cred), group_info);
 	void *to = item_begin(s, FORM_BYTES, RAW_FACT_GROUPS, 0);
 	__u32 n = READ(struct group_info, g, ngroups);
 
@@ -277,7 +268,7 @@ static __always_inline void item_groups(struct slot *s, __u64 t)
 
 static __always_inline void item_exe(struct slot *s, __u64 t)
 {
-	__u64 mm = ADDRESS(struct task_struct, t, mm), file = mm ? ADDRESS(struct mm_struct, mm, exe_file) : 0;
+	__u64 mm = ADDRESS(s, struct task_struct, t, mm), file = mm ? ADDRESS(s, struct mm_struct, mm, exe_file) : 0;
 	struct raw_file *f;
 	__s64 ctime, mtime;
 	__u32 how;
@@ -285,7 +276,7 @@ static __always_inline void item_exe(struct slot *s, __u64 t)
 	if (!file || !(f = item_begin(s, FORM_FD, RAW_FACT_EXE, 0)))
 		return;
 	file_facts(f, file);
-	inode_times(ADDRESS(struct file, file, f_inode), &ctime, &mtime);
+	inode_times(ADDRESS(s, struct file, file, f_inode), &ctime, &mtime);
 	f->ctime = ctime;
 	f->mtime = mtime;
 	struct path path = READ(struct file, file, f_path);
@@ -315,23 +306,23 @@ __noinline int proc_fill(struct slot *s)
 	if (!s)
 		return 0;
 	struct raw_proc *p = (struct raw_proc *)s->data;
-	__u64 t = s->task, fs = ADDRESS(struct task_struct, t, fs);
+	__u64 t = s->task, fs = ADDRESS(s, struct task_struct, t, fs);
 
-	head_fill(&p->h, RAW_PROC, 0, t);
-	p->parent = process_key(ADDRESS(struct task_struct, t, real_parent));
-	p->ptracer = READ(struct task_struct, t, ptrace) ? process_key(ADDRESS(struct task_struct, t, parent)) : 0;
+	head_fill(s, &p->h, RAW_PROC, 0, t);
+	p->parent = process_key(ADDRESS(s, struct task_struct, t, real_parent));
+	p->ptracer = READ(struct task_struct, t, ptrace) ? process_key(ADDRESS(s, struct task_struct, t, parent)) : 0;
 	p->old_task = 0;
 	p->start = READ(struct task_struct, READ(struct task_struct, t, group_leader), start_boottime);
-	p->cgroup = task_cgroup(t);
+	p->cgroup = task_cgroup(s, t);
 	p->fdlimit = READ(struct signal_struct, READ(struct task_struct, t, signal), rlim[RLIMIT_NOFILE].rlim_cur);
 	p->no_new_privs = READ(struct task_struct, t, atomic_flags) & 1;
 	p->seccomp = READ(struct task_struct, t, seccomp.mode);
 	p->differs = p->pad = 0;
-	proc_pids(p, t);
-	proc_namespaces(p, t);
-	proc_credentials(p, t);
-	proc_terminal(p, t);
-	proc_memory(p, t);
+	proc_pids(s, p, t);
+	proc_namespaces(s, p, t);
+	proc_credentials(s, p, t);
+	proc_terminal(s, p, t);
+	proc_memory(s, p, t);
 	s->off = sizeof(*p);
 	if (fs) {
 		struct path root = READ(struct fs_struct, fs, root), pwd = READ(struct fs_struct, fs, pwd);
@@ -350,7 +341,7 @@ __noinline int argv_fill(struct slot *s)
 {
 	__u64 mm, from;
 
-	if (!s || !(mm = ADDRESS(struct task_struct, s->task, mm)))
+	if (!s || !(mm = ADDRESS(s, struct task_struct, s->task, mm)))
 		return 0;
 	from = READ(struct mm_struct, mm, arg_start);
 	item_bytes(s, RAW_FACT_ARGV, from, READ(struct mm_struct, mm, arg_end) - from);
@@ -359,9 +350,9 @@ __noinline int argv_fill(struct slot *s)
 	return 0;
 }
 
-static __always_inline bool credentials_differ(__u64 a, __u64 b)
+static __always_inline bool credentials_differ(struct slot *s, __u64 a, __u64 b)
 {
-	return a != b && print_credentials(1, a) != print_credentials(1, b);
+	return a != b && print_credentials(s, 1, a) != print_credentials(s, 1, b);
 }
 
 /* Whether two directories, of root or working directory, are the same. */
@@ -378,14 +369,14 @@ __noinline int thread_compare(struct slot *s)
 
 	if (!s)
 		return 0;
-	__u64 t = s->task, p = ADDRESS(struct task_struct, t, group_leader);
-	if (credentials_differ(ADDRESS(struct task_struct, t, cred), ADDRESS(struct task_struct, p, cred)))
+	__u64 t = s->task, p = ADDRESS(s, struct task_struct, t, group_leader);
+	if (credentials_differ(s, ADDRESS(s, struct task_struct, t, cred), ADDRESS(s, struct task_struct, p, cred)))
 		d |= DIFFERS_CRED;
 	bpf_core_read(a, sizeof(a), &((struct task_struct *)t)->comm);
 	bpf_core_read(b, sizeof(b), &((struct task_struct *)p)->comm);
 	if (a[0] != b[0] || a[1] != b[1])
 		d |= DIFFERS_COMM;
-	__u64 tfs = ADDRESS(struct task_struct, t, fs), pfs = ADDRESS(struct task_struct, p, fs);
+	__u64 tfs = ADDRESS(s, struct task_struct, t, fs), pfs = ADDRESS(s, struct task_struct, p, fs);
 	if (tfs && pfs && tfs != pfs) {
 		struct path x = READ(struct fs_struct, tfs, pwd), y = READ(struct fs_struct, pfs, pwd);
 		if (path_differs(&x, &y))

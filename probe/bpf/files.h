@@ -4,19 +4,18 @@
 
 #include "path.h"
 
-/* The file behind a descriptor of the calling task, or 0. */
-static __always_inline __u64 file_of(__u64 task, __s64 fd)
+/* The file behind a descriptor of s->task, or 0. */
+static __always_inline __u64 file_of(struct slot *s, __s64 fd)
 {
-	__u64 file = 0, files = (__u64)READ(struct task_struct, task, files), at = 0;
+	__u64 files = (__u64)READ(struct task_struct, s->task, files);
 
 	if (!files || fd < 0)
 		return 0;
 	struct fdtable *t = READ(struct files_struct, files, fdt);
 	if (fd >= READ(struct fdtable, t, max_fds))
 		return 0;
-	bpf_core_read(&at, sizeof(at), &t->fd);
-	bpf_probe_read_kernel(&file, sizeof(file), (void *)(at + fd * sizeof(void *)));
-	return file;
+	words_at(s, ADDRESS(s, struct fdtable, t, fd) + fd * sizeof(void *));
+	return WORD(s, 0);
 }
 
 static __always_inline void inode_times(__u64 inode, __s64 *ctime, __s64 *mtime)
@@ -178,10 +177,10 @@ static __always_inline void item_fd(struct slot *s, __u8 form, __u8 param, __s32
 }
 
 /* The directory that a path is relative to; nothing when it is absolute or relative to the working directory. */
-static __always_inline void item_base(struct slot *s, __u8 param, __u64 task, __s32 dirfd)
+static __always_inline void item_base(struct slot *s, __u8 param, __s32 dirfd)
 {
 	if (dirfd != AT_FDCWD)
-		item_fd(s, FORM_BASE, param, dirfd, file_of(task, dirfd), 0);
+		item_fd(s, FORM_BASE, param, dirfd, file_of(s, dirfd), 0);
 }
 
 /* What the standard descriptors of s->task are. */
@@ -192,7 +191,7 @@ __noinline int item_kinds(struct slot *s)
 	if (!s || !(k = item_begin(s, FORM_KINDS, 255, 0)))
 		return 0;
 	for (int i = 0; i < 3; i++) {
-		__u64 file = file_of(s->task, i);
+		__u64 file = file_of(s, i);
 		__builtin_memset(&k[i], 0, sizeof(k[i]));
 		if (!file)
 			continue;

@@ -63,7 +63,7 @@ static __always_inline void event_send(struct slot *s, const struct call *c, str
 	bool known = actor_describe(s, c->task, pm, &task);
 
 	s->task = (__u64)c->task;
-	head_fill(&e->h, RAW_EVENT, type.type, s->task);
+	head_fill(s, &e->h, RAW_EVENT, type.type, s->task);
 	e->h.task = task;
 	if (!known)
 		e->h.flags |= RAW_INCOMPLETE;
@@ -235,7 +235,7 @@ int BPF_PROG_exit(__u64 *ctx)
 	if (wants && pm)
 		known = actor_describe(s, t, pm, &task);
 	struct raw_exit *e = (struct raw_exit *)s->data;
-	head_fill(&e->h, RAW_EXIT, TYPE_PROCEXIT, (__u64)t);
+	head_fill(s, &e->h, RAW_EXIT, TYPE_PROCEXIT, (__u64)t);
 	e->h.task = task;
 	e->h.flags = (wants ? 0 : RAW_UNWANTED) | (known && pm ? 0 : RAW_INCOMPLETE);
 	e->code = t->exit_code;

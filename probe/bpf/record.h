@@ -33,6 +33,7 @@ struct slot {
 	__u64 task;                    /* whom facts_print, proc_fill, ... are asked about, and what they answer */
 	__u64 print;
 	__u32 differs, pad;
+	__u64 word[2];                 /* see words_at */
 	struct walk walk;
 	struct fd_ask ask;
 	__u8 data[RAW_MAX + 2 * RAW_TEXT];      /* what is written at a masked offset always fits */
@@ -43,6 +44,28 @@ struct slot {
 	__u64 at_ = (offset); \
 	asm volatile("%0 &= %1" : "+r"(at_) : "i"(RAW_MAX - 1)); \
 	(void *)((s)->data + at_); })
+
+/* Two words at any address, as numbers, in s->word. The verifier does no arithmetic on what it knows to be a pointer, so they go
+ * through memory; and as it wants to know what is behind one, each pair of words is taken for a list head. Much cheaper than
+ * the helper, which older kernels need. */
+static __always_inline void words_at(struct slot *s, __u64 address)
+{
+	if (can_cast) {
+		struct list_head *l = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct list_head));
+		*(volatile __u64 *)&s->word[0] = (__u64)l->next;
+		*(volatile __u64 *)&s->word[1] = (__u64)l->prev;
+	} else if (bpf_probe_read_kernel(s->word, sizeof(s->word), (void *)address) != 0) {
+		s->word[0] = s->word[1] = 0;
+	}
+}
+
+#define WORD(s, n) (*(volatile __u64 *)&(s)->word[n])
+
+/* The address in a field, as a number. */
+#define ADDRESS(s, type, object, field) ({ \
+	__u64 object_ = (__u64)(object); \
+	WORD(s, 0) = (__u64)READ(type, object_, field); \
+	WORD(s, 0); })
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
