@@ -94,7 +94,7 @@ HELPER_BIN := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(HELPERS)) $(pa
 $(HELPER_BIN): $(B)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
-	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread $(HELPER_FLAGS) -o $@ $<
+	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread $(HELPER_FLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $<
 # It also runs in containers that have no libraries.
 $(B)/tests/helpers/bad_thing: HELPER_FLAGS := -static
 

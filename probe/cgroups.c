@@ -188,6 +188,14 @@ void cgroups_scan(struct cgroups *c)
 		fclose(f);
 }
 
+uint64_t cgroups_find(struct cgroups *c, uint64_t hierarchy, const char *path)
+{
+	for (size_t i = 0; i < c->cap; i++)
+		if (c->slot[i].id && c->slot[i].id >> HIERARCHY_SHIFT == hierarchy && strcmp(c->slot[i].path, path) == 0)
+			return c->slot[i].id;
+	return 0;
+}
+
 void cgroup_frame(struct pack *out, uint64_t id, const char *path, size_t len, bool made)
 {
 	size_t f = frame_begin(out, FRAME_CGROUP);

@@ -17,6 +17,8 @@ void cgroups_free(struct cgroups *c);
 void cgroups_scan(struct cgroups *c);
 void cgroups_made(struct cgroups *c, uint64_t id, const char *path, size_t len);
 void cgroups_gone(struct cgroups *c, uint64_t id);
+/* The id of a path of a hierarchy (0: version 2), or 0. */
+uint64_t cgroups_find(struct cgroups *c, uint64_t hierarchy, const char *path);
 /* Writes CGROUP for an id that was not told of yet; looks for it on disk when it is not known. */
 void cgroups_announce(struct cgroups *c, uint64_t id, struct pack *out);
 /* `*id` is what container.id prints; borrowed until the next change. */

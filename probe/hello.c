@@ -1,4 +1,4 @@
-/* What a live source says of itself: host, kernel, schema, captured types, symbolic links that rules may name. */
+/* What a live source says of itself: the captured types, and the symbolic links that rules may name. */
 #include "hello.h"
 
 #include <dirent.h>
@@ -6,66 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
+#include <sysexits.h>
+
+#include "wire/hello.h"
+#include "wire/log.h"
 
 enum { LINKS_MAX = 2048 };
 
-static void pack_param_schema(struct pack *out, const struct param *p)
-{
-	static const char *const formats[] = { "d", "x", "o" };
-	static const char *const sets[SET_COUNT] = {
-#define FLAGSET(name, entries) [SET_##name] = #name,
-#include "wire/flags.def"
-#undef FLAGSET
-	};
-
-	pack_array(out, 5);
-	pack_str(out, p->name);
-	pack_str(out, param_type_name(p->type));
-	pack_str(out, formats[p->format]);
-	pack_str(out, sets[p->set]);
-	if (p->dir >= 0)
-		pack_uint(out, (uint64_t)p->dir);
-	else
-		pack_nil(out);
-}
-
-static void pack_schema(struct pack *out)
-{
-	uint32_t n = 0;
-
-	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		n += event_type(i) != NULL;
-	pack_array(out, n);
-	for (unsigned i = 0; i < EVENT_TYPES; i++) {
-		const struct event_type *t = event_type(i);
-		if (!t)
-			continue;
-		pack_array(out, 4);
-		pack_uint(out, t->number);
-		pack_str(out, t->name);
-		pack_str(out, t->category);
-		pack_array(out, t->nparams);
-		for (unsigned k = 0; k < t->nparams; k++)
-			pack_param_schema(out, &t->params[k]);
-	}
-}
-
-static void pack_types(struct pack *out, const bool types[EVENT_TYPES])
-{
-	uint32_t n = 0;
-
-	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		n += types[i];
-	pack_array(out, n);
-	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		if (types[i])
-			pack_uint(out, i);
-}
-
 struct links {
-	struct pack pairs;
-	uint32_t count;
+	struct hello_link pair[LINKS_MAX];     /* texts owned */
+	unsigned count;
 };
 
 static void add_link(struct links *l, const char *path)
@@ -76,10 +26,10 @@ static void add_link(struct links *l, const char *path)
 		return;
 	if (strcmp(target, "/proc") == 0 || strncmp(target, "/proc/", 6) == 0)
 		return;
-	pack_array(&l->pairs, 2);
-	pack_bin(&l->pairs, path, strlen(path));
-	pack_bin(&l->pairs, target, strlen(target));
-	l->count++;
+	struct hello_link pair = { strdup(path), strdup(target) };
+	if (!pair.link || !pair.target)
+		diex(EX_OSERR, "out of memory: links");
+	l->pair[l->count++] = pair;
 }
 
 /* The links in a folder, and in those below it down to `depth`. */
@@ -105,25 +55,23 @@ static void find_links(struct links *l, const char *folder, int depth)
 
 void hello_live(struct pack *out, const struct source *s, int64_t offset, const bool types[EVENT_TYPES])
 {
-	struct utsname u;
-	struct links links = {0};
+	struct links *links = calloc(1, sizeof *links);
+	struct hello_content h = { .program = "probe", .source = *s, .clock_offset = offset };
+	uint16_t list[EVENT_TYPES];
 
-	uname(&u);
-	find_links(&links, "/", 1);
-	size_t f = frame_begin(out, FRAME_HELLO);
-	pack_uint(out, WIRE_VERSION);
-	pack_str(out, "probe");
-	pack_str(out, SAKER_VERSION);
-	source_pack(out, s);
-	pack_str(out, "live");
-	pack_str(out, u.release);
-	pack_str(out, u.machine);
-	pack_int(out, offset);
-	pack_schema(out);
-	pack_types(out, types);
-	pack_nil(out);
-	pack_array(out, links.count);
-	pack_raw(out, links.pairs.data, links.pairs.len);
-	frame_end(out, f);
-	pack_free(&links.pairs);
+	if (!links)
+		diex(EX_OSERR, "out of memory: links");
+	find_links(links, "/", 1);
+	for (uint16_t i = 0; i < EVENT_TYPES; i++)
+		if (types[i])
+			list[h.ntypes++] = i;
+	h.types = list;
+	h.links = links->pair;
+	h.nlinks = links->count;
+	hello_frame(out, &h);
+	for (unsigned i = 0; i < links->count; i++) {
+		free((char *)links->pair[i].link);
+		free((char *)links->pair[i].target);
+	}
+	free(links);
 }

@@ -201,16 +201,17 @@ int kernel_consume(struct kernel *k)
 	return n < 0 ? -1 : n;
 }
 
+bool kernel_can_iterate(const struct kernel *k)
+{
+	return k->can_iterate;
+}
+
 int kernel_snapshot(struct kernel *k, bool unsent)
 {
 	char buf[64];
 	struct bpf_link *link;
 	int fd, rc = -1;
 
-	if (!k->can_iterate) {
-		errno = ENOTSUP;
-		return -1;
-	}
 	k->bpf->bss->iterate_unsent = unsent;
 	link = bpf_program__attach_iter(k->bpf->progs.snapshot, NULL);
 	if (!link)

@@ -26,8 +26,9 @@ struct kernel *kernel_open(const struct kernel_config *c, kernel_record *cb, voi
 int kernel_fd(const struct kernel *k);         /* readable when there are records */
 /* Hands all records that are there to the callback; returns how many, or -1 with errno. */
 int kernel_consume(struct kernel *k);
-/* Puts every process into the ring, or only those that user space does not know. Returns 0, or -1 with errno; ENOTSUP when
- * this kernel has no task iterator that can. */
+/* Has this kernel a task iterator that can read other processes' memory (5.18)? */
+bool kernel_can_iterate(const struct kernel *k);
+/* Puts every process into the ring, or only those that user space does not know. Returns 0, or -1 with errno. */
 int kernel_snapshot(struct kernel *k, bool unsent);
 /* How many definitions found no room in the ring so far. */
 uint64_t kernel_definitions_lost(const struct kernel *k);

@@ -1,10 +1,10 @@
-/* The snapshot where the kernel has no task iterator that can read other processes' memory. */
+/* The snapshot where the kernel has no task iterator that can read other processes' memory: from /proc, as the same records. */
 #ifndef PROBE_PROCFS_H
 #define PROBE_PROCFS_H
 
-struct encoder;
+#include "encode.h"
 
-/* Appends PROC for every process that /proc shows. */
+/* Appends PROC for every process that /proc shows; those that end meanwhile are left out. */
 void procfs_snapshot(struct encoder *e);
 
 #endif

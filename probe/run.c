@@ -33,6 +33,7 @@ struct run {
 	uint64_t batch_ns, pause_ns;           /* how long records may gather, and how long they do now */
 	uint64_t last_batch;                   /* monotonic clock */
 	struct pollfd fds[P_COUNT];
+	bool iterate;                          /* take snapshots with the kernel's iterator */
 	bool gone;                             /* nobody reads our output any more */
 	int status;
 };
@@ -66,14 +67,27 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* Every process, or those that user space does not know: from the kernel's iterator, or from /proc where there is none. */
+static void snapshot(struct run *r, bool unsent)
+{
+	if (!r->iterate) {
+		procfs_snapshot(&r->encoder);
+		return;
+	}
+	if (kernel_snapshot(r->kernel, unsent) == 0)
+		return;
+	log_warn("the task iterator can not be used; reading /proc instead");
+	r->iterate = false;
+	procfs_snapshot(&r->encoder);
+}
+
 /* Definitions that found no room are asked of the kernel again, until none is lost any more. */
 static void rescan(struct run *r)
 {
 	for (int i = 0; i < RESCANS_MAX && kernel_definitions_lost(r->kernel) != r->lost_seen; i++) {
 		r->lost_seen = kernel_definitions_lost(r->kernel);
 		r->rescans++;
-		if (kernel_snapshot(r->kernel, true) != 0 && errno != ENOTSUP)
-			log_warn("task iterator");
+		snapshot(r, true);
 		kernel_consume(r->kernel);
 	}
 }
@@ -117,17 +131,6 @@ static void write_stat(struct run *r)
 	stat_add(&w, stat_defs[STAT_PROBE_RESCANS].name, r->rescans);
 	stat_frame(&r->encoder.out, &r->source, "probe", &w);
 	pack_free(&w.body);
-}
-
-/* Every process, from the kernel's iterator or from /proc where there is none. */
-static void snapshot(struct run *r)
-{
-	if (kernel_snapshot(r->kernel, false) != 0) {
-		if (errno != ENOTSUP)
-			log_warn("task iterator");
-		procfs_snapshot(&r->encoder);
-	}
-	consume(r);
 }
 
 static int signal_fd(void)
@@ -201,6 +204,7 @@ static int open_all(struct run *r, const struct options *o, const struct kernel_
 		log_warnx("%s", err);
 		return status;
 	}
+	r->iterate = kernel_can_iterate(r->kernel) && strcmp(conf_text(&o->conf, CONF_PROBE_SNAPSHOT), "procfs") != 0;
 	r->fds[P_RING] = (struct pollfd){ kernel_fd(r->kernel), POLLIN, 0 };
 	r->fds[P_TIMER] = (struct pollfd){ second_timer(), POLLIN, 0 };
 	r->fds[P_LISTEN] = (struct pollfd){ output_listen_fd(r->output), POLLIN, 0 };
@@ -236,7 +240,8 @@ int probe_run(const struct options *o, const struct kernel_config *c)
 	hello_live(&r.encoder.out, &r.source, r.encoder.clock_offset, c->types);
 	r.status = open_all(&r, o, c);
 	if (r.status == 0) {
-		snapshot(&r);
+		snapshot(&r, false);
+		consume(&r);
 		announce(o, c);
 		loop(&r);
 		end(&r);

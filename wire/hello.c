@@ -75,7 +75,7 @@ void hello_frame(struct pack *p, const struct hello_content *h)
 	pack_str(p, h->recorded ? "recorded" : "live");
 	pack_str(p, u.release);
 	pack_str(p, u.machine);
-	pack_int(p, clock_offset());
+	pack_int(p, h->clock_offset ? h->clock_offset : clock_offset());
 	pack_schema(p);
 	pack_array(p, h->ntypes);
 	for (unsigned i = 0; i < h->ntypes; i++)

@@ -21,7 +21,9 @@ static __always_inline __u64 file_of(struct slot *s, __s64 fd)
 static __always_inline void inode_times(__u64 inode, __s64 *ctime, __s64 *mtime)
 {
 	if (bpf_core_field_exists(((struct inode *)0)->i_ctime_sec)) {
-		*ctime = READ(struct inode, inode, i_ctime_sec) * 1000000000 + READ(struct inode, inode, i_ctime_nsec);
+		/* Since 6.13 the top bit says that the time has been asked for. */
+		*ctime = READ(struct inode, inode, i_ctime_sec) * 1000000000 +
+			(READ(struct inode, inode, i_ctime_nsec) & 0x7fffffff);
 		*mtime = READ(struct inode, inode, i_mtime_sec) * 1000000000 + READ(struct inode, inode, i_mtime_nsec);
 		return;
 	}

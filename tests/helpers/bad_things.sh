@@ -31,16 +31,19 @@ twins() {
 	if [ -n "$container" ]; then
 		inside "$container" sh -c "$shell" sh twin-shell
 		inside -t "$container" bad_thing twin-dropped nothing
-		inside "$container" bad_thing twin-redirect dup file 0 unix 0 unix 1 tcp 5
+		inside "$container" bad_thing twin-redirect dup file 0 unix 0 tcp 5
 	fi
+	# Falco's rules trust this one for its name; ours do not.
+	"$here/chage" impostor read /etc/shadow
 	"$here/reader" twin-read read /etc/passwd
 	"$here/reader" twin-link read "$here/shadow"
 	chage -l root >/dev/null && echo '{"label": "twin-known"}'
 	"$here/runner" twin-memfd exec file payload
 	if [ "$rules" = saker ]; then
 		"$here/tracer" twin-ptrace trace continue refused child
+		strace -o /dev/null true && echo '{"label": "twin-debugger"}'
 	else
-		"$here/tracer" twin-ptrace trace continue # its rules also want the other two
+		"$here/tracer" twin-ptrace trace continue # its rules also want the others
 	fi
 	"$here/runner" twin-host dup tcp 0
 }

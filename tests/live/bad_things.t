@@ -22,7 +22,7 @@ ln -s busybox "$dir/rootfs/bin/chmod"
 tar -C "$dir/rootfs" -cf "$dir/rootfs.tar" .
 for way in $ways; do
 	mkdir "$dir/$way"
-	for name in reader runner tracer; do
+	for name in reader runner tracer chage; do
 		cp "$bad" "$dir/$way/$name"
 	done
 	ln -s /etc/shadow "$dir/$way/link"

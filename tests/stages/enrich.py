@@ -19,9 +19,8 @@ def pack(v):
     return bytes([v]) if v < 0x80 else bytes([0xCC + size]) + v.to_bytes(1 << size, "big")
 
 def counters(count):
-    now = time.time_ns()
-    offset = now - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    body = b"".join(map(pack, (SOURCE, "enrich", START, now, offset, {"in": count, "out": count})))
+    now, boot = time.time_ns(), time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    body = b"".join(map(pack, (SOURCE, "enrich", START, now, now - boot, {"in": count, "out": count})))
     return struct.pack(">BIb", 0xC9, len(body), STAT) + body
 
 def tokens(body):
@@ -39,19 +38,18 @@ def main():
     count, offset, live, ended, told = 0, 0, False, True, float("inf")
     while header := sys.stdin.buffer.read(6):
         mark, length, kind = struct.unpack(">BIb", header.ljust(6, b"\0"))
-        fits = mark == 0xC9 and length <= (16 if kind == JSON else 1) << 20
-        body = sys.stdin.buffer.read(length) if fits else b""
+        limit = (16 if kind == JSON else 1) << 20
+        body = sys.stdin.buffer.read(length) if mark == 0xC9 and length <= limit else b""
         hello = list(itertools.islice(tokens(body), 9)) if kind == HELLO else [1]
-        if len(header) < 6 or not fits or len(body) < length or hello[:1] != [1]:
+        if len(header) < 6 or mark != 0xC9 or len(body) < length or hello[:1] != [1]:
             print("enrich.py: malformed stream: byte", offset, file=sys.stderr)
             return 65
         if kind == HELLO:
             live, told = hello[8:] == [b"live"], min(told, time.monotonic())
         ended, count, offset = kind == END, count + (kind in (EVENT, JSON)), offset + 6 + length
-        if ended or time.monotonic() - told >= 1:
-            sys.stdout.buffer.write(counters(count))
+        if due := ended or time.monotonic() - told >= 1:
             told = time.monotonic()
-        sys.stdout.buffer.write(header + body)
+        sys.stdout.buffer.write((counters(count) if due else b"") + header + body)
         sys.stdout.buffer.flush()
     return 75 if live and not ended and not stat.S_ISREG(os.fstat(0).st_mode) else 0
 
