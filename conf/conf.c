@@ -6,45 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nearest.h"
+
 const struct conf_def conf_defs[CONF_KEYS] = {
 #define KEY(constant, name, type, value, low, high, program, meaning) { name, value, program, meaning, CONF_##type, low, high },
 #include "keys.def"
 #undef KEY
 };
 
-/* Edit distance with early bounds: names are short. */
-static unsigned distance(const char *a, const char *b)
-{
-	enum { MAX = 64 };
-	size_t n = strlen(a), m = strlen(b);
-	unsigned row[MAX + 1];
-
-	if (n > MAX || m > MAX)
-		return MAX;
-	for (size_t j = 0; j <= m; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; i <= n; i++) {
-		unsigned diagonal = row[0];
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= m; j++) {
-			unsigned up = row[j], cost = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = up;
-			row[j] = cost;
-			if (up + 1 < row[j])
-				row[j] = up + 1;
-			if (row[j - 1] + 1 < row[j])
-				row[j] = row[j - 1] + 1;
-		}
-	}
-	return row[m];
-}
-
 static int unknown(const char *name, char *err, size_t errlen)
 {
 	const char *nearest = conf_defs[0].name;
 
 	for (int i = 1; i < CONF_KEYS; i++)
-		if (distance(name, conf_defs[i].name) < distance(name, nearest))
+		if (nearest_distance(name, conf_defs[i].name) < nearest_distance(name, nearest))
 			nearest = conf_defs[i].name;
 	snprintf(err, errlen, "unknown key '%s'; did you mean '%s'?", name, nearest);
 	return -1;

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MESSAGE_MAX = 1024, SNIPPET_MAX = 160, NEAREST_MAX = 64 };
+#include "conf/nearest.h"
+
+enum { MESSAGE_MAX = 1024, SNIPPET_MAX = 160 };
 
 static const char *line_start(const struct source_file *f, uint32_t line)
 {
@@ -107,39 +109,13 @@ void diag_free(struct diag *d)
 	strbuf_free(&d->warnings);
 }
 
-static unsigned least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-static unsigned distance(const char *a, const char *b)
-{
-	size_t n = strlen(a), m = strlen(b);
-	unsigned row[NEAREST_MAX + 1];
-
-	if (n > NEAREST_MAX || m > NEAREST_MAX)
-		return NEAREST_MAX;
-	for (size_t j = 0; j <= m; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; i <= n; i++) {
-		unsigned diagonal = row[0];
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= m; j++) {
-			unsigned up = row[j];
-			row[j] = least(diagonal + (a[i - 1] != b[j - 1]), least(up, row[j - 1]) + 1);
-			diagonal = up;
-		}
-	}
-	return row[m];
-}
-
 const char *diag_nearest(const char *name, const char *(*next)(void *arg), void *arg)
 {
 	const char *best = NULL, *candidate;
 	unsigned near = 1 + (unsigned)strlen(name) / 3;
 
 	while ((candidate = next(arg))) {
-		unsigned d = distance(name, candidate);
+		unsigned d = nearest_distance(name, candidate);
 		if (d <= near && (!best || d < near)) {
 			near = d;
 			best = candidate;

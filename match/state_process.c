@@ -383,18 +383,20 @@ static bool thread_fact(const struct thread *t, enum fact n, struct value *v)
 	return value_next(&c, v) == 1 && v->type != VALUE_NIL;
 }
 
+/* What a fact is borrowed with: argv[0] with argv, unless it is there. BORROWS: with nothing. */
+static int loan_of(enum fact n)
+{
+	return n == FACT_ARGV || n == FACT_EXE ? BORROW_ARGV : n == FACT_ENV ? BORROW_ENV : BORROWS;
+}
+
 bool process_fact(const struct process *p, const struct thread *t, enum fact n, struct value *v)
 {
 	const struct body *b = p->body;
 
 	if (t && t->mask >> n & 1)
 		return thread_fact(t, n, v);
-	if (n == FACT_ARGV || n == FACT_ENV) {
-		int which = n == FACT_ARGV ? BORROW_ARGV : BORROW_ENV;
-		if (b->lender[which] && !b->from[which])
-			return late_loan(p, which, n, v);
-		if (b->lender[which])
-			b = b->from[which];
-	}
-	return body_value(b, n, v);
+	int which = loan_of(n);
+	if (which == BORROWS || !b->lender[which] || (n == FACT_EXE && b->at[n]))
+		return body_value(b, n, v);
+	return b->from[which] ? body_value(b->from[which], n, v) : late_loan(p, which, n, v);
 }
