@@ -10,5 +10,7 @@ struct call32 {
 	const char *event;             /* name of the event type that it becomes */
 };
 const struct call32 *calls32(size_t *n);
+/* The same for the numbers behind 32-bit socketcall (linux/net.h). */
+const struct call32 *socketcalls(size_t *n);
 
 #endif

@@ -15,3 +15,13 @@ const struct call32 *calls32(size_t *n)
 	*n = sizeof calls / sizeof calls[0];
 	return calls;
 }
+
+static const struct call32 sockets[] = {
+	{ 1, "socket" }, { 3, "connect" }, { 5, "accept" }, { 18, "accept4" },
+};
+
+const struct call32 *socketcalls(size_t *n)
+{
+	*n = sizeof sockets / sizeof sockets[0];
+	return sockets;
+}

@@ -64,20 +64,46 @@ static void probe_features(struct kernel *k)
 	btf__free(btf);
 }
 
+static struct raw_call raw_call(const struct event_type *t)
+{
+	return (struct raw_call){ t->number, t->class, captured_type(t->number)->gather };
+}
+
 static void want_call(struct probe_bpf *b, int row, unsigned number, const struct event_type *t)
 {
-	const struct captured *c = captured_type(t->number);
-
-	if (number >= RAW_CALLS || !c)
+	if (number >= RAW_CALLS || !captured_type(t->number))
 		return;
 	b->bss->wanted[row][number / 64] |= 1ull << (number % 64);
-	b->bss->call_types[row][number] = (struct raw_call){ t->number, t->class, c->gather };
+	b->bss->call_types[row][number] = raw_call(t);
+}
+
+/* A captured event type by name, or NULL. */
+static const struct event_type *wanted_type(const struct kernel_config *c, const char *name)
+{
+	const struct event_type *t = event_type_named(name, strlen(name));
+
+	return t && c->types[t->number] && captured_type(t->number) ? t : NULL;
+}
+
+static void fill_calls32(struct probe_bpf *b, const struct kernel_config *c)
+{
+	const struct event_type *t;
+	size_t n;
+
+	const struct call32 *calls = calls32(&n);
+	for (size_t i = 0; i < n; i++)
+		if ((t = wanted_type(c, calls[i].event)))
+			want_call(b, 1, calls[i].number, t);
+	calls = socketcalls(&n);
+	for (size_t i = 0; i < n; i++)
+		if ((t = wanted_type(c, calls[i].event))) {
+			b->bss->wanted[1][RAW_SOCKETCALL / 64] |= 1ull << (RAW_SOCKETCALL % 64);
+			b->bss->socket_calls[calls[i].number] = raw_call(t);
+		}
 }
 
 static void fill_calls(struct probe_bpf *b, const struct kernel_config *c)
 {
-	size_t n;
-
 	for (unsigned i = 0; i < SYSCALLS; i++) {
 #ifdef __x86_64__
 		int number = syscalls[i].x86_64;
@@ -88,14 +114,7 @@ static void fill_calls(struct probe_bpf *b, const struct kernel_config *c)
 			want_call(b, 0, (unsigned)number, event_type(syscalls[i].type));
 	}
 #ifdef __x86_64__
-	const struct call32 *calls = calls32(&n);
-	for (size_t i = 0; i < n; i++) {
-		const struct event_type *t = event_type_named(calls[i].event, strlen(calls[i].event));
-		if (t && c->types[t->number])
-			want_call(b, 1, calls[i].number, t);
-	}
-#else
-	(void)n;
+	fill_calls32(b, c);
 #endif
 	b->bss->capture_exec = c->types[293];
 	b->bss->capture_exit = c->types[186];

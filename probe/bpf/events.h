@@ -105,6 +105,9 @@ static __always_inline void gather(struct slot *s, const struct call *c, __u32 h
 		gather_clone(s, flags);
 		break;
 	case GATHER_CONNECT:
+		s->peer[0] = 0;
+		if (c->args[2] >= 16)
+			bpf_probe_read_user(s->peer, c->args[2] < sizeof(s->peer) ? 16 : sizeof(s->peer), (void *)c->args[1]);
 		item_fd(s, FORM_FD, 2, c->args[0], file_of(s, (__s32)c->args[0]), ROLE_CLIENT);
 		if (c->args[2] <= 128) {
 			void *to = item_begin(s, FORM_ADDR, 3, c->args[2]);

@@ -73,6 +73,8 @@ static __always_inline void file_facts(struct raw_file *f, __u64 file)
 	f->unlinked = !READ(struct dentry, path.dentry, d_hash).pprev;
 }
 
+enum { ROLE_UNKNOWN, ROLE_CLIENT, ROLE_SERVER };
+
 static __always_inline __u32 unix_path(struct slot *s, __u32 off, __u64 sock)
 {
 	__u64 addr = (__u64)READ(struct unix_sock, sock, addr);
@@ -137,7 +139,17 @@ static __noinline __u32 sock_at(struct slot *s, __u32 off, __u64 file)
 	return n;
 }
 
-enum { ROLE_UNKNOWN, ROLE_CLIENT, ROLE_SERVER };
+/* A connect that failed leaves no peer in the socket: it is then the one that was asked for. */
+static __always_inline void sock_peer(struct slot *s, struct raw_sock *r)
+{
+	if (r->role != ROLE_CLIENT || r->remote_port || s->peer[0] != r->family)
+		return;
+	r->remote_port = __builtin_bswap16(s->peer[1]);
+	if (r->family == AF_INET)
+		__builtin_memcpy(r->remote, &s->peer[2], 4);
+	else if (r->family == AF_INET6)
+		__builtin_memcpy(r->remote, &s->peer[4], 16);
+}
 
 /* Writes the item that s->ask describes: what a descriptor is, where it is, who is at its ends. Global for the same reason as
  * path_walk. */
@@ -159,8 +171,10 @@ __noinline int fd_write(struct slot *s)
 		n = sock_at(s, at, file);
 		f->sock = n > 0;
 		struct raw_sock *r = AT(s, at);
-		if (n > 0)
+		if (n > 0) {
 			r->role = s->ask.role;
+			sock_peer(s, r);
+		}
 	} else {
 		struct path path = READ(struct file, file, f_path);
 		n = path_at(s, at, (__u64)path.dentry, (__u64)path.mnt, &how);

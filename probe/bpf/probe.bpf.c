@@ -8,6 +8,8 @@ char licence[] SEC("license") = "GPL";
 /* Which calls are captured, by number; row 1 is of 32-bit calls. Written by the loader. */
 __u64 wanted[2][RAW_CALLS / 64];
 struct raw_call call_types[2][RAW_CALLS];
+/* The same for the calls behind 32-bit socketcall. */
+struct raw_call socket_calls[RAW_SOCKET_CALLS];
 bool capture_exec, capture_exit;       /* execve and procexit events, beside the definitions */
 bool iterate_unsent;                   /* the iterator sends only what user space does not have */
 
@@ -49,6 +51,19 @@ static __always_inline void call_args(struct call *c, const struct pt_regs *regs
 		c->args[i] = regs->regs[i];
 }
 #endif
+
+/* 32-bit programs may make all socket calls through one: its first argument says which, its second where the arguments are. */
+static __always_inline struct raw_call socket_call(struct call *c)
+{
+	struct raw_call none = {};
+	__u32 which = c->args[0], args[4] = {};
+
+	if (which >= RAW_SOCKET_CALLS || bpf_probe_read_user(args, sizeof(args), (void *)c->args[1]) != 0)
+		return none;
+	for (int i = 0; i < 4; i++)
+		c->args[i] = args[i];
+	return socket_calls[which & (RAW_SOCKET_CALLS - 1)];
+}
 
 static __always_inline bool is_wanted(__u64 nr, int row)
 {
@@ -94,6 +109,10 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 	if (!is_wanted(nr, row))
 		return 0;
 	struct raw_call type = call_types[row][nr & (RAW_CALLS - 1)];
+	if (row && nr == RAW_SOCKETCALL)
+		type = socket_call(&c);
+	if (!type.type)
+		return 0;
 	bool exec = type.type == TYPE_EXECVE || type.type == TYPE_EXECVEAT;
 	if (exec && c.ret >= 0)
 		return 0;                      /* told at sched_process_exec */

@@ -36,6 +36,7 @@ struct slot {
 	__u64 word[2];                 /* see words_at */
 	struct walk walk;
 	struct fd_ask ask;
+	__u16 peer[14];                /* struct sockaddr_in or _in6 that connect was given; family 0: none */
 	__u8 data[RAW_MAX + 2 * RAW_TEXT];      /* what is written at a masked offset always fits */
 };
 

@@ -67,6 +67,20 @@ static void deed_read(char **args)
 	report(more);
 }
 
+/* fork-read PATH: by a child, which has its command line from us. */
+static void deed_fork_read(char **args)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		deed_read(args);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		err(1, "fork");
+}
+
 /* exec memfd|file NAME: this program once more, by a descriptor of a memory file or of its own file. */
 static void deed_exec(char **args)
 {
@@ -205,8 +219,8 @@ static void deed_dup(char **args)
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; int least; void (*deed)(char **); } deeds[] = {
-		{ "nothing", 0, deed_nothing }, { "read", 1, deed_read }, { "exec", 2, deed_exec }, { "trace", 1, deed_trace },
-		{ "dup", 2, deed_dup }
+		{ "nothing", 0, deed_nothing }, { "read", 1, deed_read }, { "fork-read", 1, deed_fork_read }, { "exec", 2, deed_exec },
+		{ "trace", 1, deed_trace }, { "dup", 2, deed_dup }
 	};
 
 	for (size_t i = 0; argc > 2 && i < sizeof(deeds) / sizeof(*deeds); i++)

@@ -268,7 +268,9 @@ def expected_fields(way, label, said):
         "read": lambda *_: of_file("/etc/shadow", said) | {"proc.cmdline": "reader read read /etc/shadow"},
         "last": lambda *_: of_file("/etc/shadow", said) | {"proc.cmdline": "reader last read /etc/shadow"},
         "impostor": lambda *_: of_file("/etc/shadow", said) | {"proc.cmdline": "chage impostor read /etc/shadow"},
-        "link": lambda *_: of_file(here + "link", said) | {"proc.cmdline": "reader link read %slink" % here},
+        "link": lambda *_: of_file(here + "link", said) | {
+            "proc.pname": "reader", "proc.cmdline": "reader link fork-read %slink" % here,
+            "proc.pcmdline": "reader link fork-read %slink" % here},
         "memfd": lambda *_: {"proc.exe": "payload", "proc.exepath": "memfd:payload", "proc.is_exe_from_memfd": True,
                              "proc.cmdline": said["comm"] + " memfd nothing"},
         "ptrace": lambda *_: {"evt.type": "ptrace", "evt.arg.request": "PTRACE_ATTACH", "evt.arg.pid": "tracer",

@@ -22,7 +22,7 @@ bad_things() {
 		inside -u carol "$container" bad_thing redirect dup tcp 0
 	fi
 	"$here/reader" read read /etc/shadow
-	"$here/reader" link read "$here/link"
+	"$here/reader" link fork-read "$here/link"
 	"$here/runner" memfd exec memfd payload
 	"$here/tracer" ptrace trace attach
 }

@@ -90,7 +90,7 @@ static inline void pack_or_nil(struct pack *p, uint64_t u)
 static inline void pack_proc_files(struct pack *p, const struct proc *d)
 {
 	pack_text(p, d->comm);
-	pack_text(p, d->argv[0] ? d->argv[0] : d->argv_of ? d->comm : NULL);
+	pack_text(p, d->argv[0]);
 	pack_texts(p, d->argv, d->argv_of);
 	pack_texts(p, d->env, d->argv_of);
 	pack_text(p, d->exepath);

@@ -113,6 +113,8 @@ static void test_argv_after_exec_of_lender(void **state)
 	child.argv[0] = "own";
 	give_proc(s, &child);
 	assert_last_arg(s, child_key, "own");
+	assert_text(state_process(s, child_key), NULL, FACT_EXE, "own");
+	assert_text(state_process(s, child_key + 1), NULL, FACT_EXE, "bash");
 	assert_last_arg(s, child_key + 1, "-l");
 }
 
@@ -125,6 +127,7 @@ static void test_argv_after_death_of_lender(void **state)
 	give_proc(s, &child);
 	give_exit(s, shell_key);
 	assert_last_arg(s, child_key, "-l");
+	assert_text(state_process(s, child_key), NULL, FACT_EXE, "bash");
 	assert_non_null(state_process(s, shell_key));
 	assert_null(state_pid(s, 100));
 }
