@@ -66,7 +66,10 @@ static void probe_features(struct kernel *k)
 
 static struct raw_call raw_call(const struct event_type *t)
 {
-	return (struct raw_call){ t->number, t->class, captured_type(t->number)->gather };
+	struct raw_call call = { .type = t->number, .class = t->class };
+
+	memcpy(call.steps, captured_type(t->number)->steps, sizeof call.steps);
+	return call;
 }
 
 static void want_call(struct probe_bpf *b, int row, unsigned number, const struct event_type *t)

@@ -146,15 +146,29 @@ struct raw_cgroup {
 	__u32 made, path_len;
 };
 
-/* What is done for a captured call, by its number; the loader fills the table. */
-enum raw_gather {
-	GATHER_NOTHING, GATHER_OPEN, GATHER_OPENAT, GATHER_OPENAT2, GATHER_CLONE, GATHER_CLONE3, GATHER_CONNECT,
-	GATHER_ACCEPT, GATHER_SOCKET, GATHER_DUP, GATHER_EXEC, GATHER_EXECAT, GATHER_FORK
+/* What is gathered for a captured call beyond its arguments: steps, from the table of types.c. `arg` is an argument, `param`
+ * the parameter of the event that the item is for. */
+enum raw_step_kind {
+	STEP_END,
+	STEP_PATH,                     /* the path that the argument points at */
+	STEP_BASE,                     /* the directory that the argument is a descriptor of; nothing for AT_FDCWD */
+	STEP_FD,                       /* the file that the argument is a descriptor of; `extra`: role of a socket */
+	STEP_NEW_FD,                   /* the file that the result is a descriptor of; `extra` the same */
+	STEP_TEXT,                     /* the text that the argument points at */
+	STEP_BYTES,                    /* `extra` bytes that the argument points at */
+	STEP_PEER,                     /* the address that the argument points at, of the length in the next one; before STEP_FD */
+	STEP_ARGV,                     /* the argument vector that the argument points at */
+	STEP_KINDS,                    /* what fds 0 to 2 are */
+	STEP_CLONE                     /* facts of the caller; `extra`: 1 flags in the argument, 2 in the memory it points at */
 };
-enum { RAW_CALLS = 512, RAW_SOCKETCALL = 102, RAW_SOCKET_CALLS = 32 };
+struct raw_step {
+	__u8 kind, arg, param, extra;
+};
+enum { RAW_CALLS = 512, RAW_SOCKETCALL = 102, RAW_SOCKET_CALLS = 32, RAW_STEPS = 5 };
 struct raw_call {
-	__u16 type;                    /* of the event */
-	__u8 class, gather;
+	__u16 type;                    /* of the event; 0: not captured */
+	__u8 class, pad;
+	struct raw_step steps[RAW_STEPS];
 };
 
 /* Counters of one event type; the probe's map `counts` holds one per type and CPU. */

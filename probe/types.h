@@ -37,7 +37,7 @@ struct source_of {
 
 struct captured {
 	uint16_t type;
-	uint8_t gather;                /* enum raw_gather */
+	struct raw_step steps[RAW_STEPS];
 	const struct source_of *params;
 };
 

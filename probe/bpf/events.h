@@ -23,12 +23,6 @@ static __always_inline void item_number(struct slot *s, __u8 param, __u64 n)
 	}
 }
 
-static __always_inline void item_new_fd(struct slot *s, __u8 param, const struct call *c, __u8 role)
-{
-	if (c->ret >= 0)
-		item_fd(s, FORM_FD, param, c->ret, file_of(s, c->ret), role);
-}
-
 /* What clone and its kin tell of the calling process s->task. */
 __noinline int gather_clone(struct slot *s, __u64 flags)
 {
@@ -80,64 +74,68 @@ __noinline int gather_argv(struct slot *s, __u64 argv, __u32 compat)
 	return 0;
 }
 
-static __always_inline void gather(struct slot *s, const struct call *c, __u32 how)
+/* The address of a call, and the memory of it that sock_peer may need. */
+static __always_inline void gather_peer(struct slot *s, __u8 param, __u64 user, __u64 len)
 {
-	__u64 flags = 0;
+	void *to = item_begin(s, FORM_ADDR, param, len);
+	__u32 n = len & 255;
 
-	switch (how) {
-	case GATHER_OPEN:
-		item_text(s, 1, c->args[0]);
-		item_new_fd(s, 0, c, 0);
+	s->peer[0] = 0;
+	if (!to || len > 128 || n > 128 || bpf_probe_read_user(to, n, (void *)user) != 0)
+		return;
+	item_end(s, n);
+	if (len >= 16)
+		bpf_probe_read_user(s->peer, len < sizeof(s->peer) ? 16 : sizeof(s->peer), (void *)user);
+}
+
+static __always_inline void gather_step(struct slot *s, const struct call *c, struct raw_step step)
+{
+	const struct raw_event *e = (const struct raw_event *)s->data;
+	__u64 arg = e->args[step.arg & 7], flags;
+
+	switch (step.kind) {
+	case STEP_PATH:
+		item_text(s, FORM_PASSED, step.param, arg);
 		break;
-	case GATHER_OPENAT2:
-		item_bytes(s, 3, c->args[2], 24);
-		/* fallthrough */
-	case GATHER_OPENAT:
-		item_text(s, 2, c->args[1]);
-		item_base(s, 2, c->args[0]);
-		item_new_fd(s, 0, c, 0);
+	case STEP_TEXT:
+		item_text(s, FORM_BYTES, step.param, arg);
 		break;
-	case GATHER_CLONE:
-		gather_clone(s, c->args[0]);
+	case STEP_BASE:
+		if ((__s32)arg != AT_FDCWD)
+			item_fd(s, FORM_BASE, step.param, arg, file_of(s, (__s32)arg), step.extra);
 		break;
-	case GATHER_CLONE3:
-		bpf_probe_read_user(&flags, sizeof(flags), (void *)c->args[0]);
-		gather_clone(s, flags);
+	case STEP_FD:
+		item_fd(s, FORM_FD, step.param, arg, file_of(s, (__s32)arg), step.extra);
 		break;
-	case GATHER_CONNECT:
-		s->peer[0] = 0;
-		if (c->args[2] >= 16)
-			bpf_probe_read_user(s->peer, c->args[2] < sizeof(s->peer) ? 16 : sizeof(s->peer), (void *)c->args[1]);
-		item_fd(s, FORM_FD, 2, c->args[0], file_of(s, (__s32)c->args[0]), ROLE_CLIENT);
-		if (c->args[2] <= 128) {
-			void *to = item_begin(s, FORM_ADDR, 3, c->args[2]);
-			__u32 n = c->args[2] & 255;
-			if (to && n <= 128 && bpf_probe_read_user(to, n, (void *)c->args[1]) == 0)
-				item_end(s, n);
-		}
+	case STEP_NEW_FD:
+		if (e->ret >= 0)
+			item_fd(s, FORM_FD, step.param, e->ret, file_of(s, e->ret), step.extra);
 		break;
-	case GATHER_ACCEPT:
-		item_new_fd(s, 0, c, ROLE_SERVER);
-		item_fd(s, FORM_BASE, 2, c->args[0], file_of(s, (__s32)c->args[0]), ROLE_SERVER);
+	case STEP_BYTES:
+		item_bytes(s, step.param, arg, step.extra);
 		break;
-	case GATHER_SOCKET:
-		item_new_fd(s, 0, c, 0);
+	case STEP_PEER:
+		gather_peer(s, step.param, arg, e->args[(step.arg + 1) & 7]);
 		break;
-	case GATHER_DUP:
-		item_new_fd(s, 0, c, 0);
+	case STEP_ARGV:
+		gather_argv(s, arg, c->compat);
+		break;
+	case STEP_KINDS:
 		item_kinds(s);
 		break;
-	case GATHER_FORK:
-		gather_clone(s, 0);
-		break;
-	case GATHER_EXECAT:
-		gather_argv(s, c->args[2], c->compat);
-		break;
-	case GATHER_EXEC:
-		item_text(s, 30, c->args[0]);
-		gather_argv(s, c->args[1], c->compat);
+	case STEP_CLONE:
+		flags = step.extra == 1 ? arg : 0;
+		if (step.extra == 2)
+			bpf_probe_read_user(&flags, sizeof(flags), (void *)arg);
+		gather_clone(s, flags);
 		break;
 	}
+}
+
+static __always_inline void gather(struct slot *s, const struct call *c, const struct raw_call *call)
+{
+	for (int i = 0; i < RAW_STEPS && call->steps[i].kind; i++)
+		gather_step(s, c, call->steps[i]);
 }
 
 #endif

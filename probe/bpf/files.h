@@ -192,13 +192,6 @@ static __always_inline void item_fd(struct slot *s, __u8 form, __u8 param, __s32
 	fd_write(s);
 }
 
-/* The directory that a path is relative to; nothing when it is absolute or relative to the working directory. */
-static __always_inline void item_base(struct slot *s, __u8 param, __s32 dirfd)
-{
-	if (dirfd != AT_FDCWD)
-		item_fd(s, FORM_BASE, param, dirfd, file_of(s, dirfd), 0);
-}
-
 /* What the standard descriptors of s->task are. */
 __noinline int item_kinds(struct slot *s)
 {

@@ -53,16 +53,15 @@ static __always_inline void call_args(struct call *c, const struct pt_regs *regs
 #endif
 
 /* 32-bit programs may make all socket calls through one: its first argument says which, its second where the arguments are. */
-static __always_inline struct raw_call socket_call(struct call *c)
+static __always_inline const struct raw_call *socket_call(struct call *c)
 {
-	struct raw_call none = {};
 	__u32 which = c->args[0], args[4] = {};
 
 	if (which >= RAW_SOCKET_CALLS || bpf_probe_read_user(args, sizeof(args), (void *)c->args[1]) != 0)
-		return none;
+		return NULL;
 	for (int i = 0; i < 4; i++)
 		c->args[i] = args[i];
-	return socket_calls[which & (RAW_SOCKET_CALLS - 1)];
+	return &socket_calls[which & (RAW_SOCKET_CALLS - 1)];
 }
 
 static __always_inline bool is_wanted(__u64 nr, int row)
@@ -71,14 +70,14 @@ static __always_inline bool is_wanted(__u64 nr, int row)
 }
 
 /* Descriptors are ints: what the upper half of a register holds means nothing. */
-static __always_inline void event_send(struct slot *s, const struct call *c, struct raw_call type, struct memory *pm)
+static __always_inline void event_send(struct slot *s, const struct call *c, const struct raw_call *call, struct memory *pm)
 {
 	struct raw_event *e = (struct raw_event *)s->data;
 	__u64 task;
 	bool known = actor_describe(s, c->task, pm, &task);
 
 	s->task = (__u64)c->task;
-	head_fill(s, &e->h, RAW_EVENT, type.type, s->task);
+	head_fill(s, &e->h, RAW_EVENT, call->type, s->task);
 	e->h.task = task;
 	if (!known)
 		e->h.flags |= RAW_INCOMPLETE;
@@ -88,9 +87,9 @@ static __always_inline void event_send(struct slot *s, const struct call *c, str
 	__builtin_memcpy(e->args, c->args, sizeof(e->args));
 	s->off = sizeof(*e);
 	path_root(s);
-	gather(s, c, type.gather);
+	gather(s, c, call);
 	e->h.id = __sync_fetch_and_add(&next_id, 1);
-	count(type.type, record_send(s) == 0 ? COUNT_DELIVERED : COUNT_FULL);
+	count(call->type, record_send(s) == 0 ? COUNT_DELIVERED : COUNT_FULL);
 }
 
 SEC("tp_btf/sys_exit")
@@ -108,30 +107,30 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 	row = c.compat;
 	if (!is_wanted(nr, row))
 		return 0;
-	struct raw_call type = call_types[row][nr & (RAW_CALLS - 1)];
+	const struct raw_call *call = &call_types[row & 1][nr & (RAW_CALLS - 1)];
 	if (row && nr == RAW_SOCKETCALL)
-		type = socket_call(&c);
-	if (!type.type)
+		call = socket_call(&c);
+	if (!call || !call->type)
 		return 0;
-	bool exec = type.type == TYPE_EXECVE || type.type == TYPE_EXECVEAT;
+	bool exec = call->type == TYPE_EXECVE || call->type == TYPE_EXECVEAT;
 	if (exec && c.ret >= 0)
 		return 0;                      /* told at sched_process_exec */
-	count(type.type, COUNT_WANTED);
+	count(call->type, COUNT_WANTED);
 	struct memory *pm = memory_of(c.task->group_leader, true);
-	if (pm && pm->self && !exec && type.type != TYPE_PTRACE) {
-		count(type.type, COUNT_SELF);
+	if (pm && pm->self && !exec && call->type != TYPE_PTRACE) {
+		count(call->type, COUNT_SELF);
 		return 0;
 	}
-	if (!pm || !ring_room(type.class)) {
-		count(type.type, COUNT_FULL);
+	if (!pm || !ring_room(call->class)) {
+		count(call->type, COUNT_FULL);
 		return 0;
 	}
 	struct slot *s = slot_take();
 	if (!s) {
-		count(type.type, COUNT_SCRATCH);
+		count(call->type, COUNT_SCRATCH);
 		return 0;
 	}
-	event_send(s, &c, type, pm);
+	event_send(s, &c, call, pm);
 	slot_give(s);
 	return 0;
 }

@@ -207,12 +207,12 @@ static __noinline __u64 text_rest(struct slot *s, __u64 user)
 	return n;
 }
 
-/* A path that the caller passed. */
-__noinline int item_text(struct slot *s, __u32 param, __u64 user)
+/* A text of the caller's memory: a path or another one. */
+__noinline int item_text(struct slot *s, __u32 form, __u32 param, __u64 user)
 {
 	void *to;
 
-	if (!s || !user || !(to = item_begin(s, FORM_PASSED, param, 0)))
+	if (!s || !user || !(to = item_begin(s, form, param, 0)))
 		return 0;
 	long n = bpf_probe_read_user_str(to, RAW_TEXT + 1, (void *)user);
 	if (n <= 0)
