@@ -366,6 +366,27 @@ static void process(struct encoder *e, struct draft *d, uint32_t pid)
 	encode_record(e, d->data, d->len);
 }
 
+static void one_process(struct encoder *e, struct draft *d, unsigned long pid)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "/proc/%lu", pid);
+	d->dir = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (d->dir < 0)
+		return;
+	process(e, d, (uint32_t)pid);
+	close(d->dir);
+}
+
+void procfs_init(struct encoder *e)
+{
+	struct draft *d = calloc(1, sizeof *d);
+
+	if (d)
+		one_process(e, d, 1);
+	free(d);
+}
+
 void procfs_snapshot(struct encoder *e)
 {
 	struct draft *d = calloc(1, sizeof *d);
@@ -374,13 +395,8 @@ void procfs_snapshot(struct encoder *e)
 
 	for (struct dirent *entry; d && proc && (entry = readdir(proc));) {
 		unsigned long pid = strtoul(entry->d_name, &end, 10);
-		if (end == entry->d_name || *end)
-			continue;
-		d->dir = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (d->dir < 0)
-			continue;
-		process(e, d, (uint32_t)pid);
-		close(d->dir);
+		if (end != entry->d_name && !*end)
+			one_process(e, d, pid);
 	}
 	if (proc)
 		closedir(proc);

@@ -6,5 +6,7 @@
 
 /* Appends PROC for every process that /proc shows; those that end meanwhile are left out. */
 void procfs_snapshot(struct encoder *e);
+/* The same for process 1 alone, which the iterator leaves out on some virtual machines; every other process descends from it. */
+void procfs_init(struct encoder *e);
 
 #endif

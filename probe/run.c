@@ -74,6 +74,8 @@ static void snapshot(struct run *r, bool unsent)
 		procfs_snapshot(&r->encoder);
 		return;
 	}
+	if (!unsent)
+		procfs_init(&r->encoder);
 	if (kernel_snapshot(r->kernel, unsent) == 0)
 		return;
 	log_warn("the task iterator can not be used; reading /proc instead");

@@ -139,6 +139,27 @@ static __noinline __u32 sock_at(struct slot *s, __u32 off, __u64 file)
 	return n;
 }
 
+/* By a socket's inode: the role that connect or accept told of it, for the calls that tell none. (Socket storage would need
+ * a socket that the verifier trusts, which a walk from the task's descriptors does not give.) */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, __u64);
+	__type(value, __u8);
+	__uint(max_entries, 16384);
+} roles SEC(".maps");
+
+static __always_inline __u8 role_keep(__u64 inode, __u8 told)
+{
+	__u8 *known;
+
+	if (told != ROLE_UNKNOWN) {
+		bpf_map_update_elem(&roles, &inode, &told, BPF_ANY);
+		return told;
+	}
+	known = bpf_map_lookup_elem(&roles, &inode);
+	return known ? *known : ROLE_UNKNOWN;
+}
+
 /* A connect that failed leaves no peer in the socket: it is then the one that was asked for. */
 static __always_inline void sock_peer(struct slot *s, struct raw_sock *r)
 {
@@ -174,6 +195,7 @@ __noinline int fd_write(struct slot *s)
 		if (n > 0) {
 			r->role = s->ask.role;
 			sock_peer(s, r);
+			r->role = role_keep(f->inode, s->ask.role);
 		}
 	} else {
 		struct path path = READ(struct file, file, f_path);

@@ -173,7 +173,7 @@ static unsigned port_of(int fd)
 	return ntohs(a.sin_port);
 }
 
-/* A connection of this process to itself: ports[0] the client's, whose descriptor is returned, ports[1] the server's. */
+/* A connection to ourselves: ports[0] is the client's, whose descriptor is returned, ports[1] the server's. */
 static int connect_tcp(unsigned *ports)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -219,8 +219,8 @@ static void deed_dup(char **args)
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; int least; void (*deed)(char **); } deeds[] = {
-		{ "nothing", 0, deed_nothing }, { "read", 1, deed_read }, { "fork-read", 1, deed_fork_read }, { "exec", 2, deed_exec },
-		{ "trace", 1, deed_trace }, { "dup", 2, deed_dup }
+		{ "nothing", 0, deed_nothing }, { "read", 1, deed_read }, { "fork-read", 1, deed_fork_read },
+		{ "exec", 2, deed_exec }, { "trace", 1, deed_trace }, { "dup", 2, deed_dup }
 	};
 
 	for (size_t i = 0; argc > 2 && i < sizeof(deeds) / sizeof(*deeds); i++)

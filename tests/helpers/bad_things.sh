@@ -1,6 +1,6 @@
 #!/bin/sh
-# bad_things.sh DIR WAY CONTAINER RULES: does the bad things of tests/live/bad_things.t, and the harmless twin of each, with
-# the programs in DIR/WAY and in that container (none: leaves those out). Each one reports into DIR/WAY.report.
+# bad_things.sh DIR WAY CONTAINER RULES: does the bad things of tests/live/bad_things.t, and the harmless twin of each,
+# with the programs in DIR/WAY and in that container (none: leaves those out). Each one reports into DIR/WAY.report.
 # It is run as a script, under sudo, and read by an interactive shell.
 dir=$1 way=$2 container=$3 rules=$4
 here=$dir/$way
@@ -18,7 +18,7 @@ bad_things() {
 		# Somebody at a terminal hands it on.
 		if [ -t 0 ]; then terminal=-it; else terminal=-t; fi
 		inside "$terminal" "$container" sh -c "$shell" sh shell
-		inside "$container" sh -c 'cat /bin/bad_thing >/tmp/dropped; chmod 755 /tmp/dropped; /tmp/dropped dropped nothing; echo'
+		inside "$container" sh -c 'cd /tmp; cat /bin/bad_thing >dropped; chmod 755 dropped; /tmp/dropped dropped nothing; :'
 		inside -u carol "$container" bad_thing redirect dup tcp 0
 	fi
 	"$here/reader" read read /etc/shadow

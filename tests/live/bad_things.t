@@ -1,6 +1,6 @@
 #!/bin/sh
-# Six bad things done for real before the real pipeline, by hand, by a script and under sudo: exactly one right alert for each,
-# none for its harmless twin; with our rules, and with Falco's where they are at hand.
+# Six bad things done for real before the real pipeline, by hand, by a script and under sudo: exactly one right alert for
+# each, none for its harmless twin; with our rules, and with Falco's where they are at hand.
 set -u
 here=$(cd "$(dirname "$0")/../.." && pwd)
 SAKER_BUILD=${SAKER_BUILD:-$here/build}
@@ -14,7 +14,8 @@ ways='hand script sudo'
 falco=$here/../shared/data/rules/falco_rules.yaml
 
 engines_begin "$dir" || { echo "1..0 # SKIP $ENGINES_WHY"; exit 0; }
-timeout 20 "$SAKER_BUILD/bin/probe" -n 2>"$dir/probe.log" || { echo "1..0 # SKIP no BPF: $(tail -n 1 "$dir/probe.log")"; exit 0; }
+timeout 20 "$SAKER_BUILD/bin/probe" -n 2>"$dir/probe.log" ||
+	{ echo "1..0 # SKIP no BPF: $(tail -n 1 "$dir/probe.log")"; exit 0; }
 
 bad=$SAKER_BUILD/tests/helpers/bad_thing
 cp "$bad" "$dir/rootfs/bin/"
@@ -32,19 +33,26 @@ chmod 755 "$dir"
 mkdir "$dir/pts"
 mount -t devpts devpts "$dir/pts" || { echo "1..0 # SKIP no terminals"; exit 0; }
 
-docker_start || echo "# SKIP docker: $(tail -n 1 "$dir/docker.log")"
+docker=1
+docker_start || { docker=; echo "# SKIP docker: $(tail -n 1 "$dir/docker.log")"; }
+
+# container WAY: starts one and prints its id.
+container() {
+	timeout 20 docker run -d --network none --name "saker-$1" "$ENGINES_IMAGE" sleep 300 2>>"$dir/docker.log"
+}
 
 # with RULES FILE: a container for each way, then everything.
 with() {
 	containers=
 	for way in $ways; do
-		id=$(timeout 20 docker run -d --network none --name "saker-$way" "$ENGINES_IMAGE" sleep 300 2>>"$dir/docker.log") || id=
+		id=
+		[ -z "$docker" ] || id=$(container "$way") || echo "not ok - $1: a container: $(tail -n 1 "$dir/docker.log")"
 		containers="$containers $way=$id"
 	done
 	# shellcheck disable=SC2086  # a list
 	ENGINES_IMAGE=$ENGINES_IMAGE timeout 100 python3 "$here/tests/helpers/bad_things.py" "$dir" "$1" "$2" $containers ||
 		[ $? -eq 1 ] || echo "not ok - $1: all of it was done"
-	[ -z "${id}" ] || timeout 20 docker rm -f saker-hand saker-script saker-sudo >/dev/null 2>&1
+	[ -z "$docker" ] || timeout 20 docker rm -f saker-hand saker-script saker-sudo >/dev/null 2>&1
 	rm -f "$dir"/*.report "$dir"/*.errors
 }
 
