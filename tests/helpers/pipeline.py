@@ -2,12 +2,17 @@
 
     ok(good, what, diagnostic)   is_(found, expected, what)   done()
     until(condition, seconds)    text(path)
-    Pipeline(command, folder)    a line of bash that begins with $PROBE; .ready(), .stop(), .statuses
+    Pipeline(command, folder)    a line of bash that begins with $PROBE; .ready(), .stop(), .wait()
+    Terminal(folder)             an interactive bash at a terminal; .type(), .seen, .running(), .end()
 """
+import fcntl
 import os
 import shutil
 import signal
+import struct
 import subprocess
+import termios
+import threading
 import time
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
@@ -112,3 +117,62 @@ class Pipeline:
             except ProcessLookupError:
                 pass
         self.process.wait()
+
+
+class Terminal:
+    """An interactive bash at a terminal of its own, in a folder. Where the machine has no terminals, folder/pts is mounted:
+    the test must unmount it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.fd, slave = self.open()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setsid()
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+            for fd in range(3):
+                os.dup2(slave, fd)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.chdir(folder)
+            os.environ.update(PATH=BIN + ":" + os.environ["PATH"], PS1="", TERM="dumb")
+            os.execvp("bash", ["bash", "--norc", "--noprofile", "--noediting", "-i"])
+        os.close(slave)
+        self.seen = b""
+        threading.Thread(target=self.drain, daemon=True).start()
+
+    def open(self):
+        """Both ends of a terminal, from terminals of our own where the machine has none."""
+        pts = os.path.join(self.folder, "pts")
+        try:
+            return os.openpty()
+        except OSError:
+            os.makedirs(pts, exist_ok=True)
+            if not os.path.ismount(pts):
+                subprocess.run(["mount", "-t", "devpts", "devpts", pts], check=True)
+        fd = os.open(os.path.join(pts, "ptmx"), os.O_RDWR | os.O_NOCTTY)
+        fcntl.ioctl(fd, 0x40045431, struct.pack("i", 0))                                # TIOCSPTLCK: unlock
+        number = struct.unpack("i", fcntl.ioctl(fd, 0x80045430, struct.pack("i", 0)))[0]     # TIOCGPTN
+        return fd, os.open(os.path.join(pts, str(number)), os.O_RDWR | os.O_NOCTTY)
+
+    def drain(self):
+        try:
+            while data := os.read(self.fd, 4096):
+                self.seen += data
+        except OSError:
+            pass
+
+    def type(self, keys):
+        os.write(self.fd, keys.encode())
+
+    def running(self, names):
+        """The process ids of those of its programs whose names match the regular expression."""
+        return subprocess.run(["pgrep", "-s", str(self.pid), "-x", names], capture_output=True, text=True).stdout.split()
+
+    def end(self):
+        """Leaves the shell; returns the processes that are still there, which are killed."""
+        self.type("exit\n")
+        gone = until(lambda: os.waitpid(self.pid, os.WNOHANG)[0], 5)
+        left = subprocess.run(["ps", "-s", str(self.pid), "-o", "pid=,args="], capture_output=True, text=True).stdout
+        if not gone or left:
+            subprocess.run(["pkill", "-KILL", "-s", str(self.pid)])
+        return left

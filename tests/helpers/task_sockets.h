@@ -104,6 +104,13 @@ static void connection(const struct ends *e, int number)
 	close(listener);
 }
 
+/* An abstract name begins with a NUL, which the log has no place for: it is compared in the stream. */
+static void tell_name(const char *path)
+{
+	if (*path)
+		truth_pair(&truth, "fd.name", "%s", path);
+}
+
 static void unix_connection(const char *step, const char *path, size_t len)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -120,7 +127,7 @@ static void unix_connection(const char *step, const char *path, size_t len)
 	truth_tid(&truth);
 	truth_wants(&truth);
 	truth_pair(&truth, "fd.type", "unix");
-	truth_pair(&truth, "fd.name", "%s", *path ? path : "");
+	tell_name(path);
 	truth_pair(&truth, "fd.num", "%d", client);
 	truth_pair(&truth, "@address", "%s%s", *path ? "" : "@", *path ? path : path + 1);
 	truth_task(&truth);
@@ -133,7 +140,7 @@ static void unix_connection(const char *step, const char *path, size_t len)
 	truth_wants(&truth);
 	truth_pair(&truth, "fd.type", "unix");
 	truth_pair(&truth, "fd.num", "%d", server);
-	truth_pair(&truth, "fd.name", "%s", *path ? path : "");
+	tell_name(path);
 	truth_task(&truth);
 	truth_end(&truth);
 	close(listener);

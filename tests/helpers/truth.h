@@ -124,15 +124,17 @@ static inline void truth_comm(struct truth *t, const char *key, const char *name
 	truth_pair(t, key, "%s", comm);
 }
 
-/* proc.cmdline is the name and the arguments behind the first; nothing is said of one that the probe cuts. */
-static inline void truth_cmdline(struct truth *t, const char *comm)
+/* proc.cmdline is the process's name and the arguments behind the first; nothing is said of one that the probe cuts. */
+static inline void truth_cmdline(struct truth *t)
 {
-	char argv[5000];
+	char argv[5000], comm[64];
 	size_t n = truth_read("thread-self/cmdline", argv, sizeof argv), first = strlen(argv) + 1;
 
 	if (!n || n > 4096)
 		return;
 	truth_pair(t, "proc.exe", "%s", argv);
+	truth_read("self/comm", comm, sizeof comm);
+	comm[strcspn(comm, "\n")] = '\0';
 	for (size_t i = 0; i + 1 < n; i++)
 		if (!argv[i])
 			argv[i] = ' ';
@@ -235,7 +237,7 @@ static inline void truth_task(struct truth *t)
 	truth_pair(t, "proc.ppid", "%ld", parent);
 	snprintf(name, sizeof name, "%ld/comm", parent);
 	truth_comm(t, "proc.pname", name, pcomm);
-	truth_cmdline(t, comm);
+	truth_cmdline(t);
 	truth_exe(t);
 	truth_cwd(t);
 	truth_read("thread-self/stat", stat, sizeof stat);
