@@ -106,14 +106,23 @@ static void pack_queue(struct pack *out, const struct raw_item *it, unsigned whi
 	pack_uint(out, values[which]);
 }
 
-static void pack_how(struct pack *out, const struct raw_item *how, unsigned word)
+/* What Falco adds to the flags of a call that opens: whether it made the file, and the overlay's layer. */
+static uint32_t opened_flags(const struct raw_item *it)
+{
+	static const uint32_t layers[] = { 0, 32768, 65536 };
+	const struct raw_file *f = it && it->len >= sizeof *f ? item_data(it) : NULL;
+
+	return f ? (f->created ? 16384 : 0) | (f->layer < 3 ? layers[f->layer] : 0) : 0;
+}
+
+static void pack_how(struct pack *out, const struct raw_item *how, unsigned word, uint32_t opened)
 {
 	uint64_t n, flags;
 
 	if (!number_item(how, word, &n) || !number_item(how, 0, &flags))
 		pack_nil(out);
 	else
-		pack_uint(out, word == 0 ? value_open_flags(n) : word == 1 ? value_open_mode(flags, n) : value_resolve_flags(n));
+		pack_uint(out, word == 0 ? value_open_flags(n) | opened : word == 1 ? value_open_mode(flags, n) : value_resolve_flags(n));
 }
 
 static void pack_number(struct pack *out, const struct encoder *e, const struct raw_item *it, enum from from)
@@ -149,7 +158,7 @@ static void pack_param(struct encoder *e, const struct record *r, unsigned n, st
 	case FROM_RET: pack_int(out, ev->ret); break;
 	case FROM_ARG: pack_uint(out, arg); break;
 	case FROM_INT: pack_int(out, (int32_t)arg); break;
-	case FROM_OPEN_FLAGS: pack_uint(out, value_open_flags(arg)); break;
+	case FROM_OPEN_FLAGS: pack_uint(out, value_open_flags(arg) | opened_flags(r->value[0])); break;
 	case FROM_OPEN_MODE: pack_uint(out, value_open_mode(ev->args[from.index - 1], arg)); break;
 	case FROM_RESOLVE: pack_uint(out, value_resolve_flags(arg)); break;
 	case FROM_CLONE_FLAGS: pack_uint(out, value_clone_flags(arg)); break;
@@ -171,7 +180,7 @@ static void pack_param(struct encoder *e, const struct record *r, unsigned n, st
 	case FROM_BYTES: encode_bytes(out, r->value[n]); break;
 	case FROM_FIRST: encode_first_text(out, at); break;
 	case FROM_OTHERS: encode_other_texts(out, at); break;
-	case FROM_HOW: pack_how(out, r->value[3], from.index); break;
+	case FROM_HOW: pack_how(out, r->value[3], from.index, opened_flags(r->value[0])); break;
 	case FROM_QUEUE: pack_queue(out, r->base[2], from.index); break;
 	case FROM_TID: pack_uint(out, r->head->tid); break;
 	case FROM_PID: pack_uint(out, r->head->pid); break;

@@ -24,7 +24,7 @@ static bool tuple_is_mapped(const struct raw_sock *s)
 
 static enum fd_kind file_kind(const struct raw_file *f, const struct raw_sock *s, const char *path, size_t len)
 {
-	return value_fd_kind(f->mode, f->magic, s ? s->family : 0, path, (unsigned)len);
+	return value_fd_kind(f->mode, f->magic, !s ? 0 : tuple_is_mapped(s) ? AF_INET : s->family, path, (unsigned)len);
 }
 
 static void pack_address(struct pack *p, const uint8_t *a, unsigned family, bool mapped)
@@ -35,6 +35,12 @@ static void pack_address(struct pack *p, const uint8_t *a, unsigned family, bool
 		pack_bin(p, memcmp(a, zero, 16) ? a + 12 : a, 4);
 	else
 		pack_bin(p, a, 16);
+}
+
+/* A bound path has a NUL behind it, which is not of it; an abstract name begins with one and has its length from the caller. */
+static void pack_unix_path(struct pack *p, const char *path, size_t n)
+{
+	pack_bin(p, path, n && *path ? strnlen(path, n) : n);
 }
 
 void encode_tuple(struct pack *p, const struct raw_sock *s)
@@ -49,9 +55,9 @@ void encode_tuple(struct pack *p, const struct raw_sock *s)
 	pack_array(p, 7);
 	pack_uint(p, mapped ? AF_INET : s->family);
 	if (s->family == AF_UNIX) {
-		pack_bin(p, paths, s->path_len);
+		pack_unix_path(p, paths, s->path_len);
 		pack_uint(p, 0);
-		pack_bin(p, paths + s->path_len, s->peer_path_len);
+		pack_unix_path(p, paths + s->path_len, s->peer_path_len);
 		pack_uint(p, 0);
 	} else {
 		pack_address(p, s->local, s->family, mapped);
@@ -78,7 +84,7 @@ void encode_fd(struct pack *p, int64_t number, const struct raw_item *it)
 	pack_int(p, number);
 	pack_str(p, fd_kinds[file_kind(f, s, path, len)].text);
 	if (s && s->family == AF_UNIX && s->path_len)
-		pack_bin(p, s + 1, s->path_len);
+		pack_unix_path(p, (const char *)(s + 1), s->path_len);
 	else
 		pack_bin(p, len ? path : NULL, len);
 	pack_uint(p, f->device);
@@ -110,9 +116,10 @@ void encode_sockaddr(struct pack *p, const struct raw_item *it)
 		pack_uint(p, ntohs(v6->sin6_port));
 	} else {
 		const char *text = (const char *)&a + 2;
-		size_t n = it->len - 2u;
-		/* A path ends at its NUL; an abstract name begins with one and has its length from the caller. */
-		pack_bin(p, text, a.ss_family == AF_UNIX && n && *text ? strnlen(text, n) : n);
+		if (a.ss_family == AF_UNIX)
+			pack_unix_path(p, text, it->len - 2u);
+		else
+			pack_bin(p, text, it->len - 2u);
 		pack_uint(p, 0);
 	}
 }

@@ -86,7 +86,8 @@ struct raw_file {
 	__u16 path_len;
 	__u8 path;                     /* enum raw_path */
 	__u8 layer;                    /* 1 upper, 2 lower, 0 not an overlay */
-	__u8 unlinked, sock, pad[2];   /* sock: raw_sock follows instead of a path */
+	__u8 unlinked, sock;           /* sock: raw_sock follows instead of a path */
+	__u8 created, pad;             /* by the call that opened it */
 };
 
 struct raw_sock {

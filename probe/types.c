@@ -3,18 +3,21 @@
 
 #include <stddef.h>
 
-#define ROW(...) (const struct source_of[]){ __VA_ARGS__ }
+#define ROW(...) (const struct source_of[]){ __VA_ARGS__ }, sizeof((const struct source_of[]){ __VA_ARGS__ }) / sizeof(struct source_of)
 
 #define CLONE_PARAMS ROW({ FROM_RET, 0 }, { FROM_FIRST, 2 }, { FROM_OTHERS, 2 }, { FROM_TID, 0 }, { FROM_PID, 0 }, \
 	{ FROM_PPID, 0 }, { FROM_NIL, 0 }, { FROM_NUMBER, 0 }, { FROM_NUMBER, 0 }, { FROM_NUMBER, 0 }, { FROM_NUMBER, 0 }, \
 	{ FROM_NUMBER, 0 }, { FROM_NUMBER, 0 }, { FROM_COMM, 0 }, { FROM_NIL, 0 }, { FROM_CLONE_NUMBER, 0 }, { FROM_UID, 0 }, \
 	{ FROM_NUMBER, 0 }, { FROM_NUMBER, 0 }, { FROM_NUMBER, 0 }, { FROM_BOOT_TIME, 0 })
 /* A call to execve that failed: what was attempted. */
-#define EXEC_PARAMS(filename) ROW({ FROM_RET, 0 }, { FROM_FIRST, 2 }, { FROM_OTHERS, 2 }, { FROM_TID, 0 }, { FROM_PID, 0 }, \
+#define EXEC_PARAMS { FROM_RET, 0 }, { FROM_FIRST, 2 }, { FROM_OTHERS, 2 }, { FROM_TID, 0 }, { FROM_PID, 0 }, \
 	{ FROM_PPID, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, \
 	{ FROM_NIL, 0 }, { FROM_COMM, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, \
 	{ FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, \
-	{ FROM_UID, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { filename, 255 })
+	{ FROM_UID, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }
+
+/* Told by the tracepoint, not by a call: see encode_exit. */
+#define EXIT_PARAMS ROW({ FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 }, { FROM_NIL, 0 })
 
 /* Steps: kind, argument, parameter, extra. */
 #define PATH(arg, param) { STEP_PATH, arg, param, 0 }
@@ -33,13 +36,13 @@ static const struct captured types[] = {
 		{ FROM_PATH, 0 }, { FROM_HOW, 0 }, { FROM_HOW, 1 }, { FROM_HOW, 2 }, { FROM_DEVICE, 0 }, { FROM_INODE, 0 }) },
 	{ 59, { PATH(0, 1), NEW_FD(0) }, ROW({ FROM_FD_RET, 0 }, { FROM_PATH, 0 }, { FROM_ARG, 1 }, { FROM_DEVICE, 0 },
 		{ FROM_INODE, 0 }, { FROM_LAYER, 0 }) },
-	{ 293, { PATH(0, 30), { STEP_ARGV, 1, 2, 0 } }, EXEC_PARAMS(FROM_PATH) },
-	{ 331, { { STEP_ARGV, 2, 2, 0 } }, EXEC_PARAMS(FROM_NIL) },
+	{ 293, { PATH(0, 30), { STEP_ARGV, 1, 2, 0 } }, ROW(EXEC_PARAMS, { FROM_PATH, 255 }) },
+	{ 331, { { STEP_ARGV, 2, 2, 0 } }, ROW(EXEC_PARAMS) },
 	{ 223, { { STEP_CLONE, 0, 0, 1 } }, CLONE_PARAMS },
 	{ 335, { { STEP_CLONE, 0, 0, 2 } }, CLONE_PARAMS },
 	{ 225, { { STEP_CLONE, 0, 0, 0 } }, CLONE_PARAMS },
 	{ 227, { { STEP_CLONE, 0, 0, 0 } }, CLONE_PARAMS },
-	{ 186, { { STEP_END, 0, 0, 0 } }, ROW({ FROM_NIL, 0 }) },
+	{ 186, { { STEP_END, 0, 0, 0 } }, EXIT_PARAMS },
 	{ 23, { { STEP_PEER, 1, 3, 0 }, { STEP_FD, 0, 2, CLIENT } }, ROW({ FROM_RET, 0 }, { FROM_TUPLE, 2 }, { FROM_FD_ARG, 0 },
 		{ FROM_ADDR, 0 }) },
 	{ 247, { { STEP_NEW_FD, 0, 0, SERVER }, { STEP_BASE, 0, 2, SERVER } }, ROW({ FROM_FD_RET, 0 }, { FROM_TUPLE, 0 },

@@ -38,7 +38,8 @@ struct source_of {
 struct captured {
 	uint16_t type;
 	struct raw_step steps[RAW_STEPS];
-	const struct source_of *params;
+	const struct source_of *params;        /* one for each parameter of the type */
+	uint8_t nparams;
 };
 
 /* The table's row of a type, or NULL when the probe does not capture it. */

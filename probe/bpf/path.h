@@ -16,6 +16,12 @@ static __always_inline int path_step(struct slot *s, __u32 begin)
 	if (dentry == (__u64)READ(struct vfsmount, mnt, mnt_root)) {
 		__u64 m = mnt - bpf_core_field_offset(struct mount, mnt);
 		__u64 above = (__u64)READ(struct mount, m, mnt_parent);
+		if (dentry == w->root_dentry)
+			w->twin = w->off;
+		if ((above == m || !above) && w->twin) {
+			w->off = w->twin;
+			return PATH_ABSOLUTE;
+		}
 		if (above == m || !above)
 			return PATH_UNREACHABLE;
 		w->dentry = (__u64)READ(struct mount, m, mnt_mountpoint);
@@ -51,6 +57,7 @@ __noinline int path_walk(struct slot *s)
 	if (!s)
 		return PATH_DEEP;
 	s->walk.begin = s->walk.off;
+	s->walk.twin = 0;
 	s->walk.result = -1;
 	if (can_loop) {
 		bpf_loop(RAW_DEPTH, path_round, &s, 0);
