@@ -1,6 +1,7 @@
 # saker: builds into build/ (build/san with SANITIZE=1). Targets: all, run, check, soak, bench, lint, install, clean.
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
 CC      = gcc

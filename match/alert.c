@@ -7,7 +7,7 @@
 #include "state.h"
 #include "wire/stat.h"
 
-enum { ANCESTRY_MAX = 20, LOST_MAX = 2 };
+enum { ANCESTRY_MAX = 20, LOST_MAX = 3 };
 
 /* Length of the UTF-8 sequence at p, 0 when it is not one. */
 static size_t utf8_sequence(const unsigned char *p, size_t n)
@@ -162,6 +162,8 @@ static bool pack_lost(struct pack *p, const struct context *c, unsigned ancestor
 
 	if (c->incomplete)
 		lost[n++] = "process";
+	if (document_bad(&c->document))
+		lost[n++] = "document";
 	if (ancestor) {
 		snprintf(text, sizeof text, "ancestor %u", ancestor);
 		lost[n++] = text;

@@ -18,7 +18,7 @@ static const char *next_field(void *arg)
 	return *i < field_count ? field_defs[(*i)++].name : NULL;
 }
 
-static bool unknown_field(struct compiler *c, const struct cond_operand *o)
+static bool unknown_field(struct compiler *c, const struct cond_operand *o, enum unknown unknown)
 {
 	char name[128], text[512];
 	unsigned i = 0;
@@ -27,7 +27,7 @@ static bool unknown_field(struct compiler *c, const struct cond_operand *o)
 	const char *near = diag_nearest(name, next_field, &i);
 	snprintf(text, sizeof text, "filter_check called with nonexistent field %.100s%s%s%s", o->text, near ? "; did you mean '" : "",
 		near ? near : "", near ? "'?" : "");
-	c->unknown = true;
+	c->unknown = unknown;
 	return fail(c, o->at, text);
 }
 
@@ -43,8 +43,8 @@ static bool find_field(struct compiler *c, const struct cond_operand *o, struct 
 	int rc = field_parse(o->text, o->n, true, &c->program->arena, ref, &used, err, sizeof err);
 	if (rc < 0)
 		return fail(c, o->at, err);
-	if (rc == 0 || (ref->def->source && strcmp(ref->def->source, c->source) != 0))
-		return unknown_field(c, o);
+	if (rc == 0 || !field_serves(ref->def, c->source))
+		return unknown_field(c, o, rc ? UNKNOWN_TO_SOURCE : UNKNOWN_AT_ALL);
 	if (ref->def->flags & FIELD_DEPRECATED)
 		diag_warn(c->d, cond_text_place(c->text, o->at), "usage of deprecated field '%s' has been detected in the rule condition",
 			ref->def->name);
@@ -61,7 +61,7 @@ static bool check_types(struct compiler *c, const struct field_ref *ref, const s
 	const char *near = evttypes_nearest(check->values[bad].p);
 	snprintf(text, sizeof text, "unknown event type %.80s%s%s%s", check->values[bad].p, near ? "; did you mean '" : "",
 		near ? near : "", near ? "'?" : "");
-	c->unknown = true;
+	c->unknown = UNKNOWN_TO_SOURCE;
 	return fail(c, check->values[bad].at, text);
 }
 

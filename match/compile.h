@@ -17,6 +17,9 @@ struct macro_code {
 	bool compiled, busy, used;
 };
 
+/* What a rule names may be that of another source, or nothing that is known here: a plugin's field. */
+enum unknown { UNKNOWN_NOTHING, UNKNOWN_TO_SOURCE, UNKNOWN_AT_ALL };
+
 struct compiler {
 	const struct ruleset *rs;
 	struct program *program;
@@ -28,7 +31,7 @@ struct compiler {
 	const struct cond_text *text;           /* what is compiled at the moment */
 	const char *source;
 	unsigned depth;
-	bool unknown;                           /* the error is that a field or an event type is not known */
+	enum unknown unknown;                   /* whether that is the error */
 };
 
 /* macros.c: parses all macros and checks what they refer to. */

@@ -1,4 +1,4 @@
-/* Taking an EVENT apart, once, before its rules are looked at. */
+/* Taking an EVENT or a JSON record apart, once, before its rules are looked at. */
 #include "context.h"
 
 #include <string.h>
@@ -42,7 +42,7 @@ int context_event(struct context *c, struct state *s, const struct frame *f, siz
 	c->state = s;
 	c->source = "syscall";
 	c->fd = NULL;
-	c->extra.type = c->json.type = VALUE_NIL;
+	c->extra.type = VALUE_NIL;
 	c->type = event_type(c->event.type);
 	struct cursor in = c->event.params;
 	for (unsigned i = 0; c->type && i < c->type->nparams; i++) {
@@ -59,5 +59,29 @@ int context_event(struct context *c, struct state *s, const struct frame *f, siz
 	c->process = state_process(s, c->event.process);
 	c->thread = c->process ? state_thread(s, c->event.task) : NULL;
 	c->incomplete = !c->process || (context_extra(c, "incomplete", &v) && flag(&v));
+	return 0;
+}
+
+int context_json(struct context *c, struct state *s, const struct frame *f, size_t *at)
+{
+	enum { TIME, ID, SOURCE, DOCUMENT, VALUES };
+	struct cursor in = { f->body, f->body + f->len };
+	struct context new = { .state = s, .arena = c->arena, .first_time = c->first_time };
+	struct value v[VALUES];
+
+	for (int i = 0; i < VALUES; i++) {
+		*at = (size_t)(in.p - f->body);
+		if (value_next(&in, &v[i]) != 1)
+			return -1;
+	}
+	*at = 0;
+	if (!value_u64(&v[TIME], &new.event.time) || !value_u64(&v[ID], &new.event.id) || v[SOURCE].type != VALUE_STR ||
+		v[DOCUMENT].type != VALUE_BIN)
+		return -1;
+	if (!new.first_time)
+		new.first_time = new.event.time;
+	new.source = arena_strn(&new.arena, (const char *)v[SOURCE].s.data, v[SOURCE].s.len);
+	new.document = (struct document){ .text = (const char *)v[DOCUMENT].s.data, .n = v[DOCUMENT].s.len };
+	*c = new;
 	return 0;
 }

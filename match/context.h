@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "document.h"
 #include "wire/event.h"
 #include "wire/value.h"
 
@@ -14,7 +15,7 @@ struct process;
 struct thread;
 struct fd;
 
-/* One event. The caller sets it with context_event; getters read it and may allocate from `arena`, which the caller resets
+/* One event. The caller sets it with context_event or context_json; getters read it and may allocate from `arena`, which the caller resets
  * before each event. */
 struct context {
 	struct state *state;
@@ -26,15 +27,17 @@ struct context {
 	struct value extra;                     /* the map of extra facts; VALUE_NIL when there is none */
 	bool incomplete;                        /* the event says that its process could not be described, or is unknown */
 	uint64_t number;                        /* evt.num */
-	uint64_t first_time;                    /* of the first event that context_event took; 0 before */
+	uint64_t first_time;                    /* of the first event that was taken; 0 before */
 	struct arena arena;
-	struct value json;                      /* document of a JSON record */
+	struct document document;               /* of a JSON record; the caller clears it when it is done with the record */
 	const char *source;                     /* "syscall", or that of a JSON record */
 	const struct fd *fd;                    /* what the fd fields have worked out of this event; NULL before the first of them */
 };
 
 /* Takes an EVENT frame apart into `c`. Returns 0, or -1 with the bad offset of the body in `*at`. */
 int context_event(struct context *c, struct state *s, const struct frame *f, size_t *at);
+/* The same with a JSON frame. */
+int context_json(struct context *c, struct state *s, const struct frame *f, size_t *at);
 /* One of the event's extra facts; false when it is nil or not there. */
 bool context_extra(const struct context *c, const char *name, struct value *v);
 

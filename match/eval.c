@@ -197,11 +197,13 @@ static bool value_of(struct eval *e, uint32_t edge)
 	return value != (edge & 1);
 }
 
+/* What a document does not say for certain raises nothing, nor does it hold that something is not in it. */
 static const struct rule *next_json(struct eval *e)
 {
 	while (e->next_json < e->program->nrules) {
 		const struct rule *r = &e->program->rules[e->next_json++];
-		if (!r->syscall && strcmp(r->source, e->context->source) == 0 && value_of(e, r->edge))
+		if (!r->syscall && strcmp(r->source, e->context->source) == 0 && value_of(e, r->edge) &&
+			!document_bad(&e->context->document))
 			return r;
 	}
 	return NULL;

@@ -23,6 +23,13 @@ const struct field_def field_defs[] = {
 };
 const unsigned field_count = sizeof field_defs / sizeof field_defs[0];
 
+bool field_serves(const struct field_def *d, const char *source)
+{
+	if (!d->source || strcmp(d->source, source) == 0)
+		return true;
+	return strcmp(d->source, "json") == 0 && strcmp(source, "syscall") != 0;
+}
+
 static int fail(char *err, size_t errlen, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static int fail(char *err, size_t errlen, const char *fmt, ...)
 {

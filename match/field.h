@@ -51,11 +51,14 @@ struct field_def {
 	uint16_t flags;
 	field_getter *get;              /* NULL when FIELD_ABSENT */
 	uint32_t what;                  /* for getters that serve several fields */
-	const char *source;             /* "syscall", "k8s_audit", or NULL for any */
+	const char *source;             /* "syscall", "k8s_audit", "json" for any of JSON records, or NULL for any */
 	const char *desc;
 };
 extern const struct field_def field_defs[];
 extern const unsigned field_count;
+
+/* Do rules of that source know the field? */
+bool field_serves(const struct field_def *d, const char *source);
 
 /* A field as a rule names it, with its argument. */
 struct field_ref {

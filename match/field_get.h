@@ -47,6 +47,8 @@ field_getter get_ip, get_port, get_port_text, get_host_name;
 /* field_container.c */
 enum { MOUNT_WHOLE = 99 };     /* else the number of the part */
 field_getter get_container_id, get_container_text, get_container_flag, get_container_age, get_mounts, get_mount;
+/* field_json.c */
+field_getter get_json_value, get_json_document, get_json_rawtime;
 
 /* Common steps. */
 const struct process *field_subject(const struct context *c, enum subject who, const struct thread **t);

@@ -73,7 +73,7 @@ static enum format_result field(struct format *f, const char **p, const char *en
 	int found = field_parse(*p, (size_t)(end - *p), false, a, &ref, &used, err, errlen);
 	if (found < 0)
 		return FORMAT_BAD;
-	if (found == 0 || (ref.def->source && strcmp(ref.def->source, source) != 0))
+	if (found == 0 || !field_serves(ref.def, source))
 		return unknown(*p, end, err, errlen);
 	if (ref.def->flags & FIELD_FILTER_ONLY) {
 		snprintf(err, errlen, "found '%%%s', expected a field that can be printed: it is for conditions only", ref.text);

@@ -62,7 +62,7 @@ static bool compile_output(struct compiler *c, const struct rule_def *def, struc
 		diag_error(c->d, cond_text_place(&text, at + skip), "%s", err);
 	else
 		warn_of_output(c, r, &text);
-	c->unknown = rc == FORMAT_UNKNOWN;
+	c->unknown = rc == FORMAT_UNKNOWN ? UNKNOWN_TO_SOURCE : UNKNOWN_NOTHING;
 	cond_text_free(&text);
 	return rc == FORMAT_OK;
 }
@@ -83,7 +83,7 @@ static bool compile_condition(struct compiler *c, const struct rule_def *def, st
 	struct cond_text text = {0};
 	bool ok = exceptions_text(def, &text, c->d) == 0;
 
-	c->unknown = false;
+	c->unknown = UNKNOWN_NOTHING;
 	c->depth = 0;
 	use_source(c, def->source);
 	if (ok) {
@@ -98,22 +98,21 @@ static bool compile_condition(struct compiler *c, const struct rule_def *def, st
 }
 
 /* Sources whose fields are all known; rules of another may name fields of a plugin that is not here. */
-static bool known_source(const char *source)
+static bool builtin_source(const char *source)
 {
-	for (unsigned i = 0; i < field_count; i++)
-		if (field_defs[i].source && strcmp(field_defs[i].source, source) == 0)
-			return true;
-	return strcmp(source, "syscall") == 0;
+	return strcmp(source, "syscall") == 0 || strcmp(source, "k8s_audit") == 0;
 }
 
 /* Returns whether the rule is left out for what it does not know, with a warning instead of the error. */
 static bool skip_unknown(struct compiler *c, const struct rule_def *def)
 {
-	if (!c->unknown)
+	const char *error = c->d->error.p;
+
+	if (c->unknown == UNKNOWN_NOTHING)
 		return false;
-	if (!known_source(def->source)) {
+	if (c->unknown == UNKNOWN_AT_ALL && !builtin_source(def->source)) {
+		diag_warn(c->d, def->at, "Unknown source %s, skipping: %.*s", def->source, (int)strcspn(error, "\n"), error);
 		strbuf_reset(&c->d->error);
-		diag_warn(c->d, def->at, "Unknown source %s, skipping", def->source);
 		return true;
 	}
 	if (!def->skip_unknown)

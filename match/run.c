@@ -14,7 +14,7 @@
 #include "wire/log.h"
 #include "wire/stat.h"
 
-enum { STREAMS = 256, FLUSH_BYTES = 65536, CLOCK_EVERY = 256, SECOND_MS = 1000 };
+enum { STREAMS = 256, FLUSH_BYTES = 65536, CLOCK_EVERY = 256, SECOND_MS = 1000, DOCUMENTS_NAMED = 10 };
 
 struct run {
 	struct input *in;
@@ -29,7 +29,7 @@ struct run {
 	struct source source;
 	struct source_buf source_buf;
 	uint64_t totals[STAT_COUNT], errors_before;     /* errors of programs that a reload replaced */
-	uint64_t next_stat, number;
+	uint64_t bad_documents, next_stat, number;
 	unsigned since_clock;
 	int reloads, reloads_seen;
 	bool hello, failed;                     /* failed: the output is gone */
@@ -124,7 +124,7 @@ static void write_stat(struct run *r)
 		t[STAT_PROCESSES] += state_processes(r->states[i]);
 		t[STAT_FORGOTTEN] += state_forgotten(r->states[i]);
 	}
-	t[STAT_RULE_ERRORS] = r->errors_before + eval_errors(&r->eval);
+	t[STAT_RULE_ERRORS] = r->errors_before + r->bad_documents + eval_errors(&r->eval);
 	stat_totals(&r->pack, &r->source, "match", t);
 }
 
@@ -205,7 +205,7 @@ static void evaluate(struct run *r, const struct state *s)
 	c->number = state_hello(s)->recorded ? c->event.id : r->number;
 	eval_begin(&r->eval, c);
 	raise_alerts(r);
-	r->totals[STAT_EVALUATED]++;
+	r->totals[document_bad(&c->document) ? STAT_DROPPED : STAT_EVALUATED]++;
 }
 
 static void take_event(struct run *r, const struct frame *f)
@@ -224,24 +224,14 @@ static void take_event(struct run *r, const struct frame *f)
 		r->totals[STAT_DROPPED]++;
 }
 
-/* time, id, source, document */
-static int json_context(struct context *c, struct state *s, const struct frame *f, size_t *at)
+/* A source whose every record is broken would fill the log. */
+static void warn_of_document(struct run *r)
 {
-	struct cursor in = { f->body, f->body + f->len };
-	struct arena arena = c->arena;
-	struct value v[4];
+	const struct context *c = &r->context;
 
-	for (int i = 0; i < 4; i++) {
-		*at = (size_t)(in.p - f->body);
-		if (value_next(&in, &v[i]) != 1)
-			return -1;
-	}
-	*c = (struct context){ .arena = arena, .state = s, .json = v[3] };
-	*at = 0;
-	if (!value_u64(&v[0], &c->event.time) || !value_u64(&v[1], &c->event.id) || v[2].type != VALUE_STR || v[3].type != VALUE_BIN)
-		return -1;
-	c->source = arena_strn(&c->arena, (const char *)v[2].s.data, v[2].s.len);
-	return 0;
+	if (r->bad_documents++ < DOCUMENTS_NAMED)
+		log_warnx("source %s, record %llu: the document can not be read and was dropped: %s", c->source,
+			(unsigned long long)c->event.id, c->document.error);
 }
 
 static void take_json(struct run *r, const struct frame *f)
@@ -252,10 +242,14 @@ static void take_json(struct run *r, const struct frame *f)
 	r->totals[STAT_IN]++;
 	arena_reset(&r->context.arena);
 	write_hello(r, input_recorded(r->in, f->stream));
-	if (json_context(&r->context, s, f, &at) != 0)
+	if (context_json(&r->context, s, f, &at) != 0) {
 		malformed(r, f, at);
-	else
-		evaluate(r, s);
+		return;
+	}
+	evaluate(r, s);
+	if (document_bad(&r->context.document))
+		warn_of_document(r);
+	document_clear(&r->context.document);
 }
 
 static void take_frame(struct run *r, const struct frame *f)

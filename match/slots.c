@@ -16,7 +16,7 @@ static const struct { const char *prefix; uint8_t cost; } costs[] = {
 	{ "fd.cip.name", 14 }, { "fd.sip.name", 14 }, { "fd.lip.name", 14 }, { "fd.rip.name", 14 },
 	{ "container.", 5 }, { "k8s.", 6 }, { "user.", 4 }, { "group.", 4 }, { "proc.cmdline", 6 }, { "proc.pcmdline", 7 },
 	{ "proc.acmdline", 14 }, { "proc.args", 6 }, { "proc.env", 8 }, { "proc.aenv", 16 }, { "proc.a", 7 }, { "proc.p", 4 },
-	{ "proc.sid", 5 }, { "proc.vpgid", 5 }, { "proc.pgid", 5 }, { "fdlist.", 10 }, { "json.", 10 }, { "ka.", 10 },
+	{ "proc.sid", 5 }, { "proc.vpgid", 5 }, { "proc.pgid", 5 }, { "fdlist.", 10 }, { "json.", 10 }, { "jevt.", 10 }, { "ka.", 10 },
 };
 
 static uint8_t cost(const struct field_ref *ref)

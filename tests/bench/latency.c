@@ -1,6 +1,6 @@
-/* latency COUNT SECONDS: reads alerts from standard input and measures how long after an open of /etc/shadow the alert's line
- * comes. COUNT times, or for SECONDS, at random distances, it starts itself as a program that opens the file; prints `p50 p90 p99
- * seen missed`, the first three in ns. An alert that does not come within PATIENCE is missed. */
+/* latency COUNT SECONDS: reads alerts from standard input and measures how long after an open of /etc/shadow its line
+ * comes. COUNT times, or for SECONDS, at random distances, it starts itself as a program that opens the file; prints
+ * `p50 p90 p99 seen missed`, the first three in ns. An alert that does not come within PATIENCE is missed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
-/* opens THREADS SECONDS RATE FILE: opens and closes FILE from some threads, each on a CPU of its own, RATE times a second in all
- * (0: as fast as it can), and prints how many a second it came to. */
+/* opens THREADS SECONDS RATE FILE: opens and closes FILE from some threads, each on a CPU of its own, RATE times
+ * a second in all (0: as fast as it can), and prints how many a second it came to. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>

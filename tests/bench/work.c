@@ -1,5 +1,5 @@
-/* work KIND COUNT FILE: does one small thing COUNT times on CPU 0 and prints how many ns each took. What it does is a system
- * call or a few, so that what a watcher adds to them can be told. FILE is there already, and is what `open` opens. */
+/* work KIND COUNT FILE: does one small thing COUNT times on CPU 0 and prints how many ns each took. Each is a system
+ * call or a few, so that what a watcher adds to them can be told. FILE, which is there already, is what `open` opens. */
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>

@@ -1,0 +1,111 @@
+"""The table of `make bench`: the works with Falco's figures and our targets, and how it is printed.
+
+Falco's figures are those of ../shared/bench/README.md: Falco 0.45-dev of July 2026, its stable rules, medians of 5 runs
+on another machine of this kind. Times of two machines differ: compare ratios, or what is added beside the bare time."""
+import os, platform
+from statistics import median
+
+# work: (title, times, Falco's (bare, with, CPU) ns, targets of issue 3: most ns added, most ns of CPU)
+WORKS = {
+    'getpid': ('getpid', 2000000, (145, 259, 1), 130, None),
+    'open': ('open+close', 400000, (2064, 3631, 2568), 1500, 1500),
+    'pipe': ('pipe write+read', 500000, (685, 988, 6), None, None),
+    'stat': ('stat', 500000, (963, 1114, 6), None, None),
+    'fork': ('fork+exec+wait', 1500, (620600, 749500, 118200), None, 30000),
+    'tcp': ('connect+accept+close', 20000, (29450, 32940, 7500), None, None),
+}
+# beside what alerts are timed: (title, opens a second or None, 0 being full speed, alerts, Falco's, most ms at p99)
+LATENCIES = [
+    ('on an idle host', None, 200, '6.6-13 / 24-28 / 29-30 ms', 5),
+    ('beside 100,000 opens a second', 100000, 100, '0.7 / - / 2.4 ms', None),
+    ('beside opens at full speed', 0, 60, '24 / - / 256 ms, 29 of 300 missed', None),
+]
+
+WORK_HEAD = ('work', 'bare ns', 'spread', 'with ns', 'added ns', 'ratio', 'CPU ns', 'kernel ns',
+             'added', 'ratio', 'CPU ns', 'target')
+WORK_LINE = '{:22}{:>10}{:>8}{:>10}{:>10}{:>7}{:>9}{:>10}  |{:>9}{:>7}{:>9}  | {}'
+FIGURE_LINE = '{:36}{:>50}  | {:33}| {}'
+
+
+def number(value):
+    return '-' if value is None else f'{value:,.0f}'
+
+
+def verdict(what, value, limit):
+    """What came of a target; nothing where there is none."""
+    if limit is None:
+        return ''
+    return f'{"ok" if value <= limit else "OVER"} ({what} at most {limit:,})'
+
+
+def work_line(name, figures):
+    title, _, (falco_bare, falco_with, falco_cpu), most_added, most_cpu = WORKS[name]
+    runs = figures['works'][name]
+    bare, watched, cpu = (median(runs[key]) for key in ('bare', 'with', 'cpu'))
+    spread = (max(runs['bare']) - min(runs['bare'])) / bare
+    verdicts = verdict('added', watched - bare, most_added), verdict('CPU', cpu, most_cpu)
+    return WORK_LINE.format(
+        title, number(bare), f'{spread:.0%}', number(watched), number(watched - bare), f'{watched / bare:.2f}',
+        number(cpu), number(figures['kernel'].get(name)),
+        number(falco_with - falco_bare), f'{falco_with / falco_bare:.2f}', number(falco_cpu),
+        ', '.join(filter(None, verdicts))).rstrip()
+
+
+def latency_line(case, found):
+    title, _, _, falco, limit = case
+    p50, p90, p99, seen, missed = found
+    text = ' / '.join(f'{ns / 1e6:.2f}' for ns in (p50, p90, p99)) + f' ms, {missed:.0f} of {seen + missed:.0f} missed'
+    return '  ' + title, text, falco, verdict('ms at p99', p99 / 1e6, limit)
+
+
+def dropped_by_reason(counters):
+    """Reason to number of events, of counters like kernel.dropped.full.openat."""
+    reasons = {}
+    for name, count in counters.items():
+        if name.startswith('kernel.dropped.'):
+            reason = name.split('.')[2]
+            reasons[reason] = reasons.get(reason, 0) + count
+    return {reason: count for reason, count in reasons.items() if count}
+
+
+def full_speed_lines(bare, watched, cpu, counters):
+    drops = dropped_by_reason(counters)
+    delivered = sum(count for name, count in counters.items() if name.startswith('kernel.delivered.'))
+    share = sum(drops.values()) / max(1, sum(drops.values()) + delivered)
+    reasons = ', '.join(f'{reason} {count:,}' for reason, count in drops.items()) or 'none'
+    yield ('open+close, 2 threads at full speed', f'{watched:,.0f}/s of {bare:,.0f}/s bare ({watched / bare:.2f})',
+           '400,000/s of 930,000/s bare (0.43)')
+    yield '  events dropped there', f'{share:.0%} ({reasons})', '42%'
+    yield '  CPU there', f'{cpu:.0f}% of a core', '51% of a core'
+
+
+def figure_lines(figures):
+    starts = {key: median(values) for key, values in figures['starts'].items()}
+    yield 'start to first alert', f'{starts["ms"]:,.0f} ms, {starts["cpu"]:,.0f} ms of CPU', '1,500 ms, 1,440 ms of CPU'
+    yield 'memory (PSS)', f'{starts["pss"]:.1f} MiB', '48 MiB'
+    yield 'idle CPU over 10 s', f'{figures["idle"]:.2f}% of a core', '0.3% to 1% of a core'
+    yield 'open to alert line, p50 / p90 / p99', '', ''
+    for case, found in zip(LATENCIES, figures['latencies']):
+        yield latency_line(case, found)
+    yield from full_speed_lines(*figures['full_speed'])
+
+
+def noise_line(noise, load_after):
+    before, after = (' '.join(f'{value:.2f}' for value in load) for load in (noise['load'], load_after))
+    others = f'; OTHERS WATCH TOO, with {noise["watchers"]} BPF programs' if noise['watchers'] else ''
+    loads = f'load average {before} at the start, {after} at the end (of this work)'
+    return f'noise: {loads}{others}; spread is of the bare runs'
+
+
+def show(figures):
+    print('saker on Linux {} {}, {} CPUs; rules: {}; runs: {}, of which the median'.format(
+        platform.release(), platform.machine(), os.cpu_count(), figures['rules'], figures['runs']))
+    print(noise_line(figures['noise'], os.getloadavg()))
+    print('right of the bar: Falco 0.45-dev on another machine (../shared/bench/README.md), then targets of issue 3\n')
+    print(WORK_LINE.format(*WORK_HEAD))
+    for name in WORKS:
+        print(work_line(name, figures))
+    print()
+    print(FIGURE_LINE.format('figure', 'saker', 'Falco', 'target').rstrip())
+    for line in figure_lines(figures):
+        print(FIGURE_LINE.format(*line, *[''] * (4 - len(line))).rstrip(' |'))
