@@ -24,6 +24,12 @@ static void view_open(struct view *v, const struct encoder *e, const struct reco
 	*v = (struct view){ .e = e, .r = r, .p = (const void *)r->head };
 	if (exe)
 		v->exe = item_file(exe, v->exe_path, &v->exe_len);
+	/* A program stays what it was when it was started: a chroot afterwards does not change its path. */
+	size_t mark = sizeof PATH_OUTSIDE - 1;
+	if (v->exe && v->exe->path == PATH_UNREACHABLE && v->exe_len > mark + 1) {
+		v->exe_len -= mark;
+		memmove(v->exe_path, v->exe_path + mark, v->exe_len + 1);
+	}
 }
 
 static void pack_time(struct pack *out, const struct view *v, uint64_t boot)

@@ -69,9 +69,8 @@ size_t record_path(char *out, const char *names, size_t n, enum raw_path how)
 		at = (size_t)(end - names) + 1;
 	}
 	if (how == PATH_UNREACHABLE) {
-		static const char mark[] = "(unreachable)";
-		memcpy(out, mark, sizeof mark - 1);
-		len = sizeof mark - 1;
+		len = sizeof PATH_OUTSIDE - 1;
+		memcpy(out, PATH_OUTSIDE, len);
 	}
 	for (unsigned i = count; i-- > 0;) {
 		const char *name = names + starts[i];

@@ -27,6 +27,7 @@ static inline const void *item_data(const struct raw_item *it)
 }
 
 enum { PATH_TEXT = 2 * RAW_TEXT };
+#define PATH_OUTSIDE "(unreachable)"    /* stands before a path that does not lie below the task's root */
 /* Puts components together; returns the length, 0 when there is no path. `out` has room for PATH_TEXT. */
 size_t record_path(char *out, const char *names, size_t n, enum raw_path how);
 

@@ -54,7 +54,7 @@ static const struct captured types[] = {
 	{ 367, { NEW_FD(0), { STEP_KINDS, 0, 0, 0 } }, ROW({ FROM_FD_RET, 0 }, { FROM_INT, 0 }) },
 	{ 363, { NEW_FD(0), { STEP_KINDS, 0, 0, 0 } }, ROW({ FROM_FD_RET, 0 }, { FROM_INT, 0 }, { FROM_INT, 1 }) },
 	{ 365, { NEW_FD(0), { STEP_KINDS, 0, 0, 0 } }, ROW({ FROM_FD_RET, 0 }, { FROM_INT, 0 }, { FROM_INT, 1 },
-		{ FROM_OPEN_FLAGS, 2 }) },
+		{ FROM_SOCKET_FLAGS, 2 }) },
 	{ 169, { { STEP_END, 0, 0, 0 } }, ROW({ FROM_RET, 0 }, { FROM_ARG, 2 }, { FROM_ARG, 3 }, { FROM_PTRACE, 0 },
 		{ FROM_INT, 1 }) },
 	{ 199, { { STEP_END, 0, 0, 0 } }, ROW({ FROM_RET, 0 }, { FROM_INT, 0 }) },

@@ -13,7 +13,7 @@ enum from {
 	FROM_INT,                      /* argument `index`, as an int */
 	FROM_OPEN_FLAGS, FROM_OPEN_MODE, FROM_RESOLVE, FROM_CLONE_FLAGS, FROM_PTRACE,       /* of argument `index` */
 	FROM_SOCKET_TYPE,              /* without SOCK_NONBLOCK and SOCK_CLOEXEC */
-	FROM_SOCKET_FLAGS,             /* these two, in the numbering of OPEN */
+	FROM_SOCKET_FLAGS,             /* these two (other calls have the same bits as O_NONBLOCK, O_CLOEXEC), as OPEN */
 	FROM_FD_RET,                   /* the new descriptor: item of this parameter */
 	FROM_FD_ARG,                   /* argument `index` as a descriptor: item of this parameter, a BASE item too */
 	FROM_PATH,                     /* passed and base of this parameter, object from FD item `index` (255: none) */
