@@ -91,5 +91,7 @@ int main(int argc, char **argv)
 	c.ring_size = conf_number(&o.conf, CONF_PROBE_RING_SIZE);
 	if (c.ring_size & (c.ring_size - 1))
 		diex(EX_USAGE, "probe.ring_size: %llu is not a power of two", (unsigned long long)c.ring_size);
-	return o.check ? check(&c) : probe_run(&o, &c);
+	int status = o.check ? check(&c) : probe_run(&o, &c);
+	conf_free(&o.conf);
+	return status;
 }
