@@ -5,7 +5,7 @@ on another machine of this kind. Times of two machines differ: compare ratios, o
 import os, platform
 from statistics import median
 
-# work: (title, times, Falco's (bare, with, CPU) ns, targets of issue 3: most ns added, most ns of CPU)
+# work: (title, times, Falco's (bare, with, CPU) ns, first targets: most ns added, most ns of CPU)
 WORKS = {
     'getpid': ('getpid', 2000000, (145, 259, 1), 130, None),
     'open': ('open+close', 400000, (2064, 3631, 2568), 1500, 1500),
@@ -101,7 +101,7 @@ def show(figures):
     print('saker on Linux {} {}, {} CPUs; rules: {}; runs: {}, of which the median'.format(
         platform.release(), platform.machine(), os.cpu_count(), figures['rules'], figures['runs']))
     print(noise_line(figures['noise'], os.getloadavg()))
-    print('right of the bar: Falco 0.45-dev on another machine (../shared/bench/README.md), then targets of issue 3\n')
+    print('right of the bar: Falco 0.45-dev on another machine (../shared/bench/README.md), then the project's first targets\n')
     print(WORK_LINE.format(*WORK_HEAD))
     for name in WORKS:
         print(work_line(name, figures))
