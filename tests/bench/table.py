@@ -101,7 +101,7 @@ def show(figures):
     print('saker on Linux {} {}, {} CPUs; rules: {}; runs: {}, of which the median'.format(
         platform.release(), platform.machine(), os.cpu_count(), figures['rules'], figures['runs']))
     print(noise_line(figures['noise'], os.getloadavg()))
-    print('right of the bar: Falco 0.45-dev on another machine (../shared/bench/README.md), then the project's first targets\n')
+    print("right of the bar: Falco 0.45-dev on another machine (../shared/bench/README.md), then saker's first targets\n")
     print(WORK_LINE.format(*WORK_HEAD))
     for name in WORKS:
         print(work_line(name, figures))
