@@ -4,10 +4,27 @@
 #include <stddef.h>
 
 static const struct call32 calls[] = {
-	{ 2, "fork" }, { 5, "open" }, { 8, "creat" }, { 11, "execve" }, { 23, "setuid" }, { 26, "ptrace" }, { 41, "dup" },
-	{ 63, "dup2" }, { 120, "clone" }, { 164, "setresuid" }, { 190, "vfork" }, { 208, "setresuid" }, { 213, "setuid" },
-	{ 295, "openat" }, { 330, "dup3" }, { 358, "execveat" }, { 359, "socket" }, { 362, "connect" }, { 364, "accept4" },
-	{ 435, "clone3" }, { 437, "openat2" },
+	{ 2, "fork" }, { 3, "read" }, { 4, "write" }, { 5, "open" }, { 6, "close" }, { 8, "creat" }, { 9, "link" },
+	{ 10, "unlink" }, { 11, "execve" }, { 12, "chdir" }, { 14, "mknod" }, { 15, "chmod" }, { 16, "lchown" },
+	{ 21, "mount" }, { 22, "umount" }, { 23, "setuid" }, { 26, "ptrace" }, { 33, "access" }, { 37, "kill" },
+	{ 38, "rename" }, { 39, "mkdir" }, { 40, "rmdir" }, { 41, "dup" }, { 42, "pipe" }, { 46, "setgid" },
+	{ 52, "umount2" }, { 57, "setpgid" }, { 61, "chroot" }, { 63, "dup2" }, { 66, "setsid" }, { 70, "setreuid" },
+	{ 71, "setregid" }, { 83, "symlink" }, { 94, "fchmod" }, { 95, "fchown" }, { 106, "stat" }, { 107, "lstat" },
+	{ 108, "fstat" }, { 120, "clone" }, { 125, "mprotect" }, { 128, "init_module" }, { 129, "delete_module" },
+	{ 133, "fchdir" }, { 145, "readv" }, { 146, "writev" }, { 164, "setresuid" }, { 170, "setresgid" },
+	{ 172, "prctl" }, { 180, "pread" }, { 181, "pwrite" }, { 182, "chown" }, { 185, "capset" }, { 187, "sendfile" },
+	{ 190, "vfork" }, { 192, "mmap2" }, { 195, "stat64" }, { 196, "lstat64" }, { 197, "fstat64" }, { 198, "lchown" },
+	{ 203, "setreuid" }, { 204, "setregid" }, { 207, "fchown" }, { 208, "setresuid" }, { 210, "setresgid" },
+	{ 212, "chown" }, { 213, "setuid" }, { 214, "setgid" }, { 238, "tkill" }, { 239, "sendfile" }, { 270, "tgkill" },
+	{ 295, "openat" }, { 296, "mkdirat" }, { 297, "mknodat" }, { 298, "fchownat" }, { 300, "newfstatat" },
+	{ 301, "unlinkat" }, { 302, "renameat" }, { 303, "linkat" }, { 304, "symlinkat" }, { 306, "fchmodat" },
+	{ 310, "unshare" }, { 313, "splice" }, { 323, "eventfd" }, { 328, "eventfd2" }, { 330, "dup3" }, { 331, "pipe2" },
+	{ 337, "recvmmsg" }, { 342, "open_by_handle_at" }, { 345, "sendmmsg" }, { 346, "setns" },
+	{ 347, "process_vm_readv" }, { 348, "process_vm_writev" }, { 350, "finit_module" }, { 353, "renameat2" },
+	{ 356, "memfd_create" }, { 357, "bpf" }, { 358, "execveat" }, { 359, "socket" }, { 360, "socketpair" },
+	{ 361, "bind" }, { 362, "connect" }, { 363, "listen" }, { 364, "accept4" }, { 369, "sendto" }, { 370, "sendmsg" },
+	{ 371, "recvfrom" }, { 372, "recvmsg" }, { 374, "userfaultfd" }, { 425, "io_uring_setup" }, { 435, "clone3" },
+	{ 437, "openat2" },
 };
 
 const struct call32 *calls32(size_t *n)
@@ -17,7 +34,9 @@ const struct call32 *calls32(size_t *n)
 }
 
 static const struct call32 sockets[] = {
-	{ 1, "socket" }, { 3, "connect" }, { 5, "accept" }, { 18, "accept4" },
+	{ 1, "socket" }, { 2, "bind" }, { 3, "connect" }, { 4, "listen" }, { 5, "accept" }, { 8, "socketpair" },
+	{ 11, "sendto" }, { 12, "recvfrom" }, { 16, "sendmsg" }, { 17, "recvmsg" }, { 18, "accept4" }, { 19, "recvmmsg" },
+	{ 20, "sendmmsg" },
 };
 
 const struct call32 *socketcalls(size_t *n)

@@ -1,8 +1,10 @@
 /* EVENT frames: each parameter from where the type's row of types.c says that it comes. */
 #include "encode.h"
 
+#include <linux/prctl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "cgroups.h"
 #include "kernel_values.h"
@@ -42,15 +44,27 @@ static void pack_kinds(struct pack *out, const struct raw_item *it)
 		}
 }
 
+/* The socket of a datagram whose other end its event tells, or NULL. */
+static const struct raw_sock *datagram_of(const struct record *r)
+{
+	for (unsigned i = 0; i < RECORD_PARAMS; i++) {
+		const struct raw_sock *s = r->value[i] && r->value[i]->form == FORM_FD ? item_sock(r->value[i]) : NULL;
+		if (s && s->datagram)
+			return s;
+	}
+	return NULL;
+}
+
 void encode_extra(struct encoder *e, const struct record *r)
 {
 	const struct raw_head *h = r->head;
 	bool lacking = h->flags & RAW_INCOMPLETE, kinds = r->kinds && r->kinds->len >= 3 * sizeof(struct raw_kind_of);
+	const struct raw_sock *datagram = h->kind == RAW_EVENT ? datagram_of(r) : NULL;
 	struct pack *out = &e->out;
 
-	if (!lacking && !kinds)
+	if (!lacking && !kinds && !datagram)
 		return;
-	pack_map(out, (lacking ? 5 : 0) + kinds);
+	pack_map(out, (lacking ? 5 : 0) + kinds + (datagram ? 2 : 0));
 	if (lacking) {
 		pack_str(out, "incomplete");
 		pack_bool(out, true);
@@ -67,11 +81,12 @@ void encode_extra(struct encoder *e, const struct record *r)
 		pack_str(out, "fd_kinds");
 		pack_kinds(out, r->kinds);
 	}
-}
-
-static uint32_t socket_flags(uint64_t type)
-{
-	return (type & SOCK_NONBLOCK ? 64 : 0) | (type & SOCK_CLOEXEC ? 4096 : 0);
+	if (datagram) {
+		pack_str(out, "connected");
+		pack_bool(out, datagram->connected);
+		pack_str(out, "name_changed");
+		pack_bool(out, datagram->changed);
+	}
 }
 
 /* A number that the kernel side put into an item; false when it did not. */
@@ -139,6 +154,58 @@ static void pack_number(struct pack *out, const struct encoder *e, const struct 
 		pack_uint(out, n);
 }
 
+/* Word `index` of the structure that the kernel side copied for parameter 1. */
+static void pack_word(struct pack *out, const struct raw_item *it, unsigned index, enum from from)
+{
+	uint32_t word;
+
+	if (!it || it->len < (index + 1) * sizeof word) {
+		pack_nil(out);
+		return;
+	}
+	memcpy(&word, (const char *)item_data(it) + index * sizeof word, sizeof word);
+	pack_uint(out, from == FROM_RING_FLAGS ? value_ring_flags(word) : word);
+}
+
+static void pack_prctl(struct pack *out, const struct raw_event *ev, const struct raw_item *it, enum from from)
+{
+	int32_t n = 0;
+
+	if (from == FROM_PRCTL_TEXT && ev->args[0] == PR_SET_NAME) {
+		encode_bytes(out, it);
+	} else if (from == FROM_PRCTL_TEXT) {
+		pack_bin(out, "", 0);
+	} else if (ev->args[0] == PR_GET_CHILD_SUBREAPER && it && it->len >= sizeof n) {
+		memcpy(&n, item_data(it), sizeof n);
+		pack_int(out, n);
+	} else {
+		pack_int(out, ev->args[0] == PR_SET_NAME ? 0 : (int64_t)ev->args[1]);
+	}
+}
+
+/* Flags of a call's argument. */
+static uint32_t argument_flags(const struct record *r, enum from from, unsigned index, uint64_t arg)
+{
+	const struct raw_event *ev = (const void *)r->head;
+
+	switch (from) {
+	case FROM_OPEN_FLAGS: return value_open_flags(arg) | opened_flags(r->value[0]);
+	case FROM_OPEN_MODE: return value_open_mode(ev->args[index - 1], arg);
+	case FROM_RESOLVE: return value_resolve_flags(arg);
+	case FROM_CLONE_FLAGS: return value_clone_flags(arg);
+	case FROM_PTRACE: return value_ptrace_request(arg);
+	case FROM_MODE: return arg & 07777;
+	case FROM_NODE_MODE: return arg & (S_IFMT | 07777);
+	case FROM_PROT: return value_prot(arg);
+	case FROM_MAP_FLAGS: return value_map_flags(arg);
+	case FROM_MOUNT_FLAGS: return value_mount_flags(arg);
+	case FROM_CHOWN_FLAGS: return value_chown_flags(arg);
+	case FROM_MEMFD_FLAGS: return value_memfd_flags(arg);
+	case FROM_MODULE_FLAGS: return value_module_flags(arg);
+	case FROM_SOCKET_TYPE: return (uint32_t)arg & ~(uint32_t)(SOCK_NONBLOCK | SOCK_CLOEXEC);
+	default: return value_fd_flags(arg);
+	}
+}
 
 /* The item that holds the directory of a path: the base of the path that follows its descriptor. */
 static const struct raw_item *dir_item(const struct record *r, unsigned param)
@@ -157,16 +224,21 @@ static void pack_param(struct encoder *e, const struct record *r, unsigned n, st
 	case FROM_NIL: pack_nil(out); break;
 	case FROM_RET: pack_int(out, ev->ret); break;
 	case FROM_ARG: pack_uint(out, arg); break;
+	case FROM_U32: pack_uint(out, (uint32_t)arg); break;
 	case FROM_INT: pack_int(out, (int32_t)arg); break;
-	case FROM_OPEN_FLAGS: pack_uint(out, value_open_flags(arg) | opened_flags(r->value[0])); break;
-	case FROM_OPEN_MODE: pack_uint(out, value_open_mode(ev->args[from.index - 1], arg)); break;
-	case FROM_RESOLVE: pack_uint(out, value_resolve_flags(arg)); break;
-	case FROM_CLONE_FLAGS: pack_uint(out, value_clone_flags(arg)); break;
-	case FROM_PTRACE: pack_uint(out, value_ptrace_request(arg)); break;
-	case FROM_SOCKET_TYPE: pack_uint(out, arg & ~(uint64_t)(SOCK_NONBLOCK | SOCK_CLOEXEC)); break;
-	case FROM_SOCKET_FLAGS: pack_uint(out, socket_flags(arg)); break;
+	case FROM_OPEN_FLAGS: case FROM_OPEN_MODE: case FROM_RESOLVE: case FROM_CLONE_FLAGS: case FROM_PTRACE: case FROM_MODE:
+	case FROM_NODE_MODE: case FROM_PROT: case FROM_MAP_FLAGS: case FROM_MOUNT_FLAGS: case FROM_CHOWN_FLAGS:
+	case FROM_MEMFD_FLAGS: case FROM_MODULE_FLAGS: case FROM_SOCKET_TYPE: case FROM_FD_FLAGS:
+		pack_uint(out, argument_flags(r, from.from, from.index, arg));
+		break;
 	case FROM_FD_RET: encode_fd(out, ev->ret, r->value[n]); break;
 	case FROM_FD_ARG: encode_fd(out, (int32_t)arg, dir_item(r, n)); break;
+	case FROM_PAIR:
+		if (r->value[n])
+			encode_fd(out, (int32_t)r->value[n]->aux, r->value[n]);
+		else
+			pack_nil(out);
+		break;
 	case FROM_PATH: encode_path(out, r->passed[n], r->base[n], at); break;
 	case FROM_DEVICE: case FROM_INODE: case FROM_LAYER: pack_file_number(out, at, from.from); break;
 	case FROM_TUPLE:
@@ -177,7 +249,17 @@ static void pack_param(struct encoder *e, const struct record *r, unsigned n, st
 		break;
 	case FROM_ADDR: encode_sockaddr(out, r->value[n]); break;
 	case FROM_NUMBER: case FROM_CLONE_NUMBER: case FROM_BOOT_TIME: pack_number(out, e, r->value[n], from.from); break;
+	case FROM_SIZE: pack_number(out, e, r->value[RAW_PARAM_SIZE], FROM_NUMBER); break;
+	case FROM_OFFSET:
+		if (r->value[n])
+			pack_number(out, e, r->value[n], FROM_NUMBER);
+		else
+			pack_uint(out, 0);
+		break;
+	case FROM_WORD: case FROM_RING_FLAGS: pack_word(out, r->value[1], from.index, from.from); break;
 	case FROM_BYTES: encode_bytes(out, r->value[n]); break;
+	case FROM_CONTROL: encode_bytes(out, r->value[RAW_PARAM_CONTROL]); break;
+	case FROM_PRCTL_TEXT: case FROM_PRCTL_NUMBER: pack_prctl(out, ev, r->value[n], from.from); break;
 	case FROM_FIRST: encode_first_text(out, at); break;
 	case FROM_OTHERS: encode_other_texts(out, at); break;
 	case FROM_HOW: pack_how(out, r->value[3], from.index, opened_flags(r->value[0])); break;

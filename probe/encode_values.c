@@ -62,7 +62,10 @@ void encode_tuple(struct pack *p, const struct raw_sock *s)
 	} else {
 		pack_address(p, s->local, s->family, mapped);
 		pack_uint(p, s->local_port);
-		pack_address(p, s->remote, s->family, mapped);
+		if (s->remote_port || memcmp(s->remote, zero, sizeof zero))
+			pack_address(p, s->remote, s->family, mapped);
+		else
+			pack_nil(p);
 		pack_uint(p, s->remote_port);
 	}
 	pack_uint(p, s->protocol);

@@ -159,6 +159,7 @@ static int configure(struct kernel *k, const struct kernel_config *c)
 	if (k->cpus <= 0)
 		return -1;
 	b->rodata->ring_size = c->ring_size;
+	b->rodata->snaplen = c->snaplen;
 	probe_features(k);
 	if (bpf_map__set_max_entries(b->maps.ring, (uint32_t)c->ring_size) ||
 	    bpf_map__set_max_entries(b->maps.slots, 4u * (uint32_t)k->cpus) ||

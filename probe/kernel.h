@@ -13,6 +13,7 @@ struct kernel;
 
 struct kernel_config {
 	uint64_t ring_size;                    /* bytes, a power of two */
+	uint32_t snaplen;                      /* bytes of what is read or written that are kept, at most RAW_TEXT */
 	bool types[EVENT_TYPES];               /* which events are captured */
 	bool verbose;                          /* let libbpf and the verifier say on standard error what they do not like */
 };

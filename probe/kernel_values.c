@@ -3,11 +3,14 @@
 
 #include <asm/ptrace.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <linux/magic.h>
+#include <linux/mman.h>
 #include <linux/openat2.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -88,6 +91,76 @@ uint32_t value_resolve_flags(uint64_t kernel)
 		{ RESOLVE_BENEATH, 1 }, { RESOLVE_IN_ROOT, 2 }, { RESOLVE_NO_MAGICLINKS, 4 }, { RESOLVE_NO_SYMLINKS, 8 },
 		{ RESOLVE_NO_XDEV, 16 }, { RESOLVE_CACHED, 32 },
 	};
+
+	return map_bits(bits, sizeof bits / sizeof bits[0], kernel);
+}
+
+uint32_t value_prot(uint64_t kernel)
+{
+	enum { SEM = 8 };
+	static const struct pair bits[] = {
+		{ PROT_READ, 1 }, { PROT_WRITE, 2 }, { PROT_EXEC, 4 }, { SEM, 8 }, { PROT_GROWSDOWN, 16 }, { PROT_GROWSUP, 32 },
+	};
+
+	return map_bits(bits, sizeof bits / sizeof bits[0], kernel);
+}
+
+uint32_t value_map_flags(uint64_t kernel)
+{
+	static const struct pair bits[] = {
+		{ MAP_SHARED, 1 }, { MAP_PRIVATE, 2 }, { MAP_FIXED, 4 }, { MAP_ANONYMOUS, 8 },
+#ifdef MAP_32BIT
+		{ MAP_32BIT, 16 },
+#endif
+		{ MAP_NORESERVE, 64 }, { MAP_POPULATE, 128 }, { MAP_NONBLOCK, 256 }, { MAP_GROWSDOWN, 512 }, { MAP_DENYWRITE, 1024 },
+		{ MAP_EXECUTABLE, 2048 }, { MAP_LOCKED, 16384 },
+	};
+
+	return map_bits(bits, sizeof bits / sizeof bits[0], kernel);
+}
+
+uint32_t value_mount_flags(uint64_t kernel)
+{
+	enum { MAGIC = 0xc0ed, MAGIC_SHIFT = 16 };
+
+	/* Before 2.4 a call had to bear this mark; it is still allowed and means nothing. */
+	return (uint32_t)(kernel >> MAGIC_SHIFT == MAGIC ? kernel & ((1u << MAGIC_SHIFT) - 1) : kernel);
+}
+
+uint32_t value_chown_flags(uint64_t kernel)
+{
+	static const struct pair bits[] = { { AT_SYMLINK_NOFOLLOW, 1024 }, { AT_EMPTY_PATH, 4096 } };
+
+	return map_bits(bits, sizeof bits / sizeof bits[0], kernel);
+}
+
+uint32_t value_memfd_flags(uint64_t kernel)
+{
+	static const struct pair bits[] = { { MFD_CLOEXEC, 1 }, { MFD_ALLOW_SEALING, 2 }, { MFD_HUGETLB, 4 } };
+
+	return map_bits(bits, sizeof bits / sizeof bits[0], kernel);
+}
+
+uint32_t value_module_flags(uint64_t kernel)
+{
+	static const struct pair bits[] = { { O_TRUNC, 1 }, { O_NONBLOCK, 2 } };
+
+	return map_bits(bits, sizeof bits / sizeof bits[0], kernel);
+}
+
+uint32_t value_ring_flags(uint64_t kernel)
+{
+	static const struct pair bits[] = {
+		{ IORING_SETUP_IOPOLL, 1 }, { IORING_SETUP_SQPOLL, 2 }, { IORING_SETUP_SQ_AFF, 8 }, { IORING_SETUP_CQSIZE, 16 },
+		{ IORING_SETUP_CLAMP, 32 }, { IORING_SETUP_ATTACH_WQ, 64 }, { IORING_SETUP_R_DISABLED, 128 },
+	};
+
+	return map_bits(bits, sizeof bits / sizeof bits[0], kernel);
+}
+
+uint32_t value_fd_flags(uint64_t kernel)
+{
+	static const struct pair bits[] = { { O_NONBLOCK, 64 }, { O_DIRECT, 512 }, { O_CLOEXEC, 4096 } };
 
 	return map_bits(bits, sizeof bits / sizeof bits[0], kernel);
 }

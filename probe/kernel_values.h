@@ -12,6 +12,15 @@ uint32_t value_open_mode(uint64_t flags, uint64_t mode);
 uint32_t value_clone_flags(uint64_t kernel);
 uint32_t value_ptrace_request(uint64_t kernel);
 uint32_t value_resolve_flags(uint64_t kernel);
+uint32_t value_prot(uint64_t kernel);                  /* of mprotect and mmap */
+uint32_t value_map_flags(uint64_t kernel);
+uint32_t value_mount_flags(uint64_t kernel);
+uint32_t value_chown_flags(uint64_t kernel);           /* of fchownat */
+uint32_t value_memfd_flags(uint64_t kernel);
+uint32_t value_module_flags(uint64_t kernel);          /* of delete_module */
+uint32_t value_ring_flags(uint64_t kernel);            /* of io_uring_setup */
+/* Of calls that make a descriptor and take nothing but these: O_NONBLOCK, O_CLOEXEC, O_DIRECT, by whatever name. */
+uint32_t value_fd_flags(uint64_t kernel);
 /* The kernel's own form of a device number to that of stat(2) and of Falco's `dev` parameters. */
 uint32_t value_device(uint32_t kernel);
 /* The kind of an open file from its mode, file system, name and socket family. */

@@ -12,18 +12,20 @@ static const char usage[] =
 	"usage: probe [-nv] [-e TYPES] [-o ENDPOINT] [-O KEY=VALUE]... [--notify FD]\n"
 	"Reads the kernel's events and writes them as frames.\n\n"
 	"  -e TYPES       capture these event types only (comma-separated; several -e add up)\n"
-	"  -a             capture every type that the probe knows (the default)\n"
+	"                 without -e and -a: all but the most frequent ones (read, write, close, stat and their like)\n"
+	"  -a             capture every type that the probe knows\n"
 	"  -o ENDPOINT    where frames go: - (the default), unix:PATH, listen:PATH\n"
-	"  -O KEY=VALUE   sets a key: probe.ring_size, probe.batch_us\n"
+	"  -O KEY=VALUE   sets a key: emit --keys lists them\n"
 	"  -n             load the programs, say whether this kernel takes them, and leave\n"
 	"  -v             say more\n"
 	"  --notify FD    write a line there when ready\n"
 	"  --version, --help\n";
 
-static void all_types(struct kernel_config *c)
+/* Every type, or all that are not left to those who ask for them. */
+static void all_types(struct kernel_config *c, bool asked)
 {
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		c->types[i] = captured_type(i) != NULL;
+		c->types[i] = captured_type(i) && (asked || !captured_type(i)->asked);
 }
 
 /* Adds the types that a comma-separated list names; ends the program when one is not captured. */
@@ -77,7 +79,7 @@ int main(int argc, char **argv)
 			add_types(&c, optarg);
 			named = true;
 		} else if (opt == 'a') {
-			all_types(&c);
+			all_types(&c, true);
 			named = true;
 		} else {
 			options_take(&o, opt, optarg, usage);
@@ -87,7 +89,8 @@ int main(int argc, char **argv)
 	log_open("probe", o.verbose);
 	c.verbose = o.verbose > 0;
 	if (!named)
-		all_types(&c);
+		all_types(&c, false);
+	c.snaplen = (uint32_t)conf_number(&o.conf, CONF_PROBE_SNAPLEN);
 	c.ring_size = conf_number(&o.conf, CONF_PROBE_RING_SIZE);
 	if (c.ring_size & (c.ring_size - 1))
 		diex(EX_USAGE, "probe.ring_size: %llu is not a power of two", (unsigned long long)c.ring_size);

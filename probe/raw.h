@@ -11,7 +11,9 @@ enum {
 	RAW_COMM = 16,
 	RAW_GROUPS = 128,
 	RAW_DEPTH = 160,               /* path components and mount points that the walker follows */
-	RAW_NAME = 256
+	RAW_NAME = 256,
+	RAW_VECTOR = 64,               /* pieces of a vector that are looked at */
+	RAW_MESSAGES = 1024            /* messages that one sendmmsg or recvmmsg moves at most (UIO_MAXIOV) */
 };
 
 enum raw_kind {
@@ -97,7 +99,10 @@ struct raw_sock {
 	__u8 state, role;              /* TCP_*; 0 unknown, 1 client, 2 server */
 	__u32 backlog, backlog_max;    /* of a listening socket */
 	__u16 path_len, peer_path_len; /* unix: two addresses follow, without family */
-	__u32 pad;
+	__u8 datagram;                 /* the remote end is that of this datagram; the next two are told then */
+	__u8 connected;                /* the socket has a peer of its own */
+	__u8 changed;                  /* the remote end is another one than before */
+	__u8 pad;
 };
 
 struct raw_kind_of {
@@ -153,18 +158,35 @@ enum raw_step_kind {
 	STEP_END,
 	STEP_PATH,                     /* the path that the argument points at */
 	STEP_BASE,                     /* the directory that the argument is a descriptor of; nothing for AT_FDCWD */
-	STEP_FD,                       /* the file that the argument is a descriptor of; `extra`: role of a socket */
+	STEP_FD,                       /* the file that the argument is a descriptor of; `extra`: enum raw_tells */
 	STEP_NEW_FD,                   /* the file that the result is a descriptor of; `extra` the same */
+	STEP_PAIR,                     /* the files of two descriptors that the argument points at, for `param` and the next one */
 	STEP_TEXT,                     /* the text that the argument points at */
 	STEP_BYTES,                    /* `extra` bytes that the argument points at */
-	STEP_PEER,                     /* the address that the argument points at, of the length in the next one; before STEP_FD */
+	STEP_DATA,                     /* what is read or written: a buffer and, in the next argument, its size; `extra`: RAW_READ */
+	STEP_VECTOR,                   /* the same: a vector and, in the next argument, how many pieces it has */
+	STEP_MESSAGE,                  /* a struct msghdr: data, size, control data and peer; `extra`: RAW_READ, RAW_MANY */
+	STEP_PEER,                     /* the address that the argument points at; `extra`: enum raw_peer; before STEP_FD */
 	STEP_ARGV,                     /* the argument vector that the argument points at */
 	STEP_KINDS,                    /* what fds 0 to 2 are */
+	STEP_MEMORY,                   /* size, resident size and swap of the caller, for `param` and the next two */
+	STEP_CAPS,                     /* inheritable, permitted and effective capabilities of the caller, likewise */
 	STEP_CLONE                     /* facts of the caller; `extra`: 1 flags in the argument, 2 in the memory it points at */
 };
 struct raw_step {
 	__u8 kind, arg, param, extra;
 };
+/* What a call tells of the socket that it is made on. */
+enum raw_tells { TELLS_NOTHING, TELLS_CLIENT, TELLS_SERVER, TELLS_SENT, TELLS_RECEIVED };
+/* raw_step.extra of STEP_PEER. */
+enum raw_peer {
+	PEER_REMOTE = 1,               /* it is the other end of the socket, not its own address */
+	PEER_LENGTH_AT = 2,            /* the next argument points at the length, instead of being it */
+	PEER_SILENT = 4                /* no parameter holds it */
+};
+enum { RAW_READ = 1, RAW_MANY = 2 };
+/* Items of these parameters: size of what a vector or message holds, and control data. */
+enum { RAW_PARAM_SIZE = 30, RAW_PARAM_CONTROL = 31 };
 enum { RAW_CALLS = 512, RAW_SOCKETCALL = 102, RAW_SOCKET_CALLS = 32, RAW_STEPS = 5 };
 struct raw_call {
 	__u16 type;                    /* of the event; 0: not captured */

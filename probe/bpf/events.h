@@ -2,26 +2,10 @@
 #ifndef PROBE_BPF_EVENTS_H
 #define PROBE_BPF_EVENTS_H
 
+#include "data.h"
 #include "describe.h"
 
 enum { TYPE_EXECVE = 293, TYPE_EXECVEAT = 331, TYPE_PROCEXIT = 186, TYPE_PTRACE = 169 };
-
-struct call {
-	struct task_struct *task;
-	__s64 ret;
-	__u64 args[6];
-	bool compat;
-};
-
-static __always_inline void item_number(struct slot *s, __u8 param, __u64 n)
-{
-	__u64 *to = item_begin(s, FORM_NUMBER, param, 0);
-
-	if (to) {
-		*to = n;
-		item_end(s, sizeof(*to));
-	}
-}
 
 /* What clone and its kin tell of the calling process s->task. */
 __noinline int gather_clone(struct slot *s, __u64 flags)
@@ -52,17 +36,39 @@ __noinline int gather_clone(struct slot *s, __u64 flags)
 	return 0;
 }
 
-/* The argument vector of a call that failed: texts one after another, each with its NUL. */
-__noinline int gather_argv(struct slot *s, __u64 argv, __u32 compat)
+/* What the caller's memory takes, in KiB. */
+__noinline int gather_memory(struct slot *s, __u32 param)
 {
-	__u32 n = 0, word = compat ? 4 : 8;
+	__u64 mm;
+
+	if (!s || !(mm = ADDRESS(s, struct task_struct, s->task, mm)))
+		return 0;
+	item_number(s, param, READ(struct mm_struct, mm, total_vm) * 4);
+	item_number(s, param + 1, memory_resident(mm));
+	item_number(s, param + 2, rss_part(mm, 2) * 4);
+	return 0;
+}
+
+static __always_inline void gather_caps(struct slot *s, __u8 param)
+{
+	__u64 caps[3] = {}, c = ADDRESS(s, struct task_struct, s->task, cred);
+
+	bpf_core_read(caps, sizeof(caps), &((struct cred *)c)->cap_inheritable);
+	for (int i = 0; i < 3; i++)
+		item_number(s, param + i, caps[i]);
+}
+
+/* The argument vector of a call that failed: texts one after another, each with its NUL. */
+__noinline int gather_argv(struct slot *s, __u64 argv)
+{
+	__u32 n = 0;
 
 	if (!s || !item_begin(s, FORM_BYTES, 2, 0))
 		return 0;
-	__u32 from = s->off + sizeof(struct raw_item);
+	__u32 from = s->off + sizeof(struct raw_item), word = s->call.compat ? 4 : 8;
 	for (int i = 0; i < 48 && n <= RAW_TEXT - 1024; i++) {
-		__u64 p = 0;
-		if (bpf_probe_read_user(&p, word & 15, (void *)(argv + i * word)) != 0 || !p)
+		__u64 p = user_word(s, argv + i * word);
+		if (!p)
 			break;
 		long got = bpf_probe_read_user_str(AT(s, from + n), 1024, (void *)p);
 		if (got <= 0)
@@ -74,24 +80,17 @@ __noinline int gather_argv(struct slot *s, __u64 argv, __u32 compat)
 	return 0;
 }
 
-/* The address of a call, and the memory of it that sock_peer may need. */
-static __always_inline void gather_peer(struct slot *s, __u8 param, __u64 user, __u64 len)
+static __always_inline void gather_fd(struct slot *s, struct raw_step step, __u64 arg)
 {
-	void *to = item_begin(s, FORM_ADDR, param, len);
-	__u32 n = len & 255;
+	__s32 fd = step.kind == STEP_NEW_FD ? s->call.ret : arg;
 
-	s->peer[0] = 0;
-	if (!to || len > 128 || n > 128 || bpf_probe_read_user(to, n, (void *)user) != 0)
-		return;
-	item_end(s, n);
-	if (len >= 16)
-		bpf_probe_read_user(s->peer, len < sizeof(s->peer) ? 16 : sizeof(s->peer), (void *)user);
+	if (step.kind == STEP_NEW_FD ? s->call.ret >= 0 : fd != AT_FDCWD || step.kind == STEP_FD)
+		item_fd(s, step.kind == STEP_BASE ? FORM_BASE : FORM_FD, step.param, fd, step.extra);
 }
 
-static __always_inline void gather_step(struct slot *s, const struct call *c, struct raw_step step)
+static __always_inline void gather_step(struct slot *s, struct raw_step step)
 {
-	const struct raw_event *e = (const struct raw_event *)s->data;
-	__u64 arg = e->args[step.arg & 7], flags;
+	__u64 arg = s->call.args[step.arg & 7], flags;
 
 	switch (step.kind) {
 	case STEP_PATH:
@@ -100,28 +99,38 @@ static __always_inline void gather_step(struct slot *s, const struct call *c, st
 	case STEP_TEXT:
 		item_text(s, FORM_BYTES, step.param, arg);
 		break;
-	case STEP_BASE:
-		if ((__s32)arg != AT_FDCWD)
-			item_fd(s, FORM_BASE, step.param, arg, file_of(s, (__s32)arg), step.extra);
+	case STEP_BASE: case STEP_FD: case STEP_NEW_FD:
+		gather_fd(s, step, arg);
 		break;
-	case STEP_FD:
-		item_fd(s, FORM_FD, step.param, arg, file_of(s, (__s32)arg), step.extra);
-		break;
-	case STEP_NEW_FD:
-		if (e->ret >= 0)
-			item_fd(s, FORM_FD, step.param, e->ret, file_of(s, e->ret), step.extra);
+	case STEP_PAIR:
+		gather_pair(s, step, arg);
 		break;
 	case STEP_BYTES:
 		item_bytes(s, step.param, arg, step.extra);
 		break;
+	case STEP_DATA:
+		gather_data(s, step, arg);
+		break;
+	case STEP_VECTOR:
+		gather_vector(s, step.param, arg, s->call.args[(step.arg + 1) & 7], moved(s, step.extra));
+		break;
+	case STEP_MESSAGE:
+		gather_message(s, step.param, arg, step.extra);
+		break;
 	case STEP_PEER:
-		gather_peer(s, step.param, arg, e->args[(step.arg + 1) & 7]);
+		gather_address(s, step, arg);
 		break;
 	case STEP_ARGV:
-		gather_argv(s, arg, c->compat);
+		gather_argv(s, arg);
 		break;
 	case STEP_KINDS:
 		item_kinds(s);
+		break;
+	case STEP_MEMORY:
+		gather_memory(s, step.param);
+		break;
+	case STEP_CAPS:
+		gather_caps(s, step.param);
 		break;
 	case STEP_CLONE:
 		flags = step.extra == 1 ? arg : 0;
@@ -132,10 +141,25 @@ static __always_inline void gather_step(struct slot *s, const struct call *c, st
 	}
 }
 
-static __always_inline void gather(struct slot *s, const struct call *c, const struct raw_call *call)
+/* The event of s->call, made by s->task and told under the key `task`; RAW_* flags. Sent, and counted as delivered or lost. */
+__noinline int event_write(struct slot *s, __u64 task, __u32 flags)
 {
-	for (int i = 0; i < RAW_STEPS && call->steps[i].kind; i++)
-		gather_step(s, c, call->steps[i]);
+	if (!s)
+		return 0;
+	struct raw_event *e = (struct raw_event *)s->data;
+	head_fill(s, &e->h, RAW_EVENT, s->call.what.type, s->task);
+	e->h.task = task;
+	e->h.flags = flags;
+	e->ret = s->call.ret;
+	__builtin_memcpy(e->args, s->call.args, sizeof(e->args));
+	s->off = sizeof(*e);
+	s->peer.len = 0;
+	path_root(s);
+	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++)
+		gather_step(s, s->call.what.steps[i]);
+	e->h.id = __sync_fetch_and_add(&next_id, 1);
+	count(s->call.what.type, record_send(s) == 0 ? COUNT_DELIVERED : COUNT_FULL);
+	return 0;
 }
 
 #endif

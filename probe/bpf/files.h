@@ -2,7 +2,7 @@
 #ifndef PROBE_BPF_FILES_H
 #define PROBE_BPF_FILES_H
 
-#include "path.h"
+#include "sockets.h"
 
 /* The file behind a descriptor of s->task, or 0. */
 static __always_inline __u64 file_of(struct slot *s, __s64 fd)
@@ -74,105 +74,6 @@ static __always_inline void file_facts(struct raw_file *f, __u64 file)
 	f->created = (READ(struct file, file, f_mode) & FMODE_CREATED) != 0;
 }
 
-enum { ROLE_UNKNOWN, ROLE_CLIENT, ROLE_SERVER };
-
-static __always_inline __u32 unix_path(struct slot *s, __u32 off, __u64 sock)
-{
-	__u64 addr = (__u64)READ(struct unix_sock, sock, addr);
-	__u32 len;
-
-	if (!addr)
-		return 0;
-	len = READ(struct unix_address, addr, len) - 2;       /* without the family */
-	if (len == 0 || len > 108 || off > RAW_MAX - 128)
-		return 0;
-	if (bpf_probe_read_kernel(AT(s, off), len, (void *)(addr + bpf_core_field_offset(struct unix_address, name) + 2)))
-		return 0;
-	return len;
-}
-
-static __always_inline void sock_addresses(struct raw_sock *r, __u64 sk, __u32 family)
-{
-	struct sock_common c = {};
-
-	c.skc_dport = READ(struct sock, sk, __sk_common.skc_dport);
-	r->remote_port = __builtin_bswap16(c.skc_dport);
-	r->local_port = READ(struct sock, sk, __sk_common.skc_num);
-	r->state = READ(struct sock, sk, __sk_common.skc_state);
-	if (family == AF_INET) {
-		__u32 local = READ(struct sock, sk, __sk_common.skc_rcv_saddr);
-		__u32 remote = READ(struct sock, sk, __sk_common.skc_daddr);
-		__builtin_memcpy(r->local, &local, 4);
-		__builtin_memcpy(r->remote, &remote, 4);
-	} else if (family == AF_INET6) {
-		bpf_core_read(r->local, 16, &((struct sock *)sk)->__sk_common.skc_v6_rcv_saddr);
-		bpf_core_read(r->remote, 16, &((struct sock *)sk)->__sk_common.skc_v6_daddr);
-	}
-}
-
-/* Writes raw_sock at `off`; returns its length with the unix addresses behind it. */
-static __noinline __u32 sock_at(struct slot *s, __u32 off, __u64 file)
-{
-	__u64 socket = (__u64)READ(struct file, file, private_data);
-	__u64 sk = (__u64)READ(struct socket, socket, sk);
-
-	if (!sk || off > RAW_MAX - 1024)
-		return 0;
-	struct raw_sock *r = AT(s, off);
-	__builtin_memset(r, 0, sizeof(*r));
-	__u32 family = READ(struct sock, sk, __sk_common.skc_family);
-	r->family = family;
-	r->type = READ(struct sock, sk, sk_type);
-	r->protocol = READ(struct sock, sk, sk_protocol);
-	r->backlog = READ(struct sock, sk, sk_ack_backlog);
-	r->backlog_max = READ(struct sock, sk, sk_max_ack_backlog);
-	sock_addresses(r, sk, family);
-	__u32 n = sizeof(*r);
-	if (family == AF_UNIX) {
-		r->path_len = unix_path(s, off + n, sk);
-		n += r->path_len & 127;
-		__u64 peer = (__u64)READ(struct unix_sock, sk, peer);
-		if (peer) {
-			r->peer_path_len = unix_path(s, off + n, peer);
-			n += r->peer_path_len & 127;
-		}
-	}
-	return n;
-}
-
-/* By a socket's inode: the role that connect or accept told of it, for the calls that tell none. (Socket storage would need
- * a socket that the verifier trusts, which a walk from the task's descriptors does not give.) */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__type(key, __u64);
-	__type(value, __u8);
-	__uint(max_entries, 16384);
-} roles SEC(".maps");
-
-static __always_inline __u8 role_keep(__u64 inode, __u8 told)
-{
-	__u8 *known;
-
-	if (told != ROLE_UNKNOWN) {
-		bpf_map_update_elem(&roles, &inode, &told, BPF_ANY);
-		return told;
-	}
-	known = bpf_map_lookup_elem(&roles, &inode);
-	return known ? *known : ROLE_UNKNOWN;
-}
-
-/* A connect that failed leaves no peer in the socket: it is then the one that was asked for. */
-static __always_inline void sock_peer(struct slot *s, struct raw_sock *r)
-{
-	if (r->role != ROLE_CLIENT || r->remote_port || s->peer[0] != r->family)
-		return;
-	r->remote_port = __builtin_bswap16(s->peer[1]);
-	if (r->family == AF_INET)
-		__builtin_memcpy(r->remote, &s->peer[2], 4);
-	else if (r->family == AF_INET6)
-		__builtin_memcpy(r->remote, &s->peer[4], 16);
-}
-
 /* Writes the item that s->ask describes: what a descriptor is, where it is, who is at its ends. Global for the same reason as
  * path_walk. */
 __noinline int fd_write(struct slot *s)
@@ -193,11 +94,8 @@ __noinline int fd_write(struct slot *s)
 		n = sock_at(s, at, file);
 		f->sock = n > 0;
 		struct raw_sock *r = AT(s, at);
-		if (n > 0) {
-			r->role = s->ask.role;
-			sock_peer(s, r);
-			r->role = role_keep(f->inode, s->ask.role);
-		}
+		if (n > 0)
+			n += sock_told(s, r, f->inode, at + n);
 	} else {
 		struct path path = READ(struct file, file, f_path);
 		n = path_at(s, at, (__u64)path.dentry, (__u64)path.mnt, &how);
@@ -208,10 +106,10 @@ __noinline int fd_write(struct slot *s)
 	return 0;
 }
 
-/* An item of one descriptor. `role` is what the call tells of a socket. */
-static __always_inline void item_fd(struct slot *s, __u8 form, __u8 param, __s32 fd, __u64 file, __u8 role)
+/* An item of one descriptor of s->task. `tells`: what the call tells of a socket. */
+static __always_inline void item_fd(struct slot *s, __u8 form, __u8 param, __s32 fd, __u8 tells)
 {
-	s->ask = (struct fd_ask){ .file = file, .form = form, .param = param, .role = role, .fd = fd };
+	s->ask = (struct fd_ask){ .file = file_of(s, fd), .form = form, .param = param, .tells = tells, .fd = fd };
 	fd_write(s);
 }
 

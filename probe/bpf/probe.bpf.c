@@ -19,9 +19,9 @@ static __always_inline __u64 call_number(const struct pt_regs *regs)
 	return regs->orig_ax;
 }
 
-static __always_inline void call_args(struct call *c, const struct pt_regs *regs)
+static __always_inline void call_args(struct call *c, const struct task_struct *task, const struct pt_regs *regs)
 {
-	c->compat = c->task->thread_info.status & TS_COMPAT;
+	c->compat = (task->thread_info.status & TS_COMPAT) != 0;
 	if (c->compat) {
 		c->args[0] = (__u32)regs->bx;
 		c->args[1] = (__u32)regs->cx;
@@ -44,9 +44,10 @@ static __always_inline __u64 call_number(const struct pt_regs *regs)
 	return regs->syscallno;
 }
 
-static __always_inline void call_args(struct call *c, const struct pt_regs *regs)
+static __always_inline void call_args(struct call *c, const struct task_struct *task __attribute__((unused)),
+	const struct pt_regs *regs)
 {
-	c->compat = false;
+	c->compat = 0;
 	for (int i = 0; i < 6; i++)
 		c->args[i] = regs->regs[i];
 }
@@ -55,11 +56,11 @@ static __always_inline void call_args(struct call *c, const struct pt_regs *regs
 /* 32-bit programs may make all socket calls through one: its first argument says which, its second where the arguments are. */
 static __always_inline const struct raw_call *socket_call(struct call *c)
 {
-	__u32 which = c->args[0], args[4] = {};
+	__u32 which = c->args[0], args[6] = {};
 
 	if (which >= RAW_SOCKET_CALLS || bpf_probe_read_user(args, sizeof(args), (void *)c->args[1]) != 0)
 		return NULL;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 6; i++)
 		c->args[i] = args[i];
 	return &socket_calls[which & (RAW_SOCKET_CALLS - 1)];
 }
@@ -69,27 +70,29 @@ static __always_inline bool is_wanted(__u64 nr, int row)
 	return nr < RAW_CALLS && wanted[row][(nr / 64) & 7] >> (nr % 64) & 1;
 }
 
-/* Descriptors are ints: what the upper half of a register holds means nothing. */
-static __always_inline void event_send(struct slot *s, const struct call *c, const struct raw_call *call, struct memory *pm)
+/* How many events a call becomes: one, or one for each message that it moved. */
+static __always_inline __u32 messages_of(const struct call *c)
 {
-	struct raw_event *e = (struct raw_event *)s->data;
-	__u64 task;
-	bool known = actor_describe(s, c->task, pm, &task);
+	bool many = c->what.steps[0].kind == STEP_MESSAGE && c->what.steps[0].extra & RAW_MANY;
 
-	s->task = (__u64)c->task;
-	head_fill(s, &e->h, RAW_EVENT, call->type, s->task);
-	e->h.task = task;
-	if (!known)
-		e->h.flags |= RAW_INCOMPLETE;
-	if (c->compat)
-		e->h.flags |= RAW_COMPAT;
-	e->ret = c->ret;
-	__builtin_memcpy(e->args, c->args, sizeof(e->args));
-	s->off = sizeof(*e);
-	path_root(s);
-	gather(s, c, call);
-	e->h.id = __sync_fetch_and_add(&next_id, 1);
-	count(call->type, record_send(s) == 0 ? COUNT_DELIVERED : COUNT_FULL);
+	return many && c->ret > 1 ? c->ret : 1;
+}
+
+static __always_inline void event_send(struct slot *s, struct task_struct *t, struct memory *pm)
+{
+	__u32 n = messages_of(&s->call), flags = s->call.compat ? RAW_COMPAT : 0;
+	__u64 task;
+
+	if (!actor_describe(s, t, pm, &task))
+		flags |= RAW_INCOMPLETE;
+	s->task = (__u64)t;
+	s->call.message = 0;
+	event_write(s, task, flags);
+	for (__u32 i = 1; i < RAW_MESSAGES && i < n; i++) {
+		count(s->call.what.type, COUNT_WANTED);
+		s->call.message = i;
+		event_write(s, task, flags);
+	}
 }
 
 SEC("tp_btf/sys_exit")
@@ -102,8 +105,8 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 
 	if (!is_wanted(nr, 0) && !is_wanted(nr, 1))
 		return 0;
-	c.task = bpf_get_current_task_btf();
-	call_args(&c, regs);
+	struct task_struct *t = bpf_get_current_task_btf();
+	call_args(&c, t, regs);
 	row = c.compat;
 	if (!is_wanted(nr, row))
 		return 0;
@@ -116,7 +119,7 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 	if (exec && c.ret >= 0)
 		return 0;                      /* told at sched_process_exec */
 	count(call->type, COUNT_WANTED);
-	struct memory *pm = memory_of(c.task->group_leader, true);
+	struct memory *pm = memory_of(t->group_leader, true);
 	if (pm && pm->self && !exec && call->type != TYPE_PTRACE) {
 		count(call->type, COUNT_SELF);
 		return 0;
@@ -130,7 +133,9 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 		count(call->type, COUNT_SCRATCH);
 		return 0;
 	}
-	event_send(s, &c, call, pm);
+	s->call = c;
+	s->call.what = *call;
+	event_send(s, t, pm);
 	slot_give(s);
 	return 0;
 }

@@ -23,8 +23,46 @@ struct walk {
 /* What fd_write is asked for. */
 struct fd_ask {
 	__u64 file;
-	__u8 form, param, role, pad;
+	__u8 form, param, tells, pad;  /* enum raw_tells */
 	__s32 fd;
+};
+
+/* The call that an event is made of. */
+struct call {
+	struct raw_call what;
+	__u64 args[6];
+	__s64 ret;
+	__u32 compat;
+	__u32 message;                 /* which one, of a call that moves many */
+};
+
+/* An address that a call was given, as struct sockaddr. */
+struct peer {
+	__u32 len, pad;                /* 0: none */
+	union {
+		__u16 family;
+		struct {
+			__u16 family;
+			__u16 port;
+			__u32 address;
+		} v4;
+		struct {
+			__u16 family;
+			__u16 port;
+			__u32 flow;
+			__u8 address[16];
+		} v6;
+		struct {
+			__u16 family;
+			char path[126];
+		} local;
+	};
+};
+
+/* What vector_piece goes through. */
+struct vector {
+	__u64 at, size;                /* the next piece; all pieces so far */
+	__u32 from, n, keep, pad;      /* where in the record the bytes go, how many there are, how many are wanted */
 };
 
 struct slot {
@@ -36,7 +74,9 @@ struct slot {
 	__u64 word[2];                 /* see words_at */
 	struct walk walk;
 	struct fd_ask ask;
-	__u16 peer[14];                /* struct sockaddr_in or _in6 that connect was given; family 0: none */
+	struct call call;
+	struct peer peer;
+	struct vector vector;
 	__u8 data[RAW_MAX + 2 * RAW_TEXT];      /* what is written at a masked offset always fits */
 };
 
@@ -98,6 +138,7 @@ struct {
 __u64 next_id = 1;                     /* ids of events */
 __u64 definitions, definitions_lost, deep_paths;
 const volatile __u64 ring_size = 0;
+const volatile __u32 snaplen = 80;     /* bytes of what is read or written that are kept, at most RAW_TEXT */
 
 static __always_inline void count(__u32 type, enum raw_count what)
 {
@@ -225,16 +266,34 @@ __noinline int item_text(struct slot *s, __u32 form, __u32 param, __u64 user)
 	return 0;
 }
 
-/* A piece of the caller's memory; `whole` bytes from `user`, of which RAW_TEXT are kept. */
-static __always_inline void item_bytes(struct slot *s, __u8 param, __u64 user, __u64 whole)
+/* A piece of the caller's memory; `whole` bytes from `user`, of which `most` are kept. */
+static __always_inline void item_memory(struct slot *s, __u8 param, __u64 user, __u64 whole, __u32 most)
 {
 	void *to = item_begin(s, FORM_BYTES, param, whole);
-	__u32 n = whole < RAW_TEXT ? whole : RAW_TEXT;
+	__u32 n = whole < most ? whole : most;
 
-	if (!to || !user || n == 0 || n > RAW_TEXT)
+	if (!to || n > RAW_TEXT)
 		return;
-	if (bpf_probe_read_user(to, n, (void *)user) == 0)
+	if (n == 0)
+		item_end(s, 0);
+	else if (user && bpf_probe_read_user(to, n, (void *)user) == 0)
 		item_end(s, n);
+}
+
+static __always_inline void item_bytes(struct slot *s, __u8 param, __u64 user, __u64 whole)
+{
+	if (whole)
+		item_memory(s, param, user, whole, RAW_TEXT);
+}
+
+static __always_inline void item_number(struct slot *s, __u8 param, __u64 n)
+{
+	__u64 *to = item_begin(s, FORM_NUMBER, param, 0);
+
+	if (to) {
+		*to = n;
+		item_end(s, sizeof(*to));
+	}
 }
 
 #endif

@@ -1,0 +1,192 @@
+/* Sockets: who is at their ends, as the kernel has it, as the call says, and as earlier calls told. */
+#ifndef PROBE_BPF_SOCKETS_H
+#define PROBE_BPF_SOCKETS_H
+
+#include "path.h"
+
+enum { ROLE_UNKNOWN, ROLE_CLIENT, ROLE_SERVER };
+
+static __always_inline __u32 unix_path(struct slot *s, __u32 off, __u64 sock)
+{
+	__u64 addr = (__u64)READ(struct unix_sock, sock, addr);
+	__u32 len;
+
+	if (!addr)
+		return 0;
+	len = READ(struct unix_address, addr, len) - 2;       /* without the family */
+	if (len == 0 || len > 108 || off > RAW_MAX - 128)
+		return 0;
+	if (bpf_probe_read_kernel(AT(s, off), len, (void *)(addr + bpf_core_field_offset(struct unix_address, name) + 2)))
+		return 0;
+	return len;
+}
+
+/* Raw sockets and pings keep other things where the others have ports. */
+static __always_inline bool has_ports(const struct raw_sock *r)
+{
+	return r->type != SOCK_RAW && r->protocol != IPPROTO_ICMP && r->protocol != IPPROTO_ICMPV6;
+}
+
+static __always_inline void sock_addresses(struct raw_sock *r, __u64 sk, __u32 family)
+{
+	if (has_ports(r)) {
+		__u16 port = READ(struct sock, sk, __sk_common.skc_dport);
+		r->remote_port = __builtin_bswap16(port);
+		r->local_port = READ(struct sock, sk, __sk_common.skc_num);
+	}
+	r->state = READ(struct sock, sk, __sk_common.skc_state);
+	if (family == AF_INET) {
+		__u32 local = READ(struct sock, sk, __sk_common.skc_rcv_saddr);
+		__u32 remote = READ(struct sock, sk, __sk_common.skc_daddr);
+		__builtin_memcpy(r->local, &local, 4);
+		__builtin_memcpy(r->remote, &remote, 4);
+		r->connected = has_ports(r) ? r->remote_port != 0 : remote != 0;
+	} else {
+		bpf_core_read(r->local, 16, &((struct sock *)sk)->__sk_common.skc_v6_rcv_saddr);
+		bpf_core_read(r->remote, 16, &((struct sock *)sk)->__sk_common.skc_v6_daddr);
+		r->connected = has_ports(r) ? r->remote_port != 0 : (*(__u64 *)r->remote | *(__u64 *)(r->remote + 8)) != 0;
+	}
+}
+
+/* Writes raw_sock at `off`; returns its length with the unix addresses behind it. */
+static __noinline __u32 sock_at(struct slot *s, __u32 off, __u64 file)
+{
+	__u64 socket = (__u64)READ(struct file, file, private_data);
+	__u64 sk = (__u64)READ(struct socket, socket, sk);
+
+	if (!sk || off > RAW_MAX - 1024)
+		return 0;
+	struct raw_sock *r = AT(s, off);
+	__builtin_memset(r, 0, sizeof(*r));
+	__u32 family = READ(struct sock, sk, __sk_common.skc_family);
+	r->family = family;
+	r->type = READ(struct sock, sk, sk_type);
+	r->protocol = READ(struct sock, sk, sk_protocol);
+	r->backlog = READ(struct sock, sk, sk_ack_backlog);
+	r->backlog_max = READ(struct sock, sk, sk_max_ack_backlog);
+	__u32 n = sizeof(*r);
+	if (family == AF_UNIX) {
+		r->path_len = unix_path(s, off + n, sk);
+		n += r->path_len & 127;
+		__u64 peer = (__u64)READ(struct unix_sock, sk, peer);
+		r->connected = peer != 0;
+		if (peer) {
+			r->peer_path_len = unix_path(s, off + n, peer);
+			n += r->peer_path_len & 127;
+		}
+	} else if (family == AF_INET || family == AF_INET6) {
+		sock_addresses(r, sk, family);
+	}
+	return n;
+}
+
+/* What calls told of a socket. (Socket storage would need a socket that the verifier trusts, which a walk from the task's
+ * descriptors does not give.) */
+struct socket_memory {
+	__u32 peer;                    /* print of the last datagram's other end; 0: none yet */
+	__u8 role, pad[3];             /* told, or guessed from which way its first datagram went */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, __u64);            /* inode */
+	__type(value, struct socket_memory);
+	__uint(max_entries, 16384);
+} sockets SEC(".maps");
+
+/* The other end is the one that the call was given. */
+static __always_inline void peer_take(struct raw_sock *r, const struct peer *p)
+{
+	__u16 port = p->v4.port;
+
+	r->remote_port = has_ports(r) ? __builtin_bswap16(port) : 0;
+	if (r->family == AF_INET) {
+		__builtin_memcpy(r->remote, &p->v4.address, 4);
+	} else if (p->family == AF_INET6) {
+		__builtin_memcpy(r->remote, p->v6.address, 16);
+	} else {
+		/* An IPv4 address given to an IPv6 socket. */
+		__builtin_memset(r->remote, 0, 10);
+		__builtin_memset(r->remote + 10, 0xff, 2);
+		__builtin_memcpy(r->remote + 12, &p->v4.address, 4);
+	}
+}
+
+static __always_inline bool peer_fits(const struct raw_sock *r, const struct peer *p)
+{
+	return p->len >= 8 && (p->family == r->family || (r->family == AF_INET6 && p->family == AF_INET)) &&
+		(p->family == AF_INET || p->len >= 24);
+}
+
+static __always_inline __u32 peer_print(const struct raw_sock *r)
+{
+	__u64 h = *(__u64 *)r->remote * 0x9e3779b97f4a7c15ull ^ *(__u64 *)(r->remote + 8);
+
+	h = (h ^ r->remote_port) * 0x9e3779b97f4a7c15ull;
+	return h >> 32 | 1;
+}
+
+/* A datagram's other end, and whether it is another one than before. */
+static __always_inline void datagram_told(struct raw_sock *r, struct socket_memory *m, bool given)
+{
+	__u32 print;
+
+	if (r->type == SOCK_STREAM || (!given && !r->connected))
+		return;
+	print = peer_print(r);
+	r->datagram = 1;
+	r->changed = print != m->peer;
+	m->peer = print;
+}
+
+static __always_inline void role_told(struct socket_memory *m, __u8 tells)
+{
+	if (tells == TELLS_CLIENT || tells == TELLS_SERVER)
+		m->role = tells;
+	else if (m->role == ROLE_UNKNOWN)
+		m->role = tells == TELLS_SENT ? ROLE_CLIENT : ROLE_SERVER;
+}
+
+/* Appends the path that a unix socket sends to. Returns its length. */
+static __always_inline __u32 peer_path(struct slot *s, struct raw_sock *r, __u32 off)
+{
+	__u32 len = s->peer.len - 2;
+
+	if (s->peer.family != AF_UNIX || len == 0 || len > 108 || off > RAW_MAX - 128)
+		return 0;
+	if (bpf_probe_read_kernel(AT(s, off), len, s->peer.local.path))
+		return 0;
+	r->peer_path_len = len;
+	return len;
+}
+
+/* Adds to what the kernel has of a socket what this call and earlier ones tell. Returns how many bytes it appended at `off`. A
+ * connect that failed leaves no peer in the socket: it is then the one that was asked for. */
+static __always_inline __u32 sock_told(struct slot *s, struct raw_sock *r, __u64 inode, __u32 off)
+{
+	struct socket_memory new = {}, *m = bpf_map_lookup_elem(&sockets, &inode);
+	__u8 tells = s->ask.tells;
+	bool sends = tells == TELLS_SENT || tells == TELLS_RECEIVED, given = tells && s->peer.len;
+
+	if (r->family == AF_UNIX)
+		return given && !r->connected ? peer_path(s, r, off) : 0;
+	if (r->family != AF_INET && r->family != AF_INET6)
+		return 0;
+	given = given && peer_fits(r, &s->peer) && (sends ? r->type != SOCK_STREAM : !r->connected);
+	if (given)
+		peer_take(r, &s->peer);
+	if (!m && tells)
+		m = &new;
+	if (!m)
+		return 0;
+	if (sends)
+		datagram_told(r, m, given);
+	if (tells)
+		role_told(m, tells);
+	r->role = m->role;
+	if (m == &new)
+		bpf_map_update_elem(&sockets, &inode, &new, BPF_ANY);
+	return 0;
+}
+
+#endif
