@@ -2,7 +2,7 @@
 #ifndef PROBE_BPF_DESCRIBE_H
 #define PROBE_BPF_DESCRIBE_H
 
-#include "facts.h"
+#include "share.h"
 
 /* What is remembered of each task. */
 struct memory {

@@ -124,18 +124,19 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 		count(call->type, COUNT_SELF);
 		return 0;
 	}
-	if (!pm || !ring_room(call->class)) {
-		count(call->type, COUNT_FULL);
-		return 0;
-	}
 	struct slot *s = slot_take();
 	if (!s) {
 		count(call->type, COUNT_SCRATCH);
 		return 0;
 	}
-	s->call = c;
-	s->call.what = *call;
-	event_send(s, t, pm);
+	s->task = (__u64)t;
+	if (pm && ring_room(s, call->class)) {
+		s->call = c;
+		s->call.what = *call;
+		event_send(s, t, pm);
+	} else {
+		count(call->type, COUNT_FULL);
+	}
 	slot_give(s);
 	return 0;
 }

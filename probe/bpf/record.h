@@ -180,15 +180,6 @@ static __always_inline void slot_give(struct slot *s)
 		__sync_fetch_and_and(used, ~(__u64)s->bit);
 }
 
-/* Is there room in the ring for a record of this class? Each class may fill it to its own mark, in percent. */
-static __always_inline bool ring_room(__u32 class)
-{
-	__u64 filled = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
-	__u64 mark = class == 0 ? 50 : class == 1 ? 70 : class == 2 ? 90 : 100;
-
-	return class >= 3 || filled * 100 < ring_size * mark;
-}
-
 static __always_inline long record_send(struct slot *s)
 {
 	__u64 len = s->off;
