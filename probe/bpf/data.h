@@ -46,7 +46,8 @@ __noinline int vector_piece(struct slot *s)
 	v->size += len;
 	if (len < take)
 		take = len;
-	if (take && take <= RAW_TEXT && bpf_probe_read_user(AT(s, v->from + n), take, (void *)base) == 0)
+	BOUND(take, 2 * RAW_TEXT - 1);
+	if (take && bpf_probe_read_user(AT(s, v->from + n), take, (void *)base) == 0)
 		v->n = n + take;
 	return 0;
 }
@@ -76,13 +77,15 @@ __noinline int gather_peer(struct slot *s, __u32 param, __u64 user, __u64 len, _
 	if (!s)
 		return 0;
 	s->peer.len = 0;
-	if (!user || len < 2 || len > sizeof(s->peer) - 8)
+	if (!user || len < 2)
 		return 0;
-	__u32 n = len;
-	if (n > 128 || bpf_probe_read_user(&s->peer.family, n, (void *)user) != 0)
+	__u32 n = len < 127 ? len : 127;       /* more than any address that is told has */
+	BOUND(n, 127);
+	if (bpf_probe_read_user(&s->peer.family, n, (void *)user) != 0)
 		return 0;
 	void *to = how & PEER_SILENT ? NULL : item_begin(s, FORM_ADDR, param, len);
-	if (to && n <= 128 && bpf_probe_read_kernel(to, n, &s->peer.family) == 0)
+	BOUND(n, 127);
+	if (to && bpf_probe_read_kernel(to, n, &s->peer.family) == 0)
 		item_end(s, n);
 	if (how & PEER_REMOTE)
 		s->peer.len = n;

@@ -86,6 +86,9 @@ struct slot {
 	asm volatile("%0 &= %1" : "+r"(at_) : "i"(RAW_MAX - 1)); \
 	(void *)((s)->data + at_); })
 
+/* Tells the verifier that `n`, which it may have lost sight of, is at most `mask`, a power of two less one. */
+#define BOUND(n, mask) asm volatile("%0 &= %1" : "+r"(n) : "i"(mask))
+
 /* Two words at any address, as numbers, in s->word. The verifier does no arithmetic on what it knows to be a pointer, so they go
  * through memory; and as it wants to know what is behind one, each pair of words is taken for a list head. Much cheaper than
  * the helper, which older kernels need. */
@@ -265,6 +268,7 @@ static __always_inline void item_memory(struct slot *s, __u8 param, __u64 user, 
 
 	if (!to || n > RAW_TEXT)
 		return;
+	BOUND(n, 2 * RAW_TEXT - 1);
 	if (n == 0)
 		item_end(s, 0);
 	else if (user && bpf_probe_read_user(to, n, (void *)user) == 0)
