@@ -11,6 +11,7 @@
 #include "required.h"
 #include "ruleset.h"
 #include "run.h"
+#include "wanted.h"
 #include "wire/log.h"
 
 static const char usage[] =
@@ -22,12 +23,13 @@ static const char usage[] =
 	"  -O KEY=VALUE     set a configuration key: priority, rule_matching\n"
 	"  -n               check the rules and leave\n"
 	"  -v               say more\n"
+	"  --event-types    list the event types that the rules need, as probe -e takes them, and leave\n"
 	"  --strict         a rule that can not fire on the stream is an error\n"
 	"  --notify FD      write a line to FD when ready, and when rules were reloaded\n"
 	"  --keys           list the configuration keys\n"
 	"  --version, --help\n";
 
-enum { OPTION_STRICT = OPTION_OWN, STUCK_SECONDS = 2 };
+enum { OPTION_STRICT = OPTION_OWN, OPTION_EVENT_TYPES, STUCK_SECONDS = 2 };
 
 /* Counted in the signal handlers. */
 static volatile sig_atomic_t interrupts, stop, reload;
@@ -35,7 +37,7 @@ static volatile sig_atomic_t interrupts, stop, reload;
 struct arguments {
 	struct options common;
 	struct load load;
-	bool all, strict;
+	bool all, strict, list_types;
 };
 
 /* A reader of the output that takes nothing must not keep the process: then the alarm ends it. */
@@ -97,7 +99,8 @@ static void settle(struct arguments *a)
 
 static void parse(struct arguments *a, int argc, char **argv)
 {
-	static const struct option longs[] = { OPTIONS_LONG, { "strict", no_argument, NULL, OPTION_STRICT }, { 0 } };
+	static const struct option longs[] = { OPTIONS_LONG, { "strict", no_argument, NULL, OPTION_STRICT },
+		{ "event-types", no_argument, NULL, OPTION_EVENT_TYPES }, { 0 } };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT "r:", longs, NULL)) != -1) {
@@ -105,6 +108,8 @@ static void parse(struct arguments *a, int argc, char **argv)
 			add_path(&a->load, optarg);
 		else if (opt == OPTION_STRICT)
 			a->strict = true;
+		else if (opt == OPTION_EVENT_TYPES)
+			a->list_types = true;
 		else if (opt == OPTION_VERSION)
 			version();
 		else
@@ -128,11 +133,22 @@ static struct program *load(const struct arguments *a)
 		exit(EX_CONFIG);
 	}
 	/* Whoever asked to be notified says it to the user in a line of its own. */
-	if (a->common.notify < 0 || a->common.verbose)
+	if ((a->common.notify < 0 && !a->list_types) || a->common.verbose)
 		log_info("%s", line.p);
 	diag_free(&d);
 	strbuf_free(&line);
 	return p;
+}
+
+static int list_types(struct program *p)
+{
+	struct strbuf list = {0};
+
+	wanted_types(p, &list);
+	puts(list.p ? list.p : "");
+	strbuf_free(&list);
+	program_free(p);
+	return 0;
 }
 
 static int run(const struct arguments *a, struct program *p)
@@ -163,7 +179,9 @@ int main(int argc, char **argv)
 	handle_signals();
 	struct program *p = load(&a);
 	int status = 0;
-	if (a.common.check)
+	if (a.list_types)
+		status = list_types(p);
+	else if (a.common.check)
 		program_free(p);
 	else
 		status = run(&a, p);

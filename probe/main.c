@@ -25,7 +25,7 @@ static const char usage[] =
 static void all_types(struct kernel_config *c, bool asked)
 {
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		c->types[i] = captured_type(i) && (asked || !captured_type(i)->asked);
+		c->types[i] |= captured_type(i) && (asked || !captured_type(i)->asked);
 }
 
 /* Adds the types that a comma-separated list names; ends the program when one is not captured. */
@@ -33,7 +33,9 @@ static void add_types(struct kernel_config *c, const char *list)
 {
 	for (const char *p = list; *p;) {
 		size_t n = strcspn(p, ",");
-		bool found = false;
+		bool found = n == 7 && memcmp(p, "default", n) == 0;
+		if (found)
+			all_types(c, false);
 		for (unsigned i = 0; i < EVENT_TYPES; i++) {
 			const struct event_type *t = event_type(i);
 			if (!t || !captured_type(i) || strlen(t->name) != n || memcmp(t->name, p, n) != 0)
