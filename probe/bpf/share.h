@@ -1,6 +1,6 @@
-/* Room in the ring. Each class of events may fill it up to its own mark. While it is more than half full, a cgroup that asks
- * for more than a quarter may fill a fifth of what is left to its neighbours' classes, so that who floods, in whatever class,
- * stays below the lowest mark of the others: it loses its own events and not theirs. */
+/* Room in the ring. Each class of events may fill it up to its own mark. While it is more than half full, a cgroup that asks for
+ * much counts one class lower, and one that asks for little may go beyond all marks of the former: so who floods, in whatever
+ * class, loses its own events and not those of its neighbours. */
 #ifndef PROBE_BPF_SHARE_H
 #define PROBE_BPF_SHARE_H
 
@@ -8,6 +8,7 @@
 
 /* Few requests say nothing about who floods. */
 enum { SHARE_LEAST = 64 };
+enum share_size { SHARE_SMALL, SHARE_FAIR, SHARE_LARGE };
 
 /* How many events a cgroup asked room for since the ring was last half full or less. */
 struct share {
@@ -23,15 +24,15 @@ struct {
 
 __u64 share_round = 1, share_asked;    /* the round that goes on, and what all have asked for in it */
 
-/* Whether the cgroup of s->task asks for more than a quarter. Requests are counted, and not what was put in: who is turned away
- * would seem to be modest. */
-__noinline int share_large(struct slot *s)
+/* How much the cgroup of s->task asks for: less than a sixteenth, more than a quarter, or between. Requests are counted, and not
+ * what was put in: who is turned away would seem to be modest. */
+__noinline int share_of(struct slot *s)
 {
 	struct share new = {}, *m;
 	__u64 cgroup, all;
 
 	if (!s)
-		return 0;
+		return SHARE_FAIR;
 	cgroup = task_cgroup(s, s->task);
 	m = bpf_map_lookup_elem(&shares, &cgroup);
 	if (!m || m->round != share_round) {
@@ -40,10 +41,12 @@ __noinline int share_large(struct slot *s)
 		m = bpf_map_lookup_elem(&shares, &cgroup);
 	}
 	if (!m)
-		return 0;
+		return SHARE_FAIR;
 	all = __sync_fetch_and_add(&share_asked, 1) + 1;
 	__sync_fetch_and_add(&m->asked, 1);
-	return all >= SHARE_LEAST && m->asked * 4 > all;
+	if (all < SHARE_LEAST)
+		return SHARE_FAIR;
+	return m->asked * 4 > all ? SHARE_LARGE : m->asked * 16 < all ? SHARE_SMALL : SHARE_FAIR;
 }
 
 /* Is there room for an event of this class and of s->task? */
@@ -60,9 +63,12 @@ static __always_inline bool ring_room(struct slot *s, __u32 class)
 	}
 	if (class == 0)
 		return false;
-	__u64 mark = class == 1 ? 70 : class == 2 ? 90 : 100;
-	if (share_large(s))
-		mark = 50 + (mark - 50) / 5;
+	int share = share_of(s);
+	if (share == SHARE_LARGE)
+		class--;
+	__u64 mark = class == 0 ? 50 : class == 1 ? 70 : class == 2 ? 90 : 100;
+	if (share == SHARE_SMALL && mark < 95)
+		mark = 95;
 	return filled * 100 < ring_size * mark;
 }
 
