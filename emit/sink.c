@@ -49,8 +49,8 @@ int sink_open(struct sink sinks[SINKS], const struct conf *conf, char *err, size
 
 void sink_free(struct sink *s)
 {
-	if (s->kind && s->kind->rest)
-		s->kind->rest(s);
+	if (s->kind && s->kind->close)
+		s->kind->close(s);
 	pack_free(&s->queue);
 	*s = (struct sink){0};
 }

@@ -22,7 +22,7 @@ struct sink_kind {
 	/* As write(2): may take less, -1 with EAGAIN asks to be called again when wait_fd can be written. */
 	ssize_t (*write)(struct sink *s, const uint8_t *data, size_t n);
 	/* Called when the queue is empty, and at the end. NULL: nothing to do. */
-	void (*rest)(struct sink *s);
+	void (*rest)(struct sink *s), (*close)(struct sink *s);
 };
 
 enum { SINKS = 2, SINK_QUEUE_MAX = 1 << 20 };    /* bytes in a queue, after which no more input is taken */

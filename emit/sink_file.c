@@ -1,5 +1,5 @@
-/* A file that alerts are appended to. It is opened for each batch and closed after it, so that it can be rotated by
- * renaming it. */
+/* A file that alerts are appended to. Unless it is kept open, it is opened for each batch and closed after it, so that it can
+ * be rotated by renaming it. */
 #include "sink.h"
 
 #include <errno.h>
@@ -30,7 +30,13 @@ static void close_file(struct sink *s)
 	s->fd = -1;
 }
 
+static void rest_file(struct sink *s)
+{
+	if (!conf_bool(s->conf, CONF_EMIT_FILE_KEEP))
+		close_file(s);
+}
+
 const struct sink_kind sink_file = {
 	.name = "file", .enabled = CONF_EMIT_FILE, .needed = CONF_EMIT_FILE_NAME,
-	.open = open_file, .write = write_file, .rest = close_file,
+	.open = open_file, .write = write_file, .rest = rest_file, .close = close_file,
 };

@@ -11,8 +11,8 @@ struct memory {
 	__u64 argv_of, fork_parent;    /* keys; argv_of 0: its own */
 	__u64 exec;                    /* boot clock; 0: not since it was seen */
 	__u64 thread_key;              /* key under which a THREAD was sent, or 0 */
-	__u32 self;
-	__u32 pad;
+	__u32 self;                    /* it runs one of our own programs */
+	__u32 looked;                  /* whether that was found out */
 };
 
 struct {

@@ -70,6 +70,31 @@ static __always_inline bool is_wanted(__u64 nr, int row)
 	return nr < RAW_CALLS && wanted[row][(nr / 64) & 7] >> (nr % 64) & 1;
 }
 
+struct exe_id {
+	__u64 device, inode;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct exe_id);
+	__type(value, __u32);
+	__uint(max_entries, 64);
+} self_exes SEC(".maps");
+
+/* Finds out whether the program that a process runs is one of ours. */
+static __always_inline void self_look(const struct task_struct *t, struct memory *m)
+{
+	struct exe_id id = {};
+
+	m->looked = 1;
+	m->self = 0;
+	if (!t->mm || !t->mm->exe_file)
+		return;
+	struct inode *inode = t->mm->exe_file->f_inode;
+	id.device = inode->i_sb->s_dev;
+	id.inode = inode->i_ino;
+	m->self = bpf_map_lookup_elem(&self_exes, &id) != NULL;
+}
+
 /* How many events a call becomes: one, or one for each message that it moved. */
 static __always_inline __u32 messages_of(const struct call *c)
 {
@@ -120,6 +145,8 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 		return 0;                      /* told at sched_process_exec */
 	count(call->type, COUNT_WANTED);
 	struct memory *pm = memory_of(t->group_leader, true);
+	if (pm && !pm->looked)
+		self_look(t->group_leader, pm);
 	if (pm && pm->self && !exec && call->type != TYPE_PTRACE) {
 		count(call->type, COUNT_SELF);
 		return 0;
@@ -165,29 +192,6 @@ int BPF_PROG_fork(__u64 *ctx)
 	return 0;
 }
 
-struct exe_id {
-	__u64 device, inode;
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__type(key, struct exe_id);
-	__type(value, __u32);
-	__uint(max_entries, 64);
-} self_exes SEC(".maps");
-
-/* Whether the program that a task runs is one of ours. */
-static __always_inline bool is_self(const struct task_struct *t)
-{
-	struct exe_id id = {};
-
-	if (!t->mm || !t->mm->exe_file)
-		return false;
-	struct inode *inode = t->mm->exe_file->f_inode;
-	id.device = inode->i_sb->s_dev;
-	id.inode = inode->i_ino;
-	return bpf_map_lookup_elem(&self_exes, &id) != NULL;
-}
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG_exec(__u64 *ctx)
 {
@@ -199,7 +203,7 @@ int BPF_PROG_exec(__u64 *ctx)
 		return 0;
 	m->argv_of = 0;
 	m->exec = bpf_ktime_get_boot_ns();
-	m->self = is_self(t);
+	self_look(t, m);
 	if (capture_exec)
 		count(TYPE_EXECVE, COUNT_WANTED);
 	struct slot *s = slot_take();
@@ -330,7 +334,7 @@ int snapshot(struct bpf_iter__task *ctx)
 	struct memory *m = memory_of(t, true);
 	if (!m || (iterate_unsent && m->print))
 		return 0;
-	m->self = is_self(t);
+	self_look(t, m);
 	struct slot *s = slot_take();
 	if (!s)
 		return 0;
