@@ -23,6 +23,8 @@
 #include "probe/probe.skel.h"
 #include "wire/log.h"
 
+enum { TYPE_CLOSE = 5, KEPT_FILES = 1024 };
+
 struct kernel {
 	struct probe_bpf *bpf;
 	struct ring_buffer *ring;
@@ -165,6 +167,10 @@ static int configure(struct kernel *k, const struct kernel_config *c)
 	    bpf_map__set_max_entries(b->maps.slots, 4u * (uint32_t)k->cpus) ||
 	    bpf_map__set_max_entries(b->maps.slots_used, (uint32_t)k->cpus))
 		return -1;
+	/* What has to be seen before it is made costs every call of the machine something. */
+	bpf_program__set_autoload(b->progs.BPF_PROG_sys_enter, c->types[TYPE_CLOSE]);
+	if (c->types[TYPE_CLOSE] && bpf_map__set_max_entries(b->maps.kept_files, KEPT_FILES))
+		return -1;
 	fill_calls(b, c);
 	return 0;
 }
@@ -278,7 +284,10 @@ static uint64_t missed(const struct kernel *k)
 	return total;
 }
 
-static void type_stats(const struct kernel *k, uint32_t type, struct raw_counts *of_cpu, struct stat_writer *w)
+enum { CLASSES = 4 };
+
+static void type_stats(const struct kernel *k, uint32_t type, struct raw_counts *of_cpu, uint64_t lost[CLASSES],
+	struct stat_writer *w)
 {
 	static const enum counter names[COUNT_TYPES] = { STAT_KERNEL_WANTED, STAT_KERNEL_REJECTED, STAT_KERNEL_SELF,
 		STAT_KERNEL_DELIVERED, STAT_KERNEL_DROP_FULL, STAT_KERNEL_DROP_SCRATCH };
@@ -292,6 +301,8 @@ static void type_stats(const struct kernel *k, uint32_t type, struct raw_counts 
 			n += of_cpu[cpu].n[i];
 		if (!n)
 			continue;
+		if (i == COUNT_FULL || i == COUNT_SCRATCH)
+			lost[event_type(type)->class] += n;
 		snprintf(name, sizeof name, "%s.%s", stat_defs[names[i]].name, event_type(type)->name);
 		stat_add(w, name, n);
 	}
@@ -300,11 +311,18 @@ static void type_stats(const struct kernel *k, uint32_t type, struct raw_counts 
 void kernel_stats(const struct kernel *k, struct stat_writer *w)
 {
 	struct raw_counts *of_cpu = calloc((size_t)k->cpus, sizeof *of_cpu);
+	uint64_t lost[CLASSES] = {0};
+	char name[64];
 
 	for (uint32_t type = 0; of_cpu && type < EVENT_TYPES; type++)
 		if (k->types[type])
-			type_stats(k, type, of_cpu, w);
+			type_stats(k, type, of_cpu, lost, w);
 	free(of_cpu);
+	for (int i = 0; i < CLASSES; i++) {
+		snprintf(name, sizeof name, "%s.%d", stat_defs[STAT_KERNEL_CLASS_DROP].name, i);
+		if (lost[i])
+			stat_add(w, name, lost[i]);
+	}
 	stat_add(w, stat_defs[STAT_KERNEL_MISSED].name, missed(k));
 	stat_add(w, stat_defs[STAT_KERNEL_DEFS].name, k->bpf->bss->definitions);
 	stat_add(w, stat_defs[STAT_KERNEL_DEFS_LOST].name, k->bpf->bss->definitions_lost);

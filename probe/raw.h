@@ -12,6 +12,7 @@ enum {
 	RAW_GROUPS = 128,
 	RAW_DEPTH = 160,               /* path components and mount points that the walker follows */
 	RAW_NAME = 256,
+	RAW_KEPT = 2048,               /* an item that is kept from the beginning of a call to its end */
 	RAW_VECTOR = 64,               /* pieces of a vector that are looked at */
 	RAW_MESSAGES = 1024            /* messages that one sendmmsg or recvmmsg moves at most (UIO_MAXIOV) */
 };
@@ -160,6 +161,7 @@ enum raw_step_kind {
 	STEP_BASE,                     /* the directory that the argument is a descriptor of; nothing for AT_FDCWD */
 	STEP_FD,                       /* the file that the argument is a descriptor of; `extra`: enum raw_tells */
 	STEP_NEW_FD,                   /* the file that the result is a descriptor of; `extra` the same */
+	STEP_KEPT,                     /* the file that the argument was a descriptor of when the call began */
 	STEP_PAIR,                     /* the files of two descriptors that the argument points at, for `param` and the next one */
 	STEP_TEXT,                     /* the text that the argument points at */
 	STEP_BYTES,                    /* `extra` bytes that the argument points at */

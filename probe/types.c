@@ -173,7 +173,7 @@ static const struct captured types[] = {
 		FLAGS(MAP_FLAGS, 3), FD_ARG(4), ARG(5)) },
 
 	/* Reading, writing, looking */
-	{ 5, ASKED, { FD(0, 1) }, ROW(RET, FD_ARG(0)) },
+	{ 5, ASKED, { { STEP_KEPT, 0, 1, 0 } }, ROW(RET, FD_ARG(0)) },
 	{ 7, ASKED, { FD(0, 2), DATA(1, 1, RAW_READ) }, ROW(RET, TEXT_OF, FD_ARG(0), U32(2)) },
 	{ 9, ASKED, { FD(0, 2), DATA(1, 1, 0) }, ROW(RET, TEXT_OF, FD_ARG(0), U32(2)) },
 	{ 113, ASKED, { FD(0, 2), DATA(1, 1, RAW_READ) }, ROW(RET, TEXT_OF, FD_ARG(0), U32(2), ARG(3)) },

@@ -5,7 +5,7 @@
 #include "data.h"
 #include "describe.h"
 
-enum { TYPE_EXECVE = 293, TYPE_EXECVEAT = 331, TYPE_PROCEXIT = 186, TYPE_PTRACE = 169 };
+enum { TYPE_EXECVE = 293, TYPE_EXECVEAT = 331, TYPE_PROCEXIT = 186, TYPE_PTRACE = 169, TYPE_CLOSE = 5 };
 
 /* What clone and its kin tell of the calling process s->task. */
 __noinline int gather_clone(struct slot *s, __u64 flags)
@@ -101,6 +101,9 @@ static __always_inline void gather_step(struct slot *s, struct raw_step step)
 		break;
 	case STEP_BASE: case STEP_FD: case STEP_NEW_FD:
 		gather_fd(s, step, arg);
+		break;
+	case STEP_KEPT:
+		item_kept(s);
 		break;
 	case STEP_PAIR:
 		gather_pair(s, step, arg);

@@ -113,6 +113,53 @@ static __always_inline void item_fd(struct slot *s, __u8 form, __u8 param, __s32
 	fd_write(s);
 }
 
+/* Descriptors of calls that go on, by thread: a call that closes one leaves nothing to ask. */
+struct kept {
+	struct raw_item item;
+	__u8 bytes[RAW_KEPT];
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, __u64);            /* process and thread id */
+	__type(value, struct kept);
+	__uint(max_entries, 1);        /* more where such a call is captured, set before load */
+} kept_files SEC(".maps");
+
+/* Keeps the item of a descriptor that s->task is about to close. One that is too long goes without its path. */
+static __always_inline void kept_store(struct slot *s, __u8 param, __s32 fd)
+{
+	__u64 key = bpf_get_current_pid_tgid();
+	struct raw_item *it = (struct raw_item *)s->data;
+	struct raw_file *f = (struct raw_file *)(it + 1);
+
+	s->off = 0;
+	s->peer.len = 0;
+	path_root(s);
+	item_fd(s, FORM_FD, param, fd, TELLS_NOTHING);
+	if (it->len > RAW_KEPT) {
+		it->len = sizeof(*f);
+		f->path_len = 0;
+		f->path = PATH_DEEP;
+	}
+	bpf_map_update_elem(&kept_files, &key, s->data, BPF_ANY);
+}
+
+static __always_inline void item_kept(struct slot *s)
+{
+	__u64 key = bpf_get_current_pid_tgid();
+	struct kept *k = bpf_map_lookup_elem(&kept_files, &key);
+	void *to = k ? item_begin(s, k->item.form, k->item.param, k->item.aux) : NULL;
+	__u32 len;
+
+	if (!to)
+		return;
+	len = k->item.len;
+	BOUND(len, 2 * RAW_KEPT - 1);
+	if (len <= RAW_KEPT && bpf_probe_read_kernel(to, len, k->bytes) == 0)
+		item_end(s, len);
+	bpf_map_delete_elem(&kept_files, &key);
+}
+
 /* What the standard descriptors of s->task are. */
 __noinline int item_kinds(struct slot *s)
 {

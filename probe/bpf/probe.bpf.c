@@ -95,6 +95,30 @@ static __always_inline void self_look(const struct task_struct *t, struct memory
 	m->self = bpf_map_lookup_elem(&self_exes, &id) != NULL;
 }
 
+/* Attached only where a call is captured that has to be seen before it is made. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG_sys_enter(__u64 *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx[0];
+	__u64 nr = ctx[1];
+	struct call c = {};
+
+	if (!is_wanted(nr, 0) && !is_wanted(nr, 1))
+		return 0;
+	struct task_struct *t = bpf_get_current_task_btf();
+	call_args(&c, t, regs);
+	if (!is_wanted(nr, c.compat) || call_types[c.compat & 1][nr & (RAW_CALLS - 1)].type != TYPE_CLOSE)
+		return 0;
+	struct memory *pm = memory_of(t->group_leader, false);
+	struct slot *s = pm && pm->self ? NULL : slot_take();
+	if (!s)
+		return 0;
+	s->task = (__u64)t;
+	kept_store(s, 1, c.args[0]);
+	slot_give(s);
+	return 0;
+}
+
 /* How many events a call becomes: one, or one for each message that it moved. */
 static __always_inline __u32 messages_of(const struct call *c)
 {

@@ -134,7 +134,7 @@ def files(do):
     do("chdir", text("/"), res=0, path="/")
     do("fchdir", fd, res=0, fd=fd)
     do("sendfile", new, new, memory(struct.pack("q", 5)), 3, offset=8, out_fd=new, in_fd=new, size=3)
-    do("close", new, res=0)
+    do("close", new, res=0, fd={"fd": new, "kind": "file", "path": DIR + "/b"})
     do("close", 999, res=-EBADF, fd=999)
 
 
@@ -268,7 +268,7 @@ def same(found, expected, name):
                   address(found["remote"]) if inet_family else found["remote"], found["rport"], found["protocol"], found["role"]]
         return all(e is None or v == e for v, e in zip(values, expected))
     if isinstance(found, dict) and "fd" in found:
-        found = found["fd"]
+        found = {k: found[k] for k in expected} if isinstance(expected, dict) and "fd" in expected else found["fd"]
     if isinstance(found, dict) and "family" in found:
         found = dict(found, address=address(found["address"]))
     if isinstance(expected, dict) and "above" in expected:
