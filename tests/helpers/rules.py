@@ -102,7 +102,7 @@ def add_addresses(id_):
 
 def do_all(ids):
     early = shell(["sh", "-s"], script(EARLY))
-    finished(shell(["sh", "-s"], script(HOST)), "the host's deeds")
+    finished(shell(["sh", "-s"], script(HOST), cwd=DIR), "the host's deeds")
     lines = "\n".join("busybox " + a for a in ADDRESSES) + "\n" + script(NET)
     finished(shell(["unshare", "-n", "sh", "-s"], lines), "those in a network namespace")
     if DOCKER in ids:

@@ -2,7 +2,7 @@
 
 In commands and texts @ stands for the deed's mark (@name, or @name.twin), by which alerts are told apart, and $D for the test's
 folder. Programs under $D/bin, which the host's commands find first, and those of the image are tests/helpers/deed.c under many
-names; rm, ln, chmod, find... are real.
+names; rm, ln, chmod, find... are real. The host's shell is in $D.
 """
 import os
 import platform
@@ -136,7 +136,7 @@ def stable():
              "ln -s /etc/shadow $D/@", "ln -s /etc/passwd $D/@",
              "ln", says="target=/etc/shadow linkpath=$D/@ ", type="symlinkat|symlink", program=real("ln")),
         Deed("hardlink", ["Create Hardlink Over Sensitive Files"], DOCKER,
-             "/bin/ln /etc/shadow /tmp/@", "/bin/ln /etc/group /tmp/@",
+             "cd /etc; /bin/ln shadow /tmp/@", "cd /; /bin/ln etc/group /tmp/@",
              "ln", says="target=/etc/shadow linkpath=/tmp/@ ", type="linkat|link", program="/bin/busybox"),
         Deed("packet", ["Packet socket created in container"], DOCKER,
              "/bin/deed socket packet @", "/bin/deed socket inet @",
@@ -161,7 +161,7 @@ def stable():
              "deed", says="proc_pcmdline=deed trace child @ ", type="ptrace", parent="deed"),
         Deed("aws", ["Find AWS Credentials"], HOST,
              "find $D/key -name @ -path '*/.aws/credentials'", "find $D/key -name @ -path '*/.aws/config'",
-             "find", says="proc_pcmdline=sh -s proc_cwd=", program=real("find")),
+             "find", says="proc_pcmdline=sh -s proc_cwd=$D/ ", program=real("find")),
         Deed("shm", ["Execution from /dev/shm"], DOCKER,
              "echo : >/dev/shm/s; /bin/sh /dev/shm/s @", "echo : >/tmp/s; /bin/sh /tmp/s @",
              "sh", says="evt_res=SUCCESS file=<NA> proc_cwd=/ proc_pcmdline=sh -s ", program="/bin/busybox"),
@@ -180,7 +180,7 @@ def stable():
 def incubating():
     return [
         Deed("bashrc", ["Modify Shell Configuration File"], HOST,
-             "deed open wct $D/.bashrc @", "deed open r $D/.bashrc @",
+             "deed open wct .bashrc @", "deed open r .bashrc @",
              "deed", says="file=$D/.bashrc ", type="openat"),
         Deed("cron", ["Schedule Cron Jobs"], DOCKER,
              "/bin/deed open wct /etc/cron.d/@", "/bin/deed open r /etc/cron.d/job @",
@@ -245,17 +245,17 @@ def incubating():
              "nmap @", "map @",
              "nmap"),
         Deed("removed", ["Delete or rename shell history"], HOST,
-             "touch $D/@.bash_history; rm $D/@.bash_history", "touch $D/@.bash_notes; rm $D/@.bash_notes",
+             "touch @.bash_history; rm @.bash_history", "touch @.bash_notes; rm @.bash_notes",
              "rm", says="file= name=$D/@.bash_history path=<NA> oldpath=<NA> ", type="unlinkat", program=real("rm")),
         Deed("renamed", ["Delete or rename shell history"], HOST,
-             "touch $D/@.bash_history; mv $D/@.bash_history $D/@.old", "touch $D/@.bash_notes; mv $D/@.bash_notes $D/@.old",
+             "touch @.bash_history; mv @.bash_history @.old", "touch @.bash_notes; mv @.bash_notes @.old",
              "mv", says="file=<NA> name=<NA> path=<NA> oldpath=$D/@.bash_history ", type="rename|renameat|renameat2",
              program=real("mv")),
         Deed("truncated", ["Delete or rename shell history"], HOST,
              "deed open wct $D/@.bash_history", "deed open wc $D/@.bash_history",
              "deed", says="file=$D/@.bash_history ", type="openat"),
         Deed("chmod", ["Set Setuid or Setgid bit"], HOST,
-             "touch $D/@; chmod 4755 $D/@", "touch $D/@; chmod 755 $D/@",
+             "touch @; chmod 4755 @", "touch @; chmod 755 @",
              "chmod", says="filename=$D/@ mode=S_IXOTH|S_IROTH|S_IXGRP|S_IRGRP|S_IXUSR|S_IWUSR|S_IRUSR|S_ISUID ",
              type="fchmodat|chmod", program=real("chmod")),
         Deed("rsync", ["Launch Remote File Copy Tools in Container"], DOCKER,
