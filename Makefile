@@ -96,8 +96,8 @@ $(HELPER_BIN): $(B)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread $(HELPER_FLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $<
-# It also runs in containers that have no libraries.
-$(B)/tests/helpers/bad_thing: HELPER_FLAGS := -static
+# They also run in containers that have no libraries.
+$(B)/tests/helpers/bad_thing $(B)/tests/helpers/deed: HELPER_FLAGS := -static
 
 .PHONY: tests
 tests: all $(UNIT_BIN) $(HELPER_BIN)

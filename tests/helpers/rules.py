@@ -1,0 +1,222 @@
+"""The second half of tests/live/rules.t: rules.py DIR RULES...: does all deeds of rules_deeds.py before the real pipeline with
+Falco's rules, and checks that every bad one raises what it shall, no twin does, and that nothing else we did raised anything:
+not the engines, nor runc. Prints TAP."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from live import last_stat
+from pipeline import Pipeline, done, is_, ok, text, until
+from rules_deeds import DOCKER, EARLY, EXEC, HOST, NET, PODMAN, RUN, START, TERMINAL, deeds, mark, marked
+
+DIR, *RULES = sys.argv[1:]
+IMAGE, ENGINES = os.environ["ENGINES_IMAGE"], os.environ["ENGINES"].split()
+CLIENTS = {
+    DOCKER: ["docker", "-H", "unix://%s/docker/socket" % DIR],
+    PODMAN: ["podman", "--root", DIR + "/podman/root", "--runroot", DIR + "/podman/run", "--tmpdir", DIR + "/podman/tmp"],
+}
+NAMES = {DOCKER: "saker-rules-plain", PODMAN: "saker-rules-privileged"}
+ALERTS = os.path.join(DIR, "alerts")
+ERRORS = os.path.join(DIR, "errors.deeds")
+# What runc does, told by rules of our own: that it was seen is what makes the silence of the others worth something.
+SEEN = {
+    "Seen: runc runs from memory":
+        "evt.type in (execve, execveat) and proc.is_exe_from_memfd = true and proc.exepath contains runc",
+    "Seen: runc mounts": "evt.type = mount and proc.name startswith runc:",
+    "Seen: runc changes namespaces": "evt.type = setns and proc.name startswith runc:",
+}
+# In a network namespace of its own, or of a container.
+ADDRESSES = ["ip link set lo up"] + ["ip addr add %s/32 dev lo" % a for a in ("203.0.113.7", "169.254.169.254")]
+HOST_ENV = {**os.environ, "PATH": DIR + "/bin:" + os.environ["PATH"], "DOCKER_HOST": "unix://%s/docker/socket" % DIR}
+
+
+def rule_names():
+    return [name.strip() for path in RULES for name in re.findall(r"^- rule: (.*)$", text(path), re.M)]
+
+
+def write_extra():
+    """Beside the two files: more fields in each output, by which an alert is told to be ours; and the rules of SEEN."""
+    path = os.path.join(DIR, "extra.yaml")
+    fields = " ".join(["%container.id %container.name"] + ["%%proc.acmdline[%d]" % n for n in range(1, 7)])
+    with open(path, "w") as f:
+        for name in rule_names():
+            f.write("- rule: %s\n  output: ' | %s'\n  override: {output: append}\n" % (name, fields))
+        for name, condition in SEEN.items():
+            f.write("- {rule: '%s', desc: d, condition: '%s', output: 'seen | %s', priority: NOTICE}\n" %
+                    (name, condition, fields))
+    return path
+
+
+def engine(name, *args, **how):
+    return subprocess.run(CLIENTS[name] + list(args), capture_output=True, text=True, timeout=30, **how)
+
+
+def both():
+    """Each deed, first the bad one, then its twin."""
+    return ((d, twin) for d in DEEDS for twin in (False, True))
+
+
+def script(place, prefix=""):
+    """The deeds of a place, in the order of the table. What fails is said on standard error."""
+    return "".join("{ %s%s; } || echo 'failed: %s' >&2\n" % (prefix, d.line(twin, DIR), mark(d.name, twin))
+                   for d, twin in both() if d.place(twin) == place)
+
+
+def shell(command, lines, env=HOST_ENV, **how):
+    """Starts a shell somewhere that does the lines."""
+    with open(ERRORS, "ab") as errors:
+        p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, env=env, **how)
+    p.stdin.write(lines.encode())
+    p.stdin.close()
+    return p
+
+
+def finished(process, what):
+    try:
+        ok(process.wait(40) == 0, what, text(ERRORS))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        ok(False, what, "not within 40 s")
+
+
+def start_containers():
+    """One of docker, a privileged one of podman; {place: id}."""
+    first, = [d for d in DEEDS if d.where == START]
+    options = {DOCKER: ["--network", "none"], PODMAN: ["--privileged"]}
+    ids = {}
+    for name in ENGINES:
+        p = engine(name, "run", "-d", "--name", NAMES[name], *options[name], IMAGE, *first.line(name == DOCKER, DIR).split())
+        if ok(p.returncode == 0, "%s: a container" % name, p.stderr):
+            ids[name] = p.stdout.split()[-1]
+    return ids
+
+
+def add_addresses(id_):
+    pid = engine("docker", "inspect", "-f", "{{.State.Pid}}", id_).stdout.strip()
+    return subprocess.run(["nsenter", "--net=/proc/%s/ns/net" % pid, "busybox", "sh", "-e"], text=True, timeout=20,
+                          input="\n".join("busybox " + a for a in ADDRESSES)).returncode == 0
+
+
+def do_all(ids):
+    early = shell(["sh", "-s"], script(EARLY))
+    finished(shell(["sh", "-s"], script(HOST), cwd=DIR), "the host's deeds")
+    lines = "\n".join("busybox " + a for a in ADDRESSES) + "\n" + script(NET)
+    finished(shell(["unshare", "-n", "sh", "-s"], lines), "those in a network namespace")
+    if DOCKER in ids:
+        ok(add_addresses(ids[DOCKER]), "addresses for the container")
+        finished(shell(["sh", "-s"], script(RUN)), "containers of their own")
+        finished(shell(CLIENTS[DOCKER] + ["exec", "-i", ids[DOCKER], "/bin/sh", "-s"], script(DOCKER)), "docker's deeds")
+        for place, options in ((EXEC, ""), (TERMINAL, "-t ")):
+            prefix = "docker exec %s%s " % (options, ids[DOCKER])
+            finished(shell(["sh", "-s"], script(place, prefix)), "docker exec: %s" % place)
+    if PODMAN in ids:
+        finished(shell(CLIENTS[PODMAN] + ["exec", "-i", ids[PODMAN], "/bin/sh", "-s"], script(PODMAN)), "podman's deeds")
+    if shutil.which("runc"):
+        bare_runc()
+    finished(early, "the early deeds")
+
+
+def bare_runc():
+    """A container of nobody but runc, and a program that joins it. A runc that cannot be mounted elsewhere copies itself into
+    memory before it enters a container."""
+    bundle, name = os.path.join(DIR, "bundle"), "saker-rules-%d" % os.getpid()
+    os.mkdir(bundle)
+    own = """mkdir -p $0 && mount -t tmpfs tmpfs $0 && mount --make-unbindable $0 &&
+        cp $(command -v runc) $0 && exec $0/runc "$@" """
+    runc = ["unshare", "-m", "sh", "-c", own, os.path.join(DIR, "unbindable"), "--root", os.path.join(DIR, "runc")]
+    subprocess.run(["runc", "spec"], cwd=bundle, check=True, timeout=20)
+    path = os.path.join(bundle, "config.json")
+    spec = json.loads(text(path))
+    spec["process"] |= {"terminal": False, "args": ["/bin/deed", "rest"], "rlimits": []}
+    spec["root"]["path"] = os.path.join(DIR, "rootfs")
+    with open(path, "w") as f:
+        json.dump(spec, f)
+    for command in (["run", "-d", name], ["exec", name, "/bin/deed", "nothing"], ["delete", "-f", name]):
+        finished(shell(runc + command, "", os.environ, cwd=bundle), "runc alone: %s" % command[0])
+
+
+def is_ours(alert, ids):
+    """Whatever descends from us or an engine of ours, and whatever happened in a container: others may be at work here."""
+    return (os.getpid() in [a["pid"] for a in alert["ancestry"]] or DIR in alert["output"] or
+            alert["output_fields"]["container.id"] in [i[:12] for i in ids.values()])
+
+
+def alerts(ids):
+    """Our own, so far."""
+    every = (json.loads(line) for line in text(ALERTS).splitlines(keepends=True) if line.endswith("\n"))
+    return [alert for alert in every if is_ours(alert, ids)]
+
+
+def lost_by_probe():
+    with open(os.path.join(DIR, "matched"), "rb") as f:
+        return (last_stat(f.read(), "probe") or {}).get("kernel.dropped.full", 0)
+
+
+def check(deed, twin, found, ids):
+    """One deed's alerts."""
+    expected = list(deed.twin_raises) if twin else deed.rules
+    name = mark(deed.name, twin)
+    is_(sorted(a["rule"] for a in found), sorted(expected), "%s: %s" % (name, ", ".join(expected) or "nothing"))
+    alert = next((a for a in found if a["rule"] == deed.rules[0]), None)
+    if twin or not alert:
+        return
+    missing = [w for w in deed.says_what(DIR, LOGINUID) if not re.search(w, alert["output"])]
+    ok(not missing, "%s: what it says" % name, "\n".join(["not in it: " + w for w in missing] + [alert["output"]]))
+    ok(alert["complete"], "%s: nothing that it rests on was lost" % name, alert.get("lost"))
+    container = alert["output_fields"]["container.id"], alert["output_fields"]["container.name"]
+    if deed.where == RUN:
+        ok(re.fullmatch("[0-9a-f]{12}", container[0]) and container[0] != ids[DOCKER][:12], "%s: a container of its own" % name)
+    else:
+        where = deed.container(twin)
+        is_(container, (ids[where][:12], NAMES[where]) if where in NAMES else ("host", "host"), "%s: where it was" % name)
+
+
+def check_all(found, ids):
+    marks = {}
+    for alert in found:
+        marks.setdefault(marked(alert["output"]), []).append(alert)
+    for d, twin in both():
+        if d.container(twin) in NAMES and d.container(twin) not in ENGINES:
+            ok(True, "%s # SKIP no %s" % (mark(d.name, twin), d.container(twin)))
+        else:
+            check(d, twin, marks.get(mark(d.name, twin), []), ids)
+    unmarked = marks.get(None, [])
+    for name in SEEN:
+        if shutil.which("runc"):
+            ok(any(a["rule"] == name for a in unmarked), name)
+        else:
+            ok(True, "%s # SKIP no runc" % name)
+    other = [a["output"] for a in unmarked if a["rule"] not in SEEN]
+    ok(not other, "no other alert, of engines and runc least of all", "\n".join(other))
+    is_(sorted(set(rule_names()) - {r for d in DEEDS for r in d.rules}), UNTRIED, "rules that were not tried")
+
+
+# Those that want to know a Kubernetes service's name, or a pod and a list of namespaces.
+UNTRIED = ["Contact K8S API Server From Container", "Network Connection outside Local Subnet"]
+DEEDS = deeds()
+with open("/proc/self/loginuid") as f:
+    LOGINUID = (int(f.read()) + 2 ** 31) % 2 ** 32 - 2 ** 31
+
+# A big ring: others may flood this machine. The copy of what match says is for the counters in it.
+pipeline = Pipeline(
+    'rules="%s"; $PROBE -O probe.ring_size=67108864 -e $(match $rules --event-types) | '
+    'enrich -O enrich.docker_root=%s/docker/lib -O enrich.podman_root=%s/podman/root | '
+    'match $rules -O rule_matching=all | tee matched | emit --json >alerts' %
+    (" ".join("-r " + os.path.realpath(r) for r in RULES + [write_extra()]), DIR, DIR), DIR)
+try:
+    ok(pipeline.ready(), "the pipeline watches", pipeline.errors())
+    containers = start_containers()
+    do_all(containers)
+    shell(["sh", "-s"], "%s/bin/reader open r /etc/shadow @last\n" % DIR).wait(20)
+    ok(until(lambda: any(marked(a["output"]) == "@last" for a in alerts(containers))), "all has arrived", pipeline.errors())
+    check_all(alerts(containers), containers)
+finally:
+    is_(pipeline.stop(), ["0"] * 5, "the pipeline ends well")
+    pipeline.kill()
+ok("failed: " not in text(ERRORS), "every deed was done", text(ERRORS))
+if lost_by_probe():
+    print("# the kernel's ring was full: %d events lost" % lost_by_probe())
+done()
