@@ -96,11 +96,17 @@ $(HELPER_BIN): $(B)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread $(HELPER_FLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $<
+# A helper of several files; its children are it again, and must not load libraries between their calls.
+RANDOM_CALLS := $(B)/tests/helpers/random_calls
+$(RANDOM_CALLS): $(wildcard tests/helpers/random_calls/*.[ch])
+	@mkdir -p $(@D)
+	@echo "  CC   tests/helpers/random_calls"
+	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread -static -o $@ $(filter %.c,$^)
 # It also runs in containers that have no libraries.
 $(B)/tests/helpers/bad_thing: HELPER_FLAGS := -static
 
 .PHONY: tests
-tests: all $(UNIT_BIN) $(HELPER_BIN)
+tests: all $(UNIT_BIN) $(HELPER_BIN) $(RANDOM_CALLS)
 
 .PHONY: deps deps-check
 deps:
