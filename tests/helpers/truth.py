@@ -28,7 +28,7 @@ def record(folder, seed, count):
     program = os.path.join(folder, "fr-executed")
     subprocess.run(["cp", PROGRAM, program], check=True)
     with open(os.path.join(folder, "raw"), "wb") as out:
-        probe = probe_start("-O", "probe.ring_size=%d" % (1 << 26), stdout=out)
+        probe = probe_start("-e", "default,close,read,write", "-O", "probe.ring_size=%d" % (1 << 26), stdout=out)
         p = subprocess.run([program, folder, str(seed), str(count)], stdout=subprocess.PIPE, timeout=300)
         probe_status = stop(probe)
     with open(os.path.join(folder, "raw"), "rb") as f:

@@ -68,7 +68,7 @@ struct desc *actor_add(struct actor *a, int fd, char type, struct place place, i
 {
 	for (int i = 0; i < ACTOR_FDS; i++)
 		if (!a->fds[i].type) {
-			a->fds[i] = (struct desc){ fd, type, place, sock };
+			a->fds[i] = (struct desc){ .fd = fd, .type = type, .place = place, .sock = sock };
 			return &a->fds[i];
 		}
 	return NULL;
@@ -99,6 +99,7 @@ void actor_want_socket(struct actor *a, const struct sock *s)
 	log_want(&a->log, "fd.sockfamily", "%s", s->family == AF_UNIX ? "unix" : "ip");
 	if (s->family == AF_UNIX)
 		return;
+	log_want(&a->log, "fd.is_server", "%s", is_server ? "true" : "false");
 	if (s->remote_port) {
 		const char *client = is_server ? s->remote : s->local, *server = is_server ? s->local : s->remote;
 		int client_port = is_server ? s->remote_port : s->local_port, server_port = is_server ? s->local_port : s->remote_port;
@@ -111,7 +112,6 @@ void actor_want_socket(struct actor *a, const struct sock *s)
 		log_want(&a->log, "fd.rip", "%s", s->remote);
 		log_want(&a->log, "fd.lport", "%d", s->local_port);
 		log_want(&a->log, "fd.rport", "%d", s->remote_port);
-		log_want(&a->log, "fd.is_server", "%s", is_server ? "true" : "false");
 	} else if (s->local_port) {
 		log_want(&a->log, "fd.name", "%s:%d", s->local, s->local_port);
 		log_want(&a->log, "fd.sip", "%s", s->local);
@@ -148,6 +148,8 @@ void actor_want_fd(struct actor *a, long fd, const struct desc *d)
 	log_want(&a->log, "fd.typechar", "%c", d->type);
 	if (strchr("46u", d->type))
 		actor_want_socket(a, &a->socks[d->sock]);
+	if (strchr("pelm", d->type))
+		log_want(&a->log, "fd.name", "%s", d->name);
 	if (!strchr("fd", d->type))
 		return;
 	world_path(&a->world, d->place, path);
@@ -168,7 +170,7 @@ static const struct {
 } deeds[] = {
 	{ deed_open, 40 }, { deed_make, 14 }, { deed_unlink, 14 }, { deed_rename, 16 }, { deed_link, 10 }, { deed_mode, 10 },
 	{ deed_owner, 8 }, { deed_chdir, 10 }, { deed_dup, 12 }, { deed_close, 6 }, { deed_anonymous, 8 }, { deed_data, 4 },
-	{ deed_user, 6 }, { deed_group, 5 }, { deed_signal, 6 }, { deed_child, 4 }, { deed_socket, 3 }, { deed_tcp, 3 }, { deed_udp, 3 },
+	{ deed_user, 6 }, { deed_group, 5 }, { deed_signal, 6 }, { deed_name, 3 }, { deed_child, 4 }, { deed_socket, 3 }, { deed_tcp, 3 }, { deed_udp, 3 },
 	{ deed_unix, 2 }, { deed_pair, 2 },
 };
 

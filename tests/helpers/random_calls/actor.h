@@ -15,7 +15,7 @@ enum call { CALL_OPEN, CALL_OPENAT, CALL_OPENAT2, CALL_CREAT, CALL_DUP, CALL_DUP
 	CALL_SETRESGID, CALL_SETREGID, CALL_KILL, CALL_TKILL, CALL_TGKILL, CALL_CLONE, CALL_FORK, CALL_VFORK, CALL_CLONE3,
 	CALL_EXECVE, CALL_SOCKET, CALL_BIND, CALL_LISTEN, CALL_CONNECT, CALL_ACCEPT, CALL_ACCEPT4, CALL_SOCKETPAIR, CALL_SENDTO,
 	CALL_RECVFROM, CALL_SENDMSG, CALL_RECVMSG, CALL_PIPE, CALL_PIPE2, CALL_EVENTFD2, CALL_MEMFD, CALL_EPOLL, CALL_READ,
-	CALL_WRITE, CALL_CLOSE, CALL_COUNT };
+	CALL_WRITE, CALL_CLOSE, CALL_PRCTL, CALL_MKNOD, CALL_MKNODAT, CALL_COUNT };
 
 enum { ACTOR_FDS = 24, ACTOR_SOCKS = 256, LOW_SIZE = 65536, NOBODY = 1001 };
 enum role { ROLE_UNKNOWN, ROLE_CLIENT, ROLE_SERVER };
@@ -25,7 +25,7 @@ struct sock {
 	char local[108], remote[108];  /* addresses as text; of a unix socket names */
 	int local_port, remote_port;
 	enum role role;
-	bool listening;
+	int last_port;                 /* of the last datagram's other end */
 };
 
 struct desc {
@@ -33,6 +33,7 @@ struct desc {
 	char type;                     /* the character that rules know; 0: free */
 	struct place place;            /* of a file or folder */
 	int sock;
+	char name[32];                 /* of what is neither */
 };
 
 struct actor {
@@ -79,7 +80,7 @@ void actor_want_socket(struct actor *a, const struct sock *s);
 typedef bool deed(struct actor *a);
 deed deed_open, deed_make, deed_unlink, deed_rename, deed_link, deed_mode, deed_owner, deed_chdir;
 deed deed_dup, deed_close, deed_anonymous, deed_data;
-deed deed_user, deed_group, deed_signal, deed_child, deed_jail;
+deed deed_user, deed_group, deed_signal, deed_name, deed_child, deed_jail;
 deed deed_socket, deed_tcp, deed_udp, deed_unix, deed_pair;
 /* One random deed. */
 void actor_act(struct actor *a);

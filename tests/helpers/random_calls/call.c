@@ -51,6 +51,8 @@ static const struct numbers numbers[CALL_COUNT] = {
 	[CALL_EVENTFD2] = { "eventfd2", SYS_eventfd2, 328, 0 }, [CALL_MEMFD] = { "memfd_create", SYS_memfd_create, 356, 0 },
 	[CALL_EPOLL] = { "epoll_create1", SYS_epoll_create1, 329, 0 }, [CALL_READ] = { "read", SYS_read, 3, 0 },
 	[CALL_WRITE] = { "write", SYS_write, 4, 0 }, [CALL_CLOSE] = { "close", SYS_close, 6, 0 },
+	[CALL_PRCTL] = { "prctl", SYS_prctl, 172, 0 }, [CALL_MKNOD] = { "mknod", OLD(mknod), 14, 0 },
+	[CALL_MKNODAT] = { "mknodat", SYS_mknodat, 297, 0 },
 };
 
 const char *call_name(enum call c)

@@ -23,6 +23,14 @@ static int own_number(struct actor *a)
 	return 200 + 40 * a->number + (int)actor_random(a, 40);
 }
 
+static struct desc *copy(struct actor *a, const struct desc *d, int fd)
+{
+	struct desc *made = actor_add(a, fd, d->type, d->place, d->sock);
+
+	memcpy(made->name, d->name, sizeof made->name);
+	return made;
+}
+
 bool deed_dup(struct actor *a)
 {
 	enum call c = CALL_DUP + actor_random(a, 3);
@@ -46,7 +54,7 @@ bool deed_dup(struct actor *a)
 		actor_call(a, c, actor_wide(a, old), actor_wide(a, to), (long)flags);
 	if (fd >= 0) {
 		actor_forget(a, (int)fd);
-		actor_want_fd(a, fd, actor_add(a, (int)fd, kept.type, kept.place, kept.sock));
+		actor_want_fd(a, fd, copy(a, &kept, (int)fd));
 	} else {
 		log_want(&a->log, "fd.num", "-1");
 	}
@@ -97,7 +105,8 @@ static bool make_pipe(struct actor *a)
 static bool make_one(struct actor *a, enum call c)
 {
 	bool closes = actor_one_in(a, 2);
-	char name[32], type = 'l';
+	struct desc *d;
+	char name[32] = "", type = 'l';
 	long fd;
 
 	actor_begin(a, c);
@@ -112,13 +121,15 @@ static bool make_one(struct actor *a, enum call c)
 		log_want(&a->log, "evt.arg.name", "%s", name);
 		log_want(&a->log, "evt.rawarg.flags", "%d", closes ? 1 : 0);
 		fd = actor_call(a, c, actor_text(a, name), closes ? (long)MFD_CLOEXEC : 0L);
-		log_want(&a->log, "fd.name", "%s", name);
 	} else {
 		log_want(&a->log, "evt.rawarg.flags", "%d", closes ? 1 : 0);
 		fd = actor_call(a, c, closes ? (long)EPOLL_CLOEXEC : 0L);
 	}
-	if (fd >= 0)
-		actor_want_fd(a, fd, actor_add(a, (int)fd, type, nowhere, -1));
+	if (fd >= 0) {
+		d = actor_add(a, (int)fd, type, nowhere, -1);
+		memcpy(d->name, name, sizeof d->name);
+		actor_want_fd(a, fd, d);
+	}
 	actor_end(a, fd);
 	return true;
 }

@@ -156,8 +156,10 @@ bool deed_open(struct actor *a)
 
 bool deed_make(struct actor *a)
 {
-	enum call c = actor_one_in(a, 2) ? CALL_MKDIR : CALL_MKDIRAT;
-	unsigned mode = actor_one_in(a, 4) ? 0700 : 0777;
+	static const enum call calls[] = { CALL_MKDIR, CALL_MKDIRAT, CALL_MKDIR, CALL_MKDIRAT, CALL_MKNOD, CALL_MKNODAT };
+	enum call c = calls[actor_random(a, 6)];
+	bool is_folder = c == CALL_MKDIR || c == CALL_MKDIRAT, at = c == CALL_MKDIRAT || c == CALL_MKNODAT;
+	unsigned mode = (is_folder ? 0 : S_IFREG) | (actor_one_in(a, 4) ? 0700 : 0777);
 	char path[PATH_SIZE], name[NAME_SIZE];
 	struct place in, there = { 0, NULL };
 	struct spelling s;
@@ -168,17 +170,18 @@ bool deed_make(struct actor *a)
 	/* Now and then it is there already. */
 	if (folder && actor_one_in(a, 8) && (there = spell_pick(a, NODE_ANY)).node)
 		world_path(&a->world, there, path);
-	if (!folder || !spell(a, path, SPELL_THROUGH | (c == CALL_MKDIRAT ? SPELL_DIRFD : 0), &s))
+	if (!folder || !spell(a, path, SPELL_THROUGH | (at ? SPELL_DIRFD : 0), &s))
 		return false;
 	actor_begin(a, c);
 	spell_want(a, "path", &s);
 	log_want(&a->log, "evt.rawarg.mode", "%u", mode);
-	if (c == CALL_MKDIRAT)
+	if (at)
 		spell_want_dirfd(a, "dirfd", &s);
-	long result = c == CALL_MKDIR ? actor_call(a, c, actor_text(a, s.passed), (long)mode) :
-		actor_call(a, c, (long)s.dirfd, actor_text(a, s.passed), (long)mode);
-	if (result == 0) {
-		world_add(&a->world, folder, name, NODE_FOLDER);
+	long result = !at ? actor_call(a, c, actor_text(a, s.passed), (long)mode, 0L) :
+		actor_call(a, c, (long)s.dirfd, actor_text(a, s.passed), (long)mode, 0L);
+	if (result == 0)
+		world_add(&a->world, folder, name, is_folder ? NODE_FOLDER : NODE_FILE);
+	if (result == 0 && is_folder) {
 		log_want(&a->log, "fs.path.name", "%s", s.joined);
 		log_want(&a->log, "fs.path.nameraw", "%s", s.passed);
 	} else {

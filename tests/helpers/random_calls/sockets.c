@@ -90,14 +90,17 @@ static bool bind_any(struct actor *a, struct desc *d)
 {
 	struct sock *s = &a->socks[d->sock];
 	struct sockaddr_storage to;
-	socklen_t n = loopback(&to, s->family, 0);
+	/* Not everybody may have a port below 1024. */
+	int port = a->euid && actor_one_in(a, 2) ? 80 : 0;
+	socklen_t n = loopback(&to, s->family, port);
 
 	actor_begin(a, CALL_BIND);
-	log_want(&a->log, "evt.arg.addr", "%s:0", loopback_text(s->family));
+	log_want(&a->log, "evt.arg.addr", "%s:%d", loopback_text(s->family), port);
 	long result = actor_call(a, CALL_BIND, actor_wide(a, d->fd), actor_low(a, &to, n), (long)n);
 	if (result == 0) {
 		s->local_port = own_port(d->fd);
 		strcpy(s->local, loopback_text(s->family));
+		s->role = ROLE_SERVER;
 	}
 	actor_want_fd(a, d->fd, d);
 	actor_end(a, result);
@@ -196,46 +199,93 @@ bool deed_tcp(struct actor *a)
 	return true;
 }
 
-/* A datagram from one to the other, and its arrival. The first one tells who is the client. */
-static void send_one(struct actor *a, struct desc *from, struct desc *to)
+/* What a datagram tells of the socket on which it goes or comes: where the other end is, and, if nothing is known yet, who is
+ * the client. */
+static void want_datagram(struct actor *a, struct desc *d, const char *remote, int port, enum role guess)
 {
-	struct sock *s = &a->socks[from->sock], *r = &a->socks[to->sock];
-	struct sockaddr_storage addr;
-	socklen_t n = loopback(&addr, s->family, r->local_port);
-	char text[128], buf[64] = "";
-	long size = 1 + actor_random(a, 40);
+	struct sock *s = &a->socks[d->sock];
+	char text[256];
 
-	actor_begin(a, CALL_SENDTO);
-	log_want(&a->log, "evt.rawarg.size", "%ld", size);
-	s->role = s->role == ROLE_UNKNOWN ? ROLE_CLIENT : s->role;
+	s->role = s->role == ROLE_UNKNOWN ? guess : s->role;
 	bool is_server = s->role == ROLE_SERVER;
-	snprintf(text, sizeof text, is_server ? "%2$s:%4$d->%1$s:%3$d" : "%1$s:%3$d->%2$s:%4$d", s->local, r->local, s->local_port,
-		r->local_port);
+	if (is_server)
+		snprintf(text, sizeof text, "%s:%d->%s:%d", remote, port, s->local, s->local_port);
+	else
+		snprintf(text, sizeof text, "%s:%d->%s:%d", s->local, s->local_port, remote, port);
 	log_want(&a->log, "evt.arg.tuple", "%s", text);
-	memset(buf, 'd', sizeof buf);
-	long result = actor_call(a, CALL_SENDTO, actor_wide(a, from->fd), actor_low(a, buf, sizeof buf), size, 0L,
-		actor_low(a, &addr, n), (long)n);
-	log_want(&a->log, "fd.num", "%d", from->fd);
+	log_want(&a->log, "fd.name", "%s", text);
+	log_want(&a->log, "fd.num", "%d", d->fd);
 	log_want(&a->log, "fd.l4proto", "udp");
-	log_want(&a->log, "fd.name", "%s", text);
-	log_want(&a->log, "fd.sport", "%d", is_server ? s->local_port : r->local_port);
-	log_want(&a->log, "fd.cport", "%d", is_server ? r->local_port : s->local_port);
-	actor_end(a, result);
-	if (result < 0)
-		return;
-	actor_begin(a, CALL_RECVFROM);
-	r->role = r->role == ROLE_UNKNOWN ? ROLE_SERVER : r->role;
-	is_server = r->role == ROLE_SERVER;
-	log_want(&a->log, "evt.rawarg.size", "%d", 64);
-	log_want(&a->log, "evt.arg.tuple", "%s", text);
-	n = sizeof addr;
-	char *in = actor_low(a, buf, sizeof buf), *peer = actor_low(a, &addr, sizeof addr), *len = actor_low(a, &n, sizeof n);
-	result = actor_call(a, CALL_RECVFROM, actor_wide(a, to->fd), in, 64L, 0L, peer, len);
-	log_want(&a->log, "fd.num", "%d", to->fd);
-	log_want(&a->log, "fd.name", "%s", text);
 	log_want(&a->log, "fd.is_server", "%s", is_server ? "true" : "false");
-	log_want(&a->log, "fd.sport", "%d", is_server ? r->local_port : s->local_port);
-	log_want(&a->log, "fd.rport", "%d", s->local_port);
+	log_want(&a->log, "fd.sport", "%d", is_server ? s->local_port : port);
+	log_want(&a->log, "fd.cport", "%d", is_server ? port : s->local_port);
+	log_want(&a->log, "fd.rip", "%s", remote);
+	log_want(&a->log, "fd.lport", "%d", s->local_port);
+	log_want(&a->log, "fd.connected", "false");
+	log_want(&a->log, "fd.name_changed", "%s", s->last_port != port ? "true" : "false");
+	s->last_port = port;
+}
+
+static void want_data(struct actor *a, char byte, long n)
+{
+	char data[64];
+
+	memset(data, byte, sizeof data);
+	log_want(&a->log, "evt.arg.data", "%.*s", (int)n, data);
+}
+
+static struct msghdr *message(struct actor *a, char *data, size_t size, void *addr, socklen_t n)
+{
+	struct iovec pieces[2] = { { data, size / 2 }, { data + size / 2, size - size / 2 } };
+	struct msghdr m = { .msg_name = addr, .msg_namelen = n, .msg_iov = actor_low(a, pieces, sizeof pieces), .msg_iovlen = 2 };
+
+	return actor_low(a, &m, sizeof m);
+}
+
+/* One that was not bound has a port as soon as it sends. */
+static bool send_one(struct actor *a, struct desc *from, const struct desc *to, bool as_message)
+{
+	struct sock *s = &a->socks[from->sock];
+	struct sockaddr_storage addr;
+	int port = a->socks[to->sock].local_port;
+	socklen_t n = loopback(&addr, s->family, port);
+	char buf[64];
+	long size = 2 + actor_random(a, 40), result;
+
+	memset(buf, 'd', sizeof buf);
+	char *data = actor_low(a, buf, sizeof buf), *address = actor_low(a, &addr, n);
+	actor_begin(a, as_message ? CALL_SENDMSG : CALL_SENDTO);
+	log_want(&a->log, "evt.rawarg.size", "%ld", size);
+	want_data(a, 'd', size);
+	if (as_message)
+		result = actor_call(a, CALL_SENDMSG, actor_wide(a, from->fd), message(a, data, (size_t)size, address, n), 0L);
+	else
+		result = actor_call(a, CALL_SENDTO, actor_wide(a, from->fd), data, size, 0L, address, (long)n);
+	if (!s->local_port) {
+		s->local_port = own_port(from->fd);
+		strcpy(s->local, s->family == AF_INET ? "0.0.0.0" : "::");
+	}
+	want_datagram(a, from, loopback_text(s->family), port, ROLE_CLIENT);
+	actor_end(a, result);
+	return result == size;
+}
+
+static void receive_one(struct actor *a, struct desc *to, const struct desc *from, bool as_message)
+{
+	struct sockaddr_storage addr = {0};
+	socklen_t n = sizeof addr;
+	char buf[64] = "";
+	long result;
+
+	char *data = actor_low(a, buf, sizeof buf), *address = actor_low(a, &addr, n);
+	actor_begin(a, as_message ? CALL_RECVMSG : CALL_RECVFROM);
+	log_want(&a->log, "evt.rawarg.size", "%zu", sizeof buf);
+	if (as_message)
+		result = actor_call(a, CALL_RECVMSG, actor_wide(a, to->fd), message(a, data, sizeof buf, address, n), 0L);
+	else
+		result = actor_call(a, CALL_RECVFROM, actor_wide(a, to->fd), data, sizeof buf, 0L, address, actor_low(a, &n, sizeof n));
+	want_data(a, 'd', result);
+	want_datagram(a, to, loopback_text(a->socks[to->sock].family), a->socks[from->sock].local_port, ROLE_SERVER);
 	actor_end(a, result);
 }
 
@@ -246,11 +296,13 @@ bool deed_udp(struct actor *a)
 
 	if (!one || !two)
 		return true;
-	if (bind_any(a, one) && bind_any(a, two)) {
-		send_one(a, one, two);
-		if (actor_one_in(a, 2))
-			send_one(a, two, one);
-	}
+	if ((actor_one_in(a, 2) || bind_any(a, one)) && bind_any(a, two))
+		for (int i = (int)actor_random(a, 4); i >= 0; i--) {
+			if (send_one(a, one, two, actor_one_in(a, 3)))
+				receive_one(a, two, one, actor_one_in(a, 3));
+			if (actor_one_in(a, 2) && send_one(a, two, one, actor_one_in(a, 3)))
+				receive_one(a, one, two, actor_one_in(a, 3));
+		}
 	close_quietly(a, one);
 	close_quietly(a, two);
 	return true;

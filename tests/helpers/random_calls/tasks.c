@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -77,6 +78,24 @@ bool deed_signal(struct actor *a)
 	return true;
 }
 
+/* The name of a thread is its own; that of a process is also the first word of its command line, and stays. */
+bool deed_name(struct actor *a)
+{
+	char name[16];
+
+	if (a->tid == a->pid)
+		return false;
+	snprintf(name, sizeof name, "fr-%u", actor_random(a, 1000));
+	actor_begin(a, CALL_PRCTL);
+	log_want(&a->log, "evt.arg.arg2_str", "%s", name);
+	log_want(&a->log, "evt.arg.option", "PR_SET_NAME");
+	long result = actor_call(a, CALL_PRCTL, (long)PR_SET_NAME, actor_text(a, name));
+	if (result == 0)
+		log_state(&a->log, STATE_NAME, "%s", name);
+	actor_end(a, result);
+	return true;
+}
+
 static void leave(struct actor *a, int status)
 {
 	log_begin(&a->log, a->tid, "procexit");
@@ -135,9 +154,12 @@ static void execute(struct actor *a)
 	log_state(&a->log, STATE_CMDLINE, "fr-executed %s %s %s %s", argv[1], argv[2], argv[3], argv[4]);
 	actor_state(a);
 	log_end(&a->log);
-	/* The first thing that it does. */
+	/* The first things that it does: log_open. */
 	actor_begin(a, CALL_OPENAT);
 	log_want(&a->log, "fd.name", "%s", a->log_path);
+	log_want(&a->log, "evt.res", "SUCCESS");
+	log_end(&a->log);
+	actor_begin(a, CALL_CLOSE);
 	log_want(&a->log, "evt.res", "SUCCESS");
 	log_end(&a->log);
 	syscall(SYS_execve, passed, argv, NULL);
