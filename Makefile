@@ -98,9 +98,15 @@ $(HELPER_BIN): $(B)/tests/%: tests/%.c
 	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread $(HELPER_FLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $<
 # They also run in containers that have no libraries.
 $(B)/tests/helpers/bad_thing $(B)/tests/helpers/deed: HELPER_FLAGS := -static
+# A helper of several files; its children are it again, and must not load libraries between their calls.
+RANDOM_CALLS := $(B)/tests/helpers/random_calls
+$(RANDOM_CALLS): $(wildcard tests/helpers/random_calls/*.[ch])
+	@mkdir -p $(@D)
+	@echo "  CC   tests/helpers/random_calls"
+	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread -static -o $@ $(filter %.c,$^)
 
 .PHONY: tests
-tests: all $(UNIT_BIN) $(HELPER_BIN)
+tests: all $(UNIT_BIN) $(HELPER_BIN) $(RANDOM_CALLS)
 
 .PHONY: deps deps-check
 deps:

@@ -87,6 +87,17 @@ bool fd_connected(const struct fd_tuple *t)
 	return t->is_unix ? t->local.path_len || t->remote.path_len : t->remote.len && t->remote.port;
 }
 
+static bool has_ports(const struct fd_tuple *t)
+{
+	return t->protocol == IPPROTO_TCP || t->protocol == IPPROTO_UDP || t->local.port || t->remote.port;
+}
+
+/* Where there are ports, an address without one is what a connection that failed has left behind. */
+bool fd_has_peer(const struct fd_tuple *t)
+{
+	return t->remote.len && (t->remote.port || !has_ports(t));
+}
+
 /* The parameter that holds the descriptor: the new one of calls that make one (of a pair the first), else the one used. */
 static int fd_param(const struct event_type *t)
 {
@@ -122,12 +133,12 @@ void fd_tuple_text(const struct fd_tuple *t, struct text *out)
 {
 	const struct fd_end *source = t->role == ROLE_SERVER ? &t->remote : &t->local;
 	const struct fd_end *target = t->role == ROLE_SERVER ? &t->local : &t->remote;
-	bool ports = t->protocol == IPPROTO_TCP || t->protocol == IPPROTO_UDP || t->local.port || t->remote.port;
+	bool ports = has_ports(t);
 
 	if (t->is_unix) {
 		const struct fd_end *named = target->path_len ? target : source;
 		text_add(out, named->path, named->path_len);
-	} else if (t->remote.len && (t->remote.port || !ports)) {
+	} else if (fd_has_peer(t)) {
 		text_end(source, ports, out);
 		text_puts(out, "->");
 		text_end(target, ports, out);

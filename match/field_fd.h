@@ -41,5 +41,6 @@ void fd_tuple_text(const struct fd_tuple *tuple, struct text *out);
 /* The character of the kind with that of the protocol: 4t. */
 void fd_chars(const struct fd *fd, struct text *out);
 bool fd_connected(const struct fd_tuple *tuple);
+bool fd_has_peer(const struct fd_tuple *tuple);
 
 #endif

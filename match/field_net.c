@@ -19,7 +19,7 @@ static const struct fd_end *end_of(const struct fd *fd, enum end which)
 
 	if (!fd->applies || !fd->has_tuple || t->is_unix)
 		return NULL;
-	bool connected = t->remote.len && (t->remote.port || !t->local.port);
+	bool connected = fd_has_peer(t);
 	switch (which) {
 	case END_LOCAL: e = connected ? &t->local : NULL; break;
 	case END_REMOTE: e = connected ? &t->remote : NULL; break;

@@ -140,6 +140,9 @@ static void test_sockets(void **state)
 	connect_event(f, true, "c", 80, 0, 6, 2);
 	EXPECT(f, { "fd.name", "10.0.0.1:80" }, { "fd.sip", "10.0.0.1" }, { "fd.sport", "80" }, { "fd.cip", "missing" },
 		{ "fd.lip", "missing" }, { "fd.connected", "false" });
+	/* A connection that was refused leaves an address behind. */
+	connect_event(f, true, "c", 0, 0, 6, 1);
+	EXPECT(f, { "fd.name", "" }, { "fd.sip", "missing" }, { "fd.rip", "missing" });
 	connect_event(f, true, "c", 0, 0, 17, 0);
 	EXPECT(f, { "fd.name", "" }, { "fd.sip", "missing" }, { "fd.ip", "missing" }, { "fd.type", "ipv4" }, { "fd.l4proto", "udp" });
 	/* Roles unknown: ends are known, client and server are not. */
