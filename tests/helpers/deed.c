@@ -78,35 +78,30 @@ static void deed_file(char **args)
 	run_again(args, false);
 }
 
-static void trace_attach(void)
+/* trace attach|seize|poke|child|continue: of a child that waits, but `child`, which is traced as a debugger's is. It is not
+   traced when it shall be changed or continued: that fails. */
+static void deed_trace(char **args)
 {
+	static const struct { const char *name; int request; bool works; } ways[] = {
+		{ "attach", PTRACE_ATTACH, true }, { "seize", PTRACE_SEIZE, true }, { "poke", PTRACE_POKETEXT, false },
+		{ "continue", PTRACE_CONT, false }
+	};
+	bool child = strcmp(args[0], "child") == 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		pause();
-		_exit(0);
-	}
-	if (pid < 0 || ptrace(PTRACE_ATTACH, pid, 0, 0) || waitpid(pid, NULL, 0) != pid)
-		err(1, "PTRACE_ATTACH");
-	kill(pid, SIGKILL);
-}
-
-/* trace attach|child|continue: attaches, is traced as a debugger's child is, or continues who is not traced */
-static void deed_trace(char **args)
-{
-	pid_t pid;
-
-	if (strcmp(args[0], "attach") == 0) {
-		trace_attach();
-	} else if (strcmp(args[0], "continue") == 0) {
-		if (ptrace(PTRACE_CONT, getpid(), 0, 0) == 0)
-			errx(1, "PTRACE_CONT worked");
-	} else {
-		pid = fork();
-		if (pid == 0)
+		if (child)
 			_exit(ptrace(PTRACE_TRACEME, 0, 0, 0) ? 1 : 0);
-		wait_for(pid);
+		pause();
 	}
+	if (child) {
+		wait_for(pid);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		if (strcmp(ways[i].name, args[0]) == 0 && (ptrace(ways[i].request, pid, 0, 0) == 0) != ways[i].works)
+			err(1, "%s", args[0]);
+	kill(pid, SIGKILL);
 }
 
 static struct sockaddr_in address(const char *ip, const char *port)
@@ -189,11 +184,15 @@ static void deed_sendmsg(char **args)
 		err(1, "sendmsg");
 }
 
-/* redirect ADDRESS PORT FD: a connection becomes that descriptor */
+/* redirect HOW ADDRESS PORT FD: a connection becomes that descriptor */
 static void deed_redirect(char **args)
 {
-	if (dup2(connect_to(SOCK_STREAM, args), atoi(args[2])) < 0)
-		err(1, "dup2");
+	int fd = connect_to(SOCK_STREAM, args + 1), to = atoi(args[3]);
+
+	if (strcmp(args[0], "dup") == 0)
+		close(to);
+	if ((strcmp(args[0], "dup") == 0 ? dup(fd) : strcmp(args[0], "dup2") == 0 ? dup2(fd, to) : dup3(fd, to, 0)) != to)
+		err(1, "%s", args[0]);
 }
 
 /* socket packet|inet */
@@ -231,10 +230,22 @@ static void deed_bpf(char **args)
 	syscall(SYS_bpf, atoi(args[0]), NULL, 0);
 }
 
+/* module memory|file */
 static void deed_module(char **args)
 {
-	(void)args;
-	syscall(SYS_init_module, "", 0, "");
+	if (strcmp(args[0], "memory") == 0)
+		syscall(SYS_init_module, "", 0, "");
+	else
+		syscall(SYS_finit_module, open("/proc/self/exe", O_RDONLY), "", 0);
+}
+
+/* fchmod MODE PATH */
+static void deed_fchmod(char **args)
+{
+	int fd = open(args[1], O_RDONLY);
+
+	if (fd < 0 || fchmod(fd, (mode_t)strtoul(args[0], NULL, 8)))
+		err(1, "fchmod");
 }
 
 /* rest: lives until it is ended */
@@ -253,10 +264,10 @@ static void run_deed(char **args, int n)
 	static const struct { const char *name; int least; void (*run)(char **); } deeds[] = {
 		{ "open", 2, deed_open }, { "run", 1, deed_run }, { "memfd", 1, deed_memfd }, { "file", 1, deed_file },
 		{ "trace", 1, deed_trace }, { "listen", 2, deed_listen }, { "tcp", 2, deed_tcp }, { "udp", 2, deed_udp },
-		{ "sendto", 3, deed_sendto }, { "sendmsg", 3, deed_sendmsg }, { "redirect", 3, deed_redirect },
+		{ "sendto", 3, deed_sendto }, { "sendmsg", 3, deed_sendmsg }, { "redirect", 4, deed_redirect },
 		{ "socket", 1, deed_socket },
 		{ "setuid", 1, deed_setuid }, { "setns", 1, deed_setns }, { "unshare", 0, deed_unshare }, { "bpf", 1, deed_bpf },
-		{ "module", 0, deed_module }, { "rest", 0, deed_rest }, { "later", 2, later }
+		{ "module", 1, deed_module }, { "fchmod", 2, deed_fchmod }, { "rest", 0, deed_rest }, { "later", 2, later }
 	};
 
 	for (size_t i = 0; n > 0 && i < sizeof(deeds) / sizeof(*deeds); i++)

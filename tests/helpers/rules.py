@@ -104,8 +104,8 @@ def add_addresses(id_):
 def do_all(ids):
     early = shell(["sh", "-s"], script(EARLY))
     finished(shell(["sh", "-s"], script(HOST), cwd=DIR), "the host's deeds")
-    lines = "\n".join("busybox " + a for a in ADDRESSES) + "\n" + script(NET)
-    finished(shell(["unshare", "-n", "sh", "-s"], lines), "those in a network namespace")
+    lines = "\n".join("busybox " + a for a in ADDRESSES + ["mount -t tmpfs tmpfs /dev/shm"]) + "\n" + script(NET)
+    finished(shell(["unshare", "-mn", "sh", "-s"], lines, cwd=DIR), "those in namespaces of their own")
     if DOCKER in ids:
         ok(add_addresses(ids[DOCKER]), "addresses for the container")
         finished(shell(["sh", "-s"], script(RUN)), "containers of their own")

@@ -27,7 +27,7 @@ for place in "$dir/bin" "$root/bin"; do
 		ln -s deed "$place/$name"
 	done
 done
-for applet in cp ln; do
+for applet in chmod cp ln mv rm; do
 	ln -s busybox "$root/bin/$applet"
 done
 touch "$root/etc/shadow" "$root/etc/cron.d/job" "$root/root/.ssh/id" "$root/srv/secret"
