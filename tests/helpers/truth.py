@@ -142,6 +142,29 @@ def of_event(task, number, type_, want, fields):
             for key, value in want.items() if fields.get(key) != value]
 
 
-def swapped(want, chance):
-    """A copy with one field made that of another event's: as if two fields were swapped."""
-    raise NotImplementedError(want, chance)
+def broken(log, seed):
+    """The log, broken in a way each time: [(what, log)]. One field of one event is another event's; an event is missing, is
+    there twice, or two have changed places."""
+    chance = random.Random(seed)
+    for key in ("fd.name", "evt.arg.name", "proc.cwd", "user.uid", "evt.rawres", "fd.num", "fd.sport", "thread.tid", "proc.name"):
+        number, other = two_with(log, key, chance)
+        yield "another event's " + key, changed(log, number, {key: log[other]["want"][key]})
+    number, other = two_with(log, "fs.path.target", chance)
+    want = log[number]["want"]
+    yield "source for target", changed(log, number, {"fs.path.source": want["fs.path.target"], "fs.path.target": want["fs.path.source"]})
+    yield "one missing", log[:number] + log[number + 1:]
+    yield "one twice", log[:number] + log[number:number + 1] + log[number:]
+    number = next(i for i, line in enumerate(log[number:-1], number) if line["tid"] == log[i + 1]["tid"] and line["type"] != log[i + 1]["type"])
+    yield "two that changed places", log[:number] + [log[number + 1], log[number]] + log[number + 2:]
+
+
+def two_with(log, key, chance):
+    """Two events that differ in a field; both have it."""
+    having = [i for i, line in enumerate(log) if line["want"].get(key) is not None]
+    one = chance.choice(having)
+    return one, chance.choice([i for i in having if log[i]["want"][key] != log[one]["want"][key]])
+
+
+def changed(log, number, fields):
+    line = dict(log[number], want=dict(log[number]["want"], **fields))
+    return log[:number] + [line] + log[number + 1:]

@@ -158,7 +158,7 @@ static bool changed(struct actor *a, enum call c, const char *param, struct spel
 		return false;
 	world_path(&a->world, p, path);
 	if (actor_one_in(a, 10))
-		strcat(path, "/none");
+		strcat(path, path[1] ? "/none" : "none");
 	if (!spell(a, path, SPELL_THROUGH | (c == CALL_FCHMODAT || c == CALL_FCHOWNAT ? SPELL_DIRFD : 0), s))
 		return false;
 	actor_begin(a, c);
