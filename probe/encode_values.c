@@ -72,6 +72,24 @@ void encode_tuple(struct pack *p, const struct raw_sock *s)
 	pack_uint(p, s->role);
 }
 
+/* The name that the call gave, which is all that Falco knows: of a memfd its own, of eventfds and their like none. */
+static void pack_fd_name(struct pack *p, enum fd_kind kind, const char *path, size_t len)
+{
+	static const char memfd[] = "memfd:";
+
+	switch (kind) {
+	case FD_MEMFD:
+		pack_bin(p, path + sizeof memfd - 1, len - (sizeof memfd - 1));
+		break;
+	case FD_EVENT: case FD_SIGNALFD: case FD_EVENTPOLL: case FD_INOTIFY: case FD_TIMERFD: case FD_BPF: case FD_USERFAULTFD:
+	case FD_IO_URING:
+		pack_nil(p);
+		break;
+	default:
+		pack_bin(p, len ? path : NULL, len);
+	}
+}
+
 void encode_fd(struct pack *p, int64_t number, const struct raw_item *it)
 {
 	char path[PATH_TEXT];
@@ -83,13 +101,14 @@ void encode_fd(struct pack *p, int64_t number, const struct raw_item *it)
 		return;
 	}
 	const struct raw_sock *s = item_sock(it);
+	enum fd_kind kind = file_kind(f, s, path, len);
 	pack_array(p, s ? 8 : 7);
 	pack_int(p, number);
-	pack_str(p, fd_kinds[file_kind(f, s, path, len)].text);
+	pack_str(p, fd_kinds[kind].text);
 	if (s && s->family == AF_UNIX && s->path_len)
 		pack_unix_path(p, (const char *)(s + 1), s->path_len);
 	else
-		pack_bin(p, len ? path : NULL, len);
+		pack_fd_name(p, kind, path, len);
 	pack_uint(p, f->device);
 	pack_uint(p, f->inode);
 	pack_uint(p, value_open_flags(f->flags));
