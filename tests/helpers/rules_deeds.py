@@ -11,9 +11,9 @@ import shlex
 import shutil
 from dataclasses import dataclass
 
-# Where a deed is done: on the host by a shell; there, but beginning before all others; in network and mount namespaces of its own;
-# in a docker container; in a privileged one of podman; by docker exec itself, without and with a terminal; as the first process
-# of one of these two containers; as that of another one, which docker run makes.
+# Where a deed is done: on the host by a shell; there, but beginning before all others; in network and mount namespaces of its
+# own; in a docker container; in a privileged one of podman; by docker exec itself, without and with a terminal; as the first
+# process of one of these two containers; as that of another one, which docker run makes.
 HOST, EARLY, NET = "host", "early", "net"
 DOCKER, PODMAN, EXEC, TERMINAL, START, RUN = "docker", "podman", "exec", "terminal", "start", "run"
 # runc, which starts a program for an engine, and who inherits it: runc does not wait until it has begun.
