@@ -179,7 +179,7 @@ struct raw_step {
 	__u8 kind, arg, param, extra;
 };
 /* What a call tells of the socket that it is made on. */
-enum raw_tells { TELLS_NOTHING, TELLS_CLIENT, TELLS_SERVER, TELLS_SENT, TELLS_RECEIVED };
+enum raw_tells { TELLS_NOTHING, TELLS_CLIENT, TELLS_SERVER, TELLS_BOUND, TELLS_SENT, TELLS_RECEIVED };
 /* raw_step.extra of STEP_PEER. */
 enum raw_peer {
 	PEER_REMOTE = 1,               /* it is the other end of the socket, not its own address */

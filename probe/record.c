@@ -2,6 +2,7 @@
  * checked all the same. */
 #include "record.h"
 
+#include <linux/magic.h>
 #include <string.h>
 
 static size_t fixed_part(const struct raw_head *h)
@@ -95,7 +96,8 @@ const struct raw_file *item_file(const struct raw_item *it, char *out, size_t *l
 	*len = 0;
 	if (it->len < sizeof *f)
 		return NULL;
-	if (!f->sock && f->path_len <= it->len - sizeof *f)
+	/* A namespace has no name but those of the links to it. */
+	if (!f->sock && f->magic != NSFS_MAGIC && f->path_len <= it->len - sizeof *f)
 		*len = record_path(out, (const char *)(f + 1), f->path_len, f->path);
 	return f;
 }

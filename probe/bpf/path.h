@@ -18,12 +18,8 @@ static __always_inline int path_step(struct slot *s, __u32 begin)
 		__u64 above = (__u64)READ(struct mount, m, mnt_parent);
 		if (dentry == w->root_dentry)
 			w->twin = w->off;
-		if ((above == m || !above) && w->twin) {
-			w->off = w->twin;
-			return PATH_ABSOLUTE;
-		}
 		if (above == m || !above)
-			return PATH_UNREACHABLE;
+			return w->twin == w->off ? PATH_ABSOLUTE : PATH_UNREACHABLE;
 		w->dentry = (__u64)READ(struct mount, m, mnt_mountpoint);
 		w->mnt = above + bpf_core_field_offset(struct mount, mnt);
 		return -1;

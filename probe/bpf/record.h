@@ -17,7 +17,7 @@ struct walk {
 	__u32 off;                     /* where in the record the components go */
 	__u32 begin;                   /* where they began */
 	__s32 result;                  /* enum raw_path, -1 on the way */
-	__u32 twin;                    /* where its own root was met in another mount, as after unshare: in what was open before */
+	__u32 twin;                    /* where its own root was met in another mount; that is at the top in what was open before unshare */
 };
 
 /* What fd_write is asked for. */

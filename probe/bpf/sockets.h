@@ -139,9 +139,12 @@ static __always_inline void datagram_told(struct raw_sock *r, struct socket_memo
 	m->peer = print;
 }
 
-static __always_inline void role_told(struct socket_memory *m, __u8 tells)
+/* Who binds to a port of his choice serves there; who only takes an address of his own may do anything. */
+static __always_inline void role_told(struct socket_memory *m, const struct peer *p, __u8 tells)
 {
-	if (tells == TELLS_CLIENT || tells == TELLS_SERVER)
+	if (tells == TELLS_BOUND)
+		m->role = p->v4.port ? ROLE_SERVER : m->role;
+	else if (tells == TELLS_CLIENT || tells == TELLS_SERVER)
 		m->role = tells;
 	else if (m->role == ROLE_UNKNOWN)
 		m->role = tells == TELLS_SENT ? ROLE_CLIENT : ROLE_SERVER;
@@ -182,7 +185,7 @@ static __always_inline __u32 sock_told(struct slot *s, struct raw_sock *r, __u64
 	if (sends)
 		datagram_told(r, m, given);
 	if (tells)
-		role_told(m, tells);
+		role_told(m, &s->peer, tells);
 	r->role = m->role;
 	if (m == &new)
 		bpf_map_update_elem(&sockets, &inode, &new, BPF_ANY);

@@ -221,7 +221,7 @@ def processes(do):
     do("mount", text("src"), text("mnt"), text("tmpfs"), 0xc0ed0000 | 2 | 4, 0, res=0, dev="src", dir=path("mnt"), type="tmpfs",
        flags=2 + 4)
     do("umount2", text("mnt"), 2, res=0, name=path("mnt"), flags=2)
-    ns = os.open("/proc/self/ns/net", os.O_RDONLY)
+    ns = do("open", text("/proc/self/ns/net"), os.O_RDONLY, name=path("/proc/self/ns/net"))
     do("setns", ns, 0x40000000, res=0, fd=ns, nstype=16)
     do("unshare", 0x200, res=0, flags=2)
     with open("/proc/self/status") as f:

@@ -127,6 +127,10 @@ def unix():
 
 
 def others():
+    own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    own.bind(("127.0.0.1", 0))
+    own.sendto(b"x", ("127.0.0.2", 80))
+    want("UDP with an address of its own is no server", "sendto", own, **ends(own.getsockname(), ("127.0.0.2", 80), False))
     netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
     want("netlink", "socket", netlink, type="netlink", typechar="n", lip=None, sip=None, sockfamily=None)
     packet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
@@ -141,7 +145,7 @@ def others():
         want("TCP refused", "connect", refused, sip="127.0.0.1", sport="1", rip="127.0.0.1", rport="1")
     pair = socket.socketpair()
     want("socketpair", "socketpair", pair[0], type="unix", name="")
-    return netlink, packet, raw, refused, pair
+    return own, netlink, packet, raw, refused, pair
 
 
 with open(DIR + "/raw", "wb") as out:
