@@ -2,6 +2,7 @@
 #include "encode.h"
 
 #include <arpa/inet.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -72,6 +73,16 @@ void encode_tuple(struct pack *p, const struct raw_sock *s)
 	pack_uint(p, s->role);
 }
 
+/* What is nowhere in a file system has no path; a memfd has the name that it was given. */
+static void pack_file_name(struct pack *p, const struct raw_file *f, enum fd_kind kind, const char *path, size_t len)
+{
+	size_t prefix = kind == FD_MEMFD && len > 6 ? 6 : 0;
+
+	if (f->magic == ANON_INODE_FS_MAGIC && kind != FD_OTHER)
+		len = 0;
+	pack_bin(p, len ? path + prefix : NULL, len - prefix);
+}
+
 void encode_fd(struct pack *p, int64_t number, const struct raw_item *it)
 {
 	char path[PATH_TEXT];
@@ -85,11 +96,12 @@ void encode_fd(struct pack *p, int64_t number, const struct raw_item *it)
 	const struct raw_sock *s = item_sock(it);
 	pack_array(p, s ? 8 : 7);
 	pack_int(p, number);
-	pack_str(p, fd_kinds[file_kind(f, s, path, len)].text);
+	enum fd_kind kind = file_kind(f, s, path, len);
+	pack_str(p, fd_kinds[kind].text);
 	if (s && s->family == AF_UNIX && s->path_len)
 		pack_unix_path(p, (const char *)(s + 1), s->path_len);
 	else
-		pack_bin(p, len ? path : NULL, len);
+		pack_file_name(p, f, kind, path, len);
 	pack_uint(p, f->device);
 	pack_uint(p, f->inode);
 	pack_uint(p, value_open_flags(f->flags));

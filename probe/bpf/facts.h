@@ -326,8 +326,7 @@ __noinline int proc_fill(struct slot *s)
 	s->off = sizeof(*p);
 	if (fs) {
 		struct path root = READ(struct fs_struct, fs, root), pwd = READ(struct fs_struct, fs, pwd);
-		s->walk.root_dentry = (__u64)root.dentry;
-		s->walk.root_mnt = (__u64)root.mnt;
+		walk_root(s, root);
 		item_exe(s, t);
 		item_path(s, RAW_FACT_CWD, (__u64)pwd.dentry, (__u64)pwd.mnt);
 		item_root(s, root);

@@ -16,7 +16,7 @@ static __always_inline int path_step(struct slot *s, __u32 begin)
 	if (dentry == (__u64)READ(struct vfsmount, mnt, mnt_root)) {
 		__u64 m = mnt - bpf_core_field_offset(struct mount, mnt);
 		__u64 above = (__u64)READ(struct mount, m, mnt_parent);
-		if (dentry == w->root_dentry)
+		if (dentry == w->root_dentry && (__u64)READ(struct mount, m, mnt_ns) != w->root_ns)
 			w->twin = w->off;
 		if ((above == m || !above) && w->twin) {
 			w->off = w->twin;
@@ -68,14 +68,22 @@ __noinline int path_walk(struct slot *s)
 	return s->walk.result < 0 ? PATH_DEEP : s->walk.result;
 }
 
-/* The root that the next walks end at: that of s->task. */
+/* The root that the next walks end at. */
+static __always_inline void walk_root(struct slot *s, struct path root)
+{
+	__u64 mnt = (__u64)root.mnt, m = mnt - bpf_core_field_offset(struct mount, mnt);
+
+	s->walk.root_dentry = (__u64)root.dentry;
+	s->walk.root_mnt = mnt;
+	s->walk.root_ns = (__u64)READ(struct mount, m, mnt_ns);
+}
+
+/* That of s->task. */
 static __always_inline void path_root(struct slot *s)
 {
 	struct fs_struct *fs = READ(struct task_struct, s->task, fs);
-	struct path root = READ(struct fs_struct, fs, root);
 
-	s->walk.root_dentry = (__u64)root.dentry;
-	s->walk.root_mnt = (__u64)root.mnt;
+	walk_root(s, READ(struct fs_struct, fs, root));
 }
 
 /* Appends the path's components at `off` of the record. Returns how many bytes they take; 0 of a path that is too deep. */

@@ -13,11 +13,11 @@ enum {
 };
 
 struct walk {
-	__u64 dentry, mnt, root_dentry, root_mnt;
+	__u64 dentry, mnt, root_dentry, root_mnt, root_ns;
 	__u32 off;                     /* where in the record the components go */
 	__u32 begin;                   /* where they began */
 	__s32 result;                  /* enum raw_path, -1 on the way */
-	__u32 twin;                    /* where its own root was met in another mount, as after unshare: in what was open before */
+	__u32 twin;                    /* where its own root was met in another namespace's mount, as in what was open before unshare */
 };
 
 /* What fd_write is asked for. */

@@ -167,6 +167,8 @@ static __always_inline __u32 sock_told(struct slot *s, struct raw_sock *r, __u64
 	struct socket_memory new = {}, *m = bpf_map_lookup_elem(&sockets, &inode);
 	__u8 tells = s->ask.tells;
 	bool sends = tells == TELLS_SENT || tells == TELLS_RECEIVED, given = tells && s->peer.len;
+	/* A connection may yet come about. */
+	bool stands = s->call.ret >= 0 || tells == TELLS_CLIENT;
 
 	if (r->family == AF_UNIX)
 		return given && !r->connected ? peer_path(s, r, off) : 0;
@@ -181,7 +183,7 @@ static __always_inline __u32 sock_told(struct slot *s, struct raw_sock *r, __u64
 		return 0;
 	if (sends)
 		datagram_told(r, m, given);
-	if (tells)
+	if (tells && stands)
 		role_told(m, tells);
 	r->role = m->role;
 	if (m == &new)
