@@ -84,9 +84,6 @@ static __always_inline void gather_fd(struct slot *s, struct raw_step step, __u6
 {
 	__s32 fd = step.kind == STEP_NEW_FD ? s->call.ret : arg;
 
-	/* A connect that fails tells who was to be reached, a bind or listen that fails nothing. */
-	if (step.kind == STEP_FD && (step.extra == TELLS_SERVER || step.extra == TELLS_BOUND) && s->call.ret < 0)
-		step.extra = TELLS_NOTHING;
 	if (step.kind == STEP_NEW_FD ? s->call.ret >= 0 : fd != AT_FDCWD || step.kind == STEP_FD)
 		item_fd(s, step.kind == STEP_BASE ? FORM_BASE : FORM_FD, step.param, fd, step.extra);
 }

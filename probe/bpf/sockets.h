@@ -126,8 +126,8 @@ static __always_inline __u32 peer_print(const struct raw_sock *r)
 	return h >> 32 | 1;
 }
 
-/* A datagram's other end, and whether it is another one than before. */
-static __always_inline void datagram_told(struct raw_sock *r, struct socket_memory *m, bool given)
+/* A datagram's other end, and whether it is another one than before. What was not sent changes nothing. */
+static __always_inline void datagram_told(struct raw_sock *r, struct socket_memory *m, bool given, bool stands)
 {
 	__u32 print;
 
@@ -136,7 +136,8 @@ static __always_inline void datagram_told(struct raw_sock *r, struct socket_memo
 	print = peer_print(r);
 	r->datagram = 1;
 	r->changed = print != m->peer;
-	m->peer = print;
+	if (stands)
+		m->peer = print;
 }
 
 /* Who binds to a port of his choice serves there; who only takes an address of his own may do anything. */
@@ -170,6 +171,8 @@ static __always_inline __u32 sock_told(struct slot *s, struct raw_sock *r, __u64
 	struct socket_memory new = {}, *m = bpf_map_lookup_elem(&sockets, &inode);
 	__u8 tells = s->ask.tells;
 	bool sends = tells == TELLS_SENT || tells == TELLS_RECEIVED, given = tells && s->peer.len;
+	/* A connection may yet come about. */
+	bool stands = s->call.ret >= 0 || tells == TELLS_CLIENT;
 
 	if (r->family == AF_UNIX)
 		return given && !r->connected ? peer_path(s, r, off) : 0;
@@ -183,8 +186,8 @@ static __always_inline __u32 sock_told(struct slot *s, struct raw_sock *r, __u64
 	if (!m)
 		return 0;
 	if (sends)
-		datagram_told(r, m, given);
-	if (tells)
+		datagram_told(r, m, given, stands);
+	if (tells && stands)
 		role_told(m, &s->peer, tells);
 	r->role = m->role;
 	if (m == &new)

@@ -70,8 +70,8 @@ bool deed_close(struct actor *a)
 		return false;
 	actor_begin(a, CALL_CLOSE);
 	log_want(&a->log, "evt.rawarg.fd", "%d", d->fd);
+	actor_want_fd(a, d->fd, d);
 	long result = actor_call(a, CALL_CLOSE, actor_wide(a, d->fd));
-	log_want(&a->log, "fd.num", "%d", d->fd);
 	d->type = 0;
 	actor_end(a, result);
 	return true;

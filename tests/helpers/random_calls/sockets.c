@@ -90,8 +90,8 @@ static bool bind_any(struct actor *a, struct desc *d)
 {
 	struct sock *s = &a->socks[d->sock];
 	struct sockaddr_storage to;
-	/* Not everybody may have a port below 1024. */
-	int port = a->euid && actor_one_in(a, 2) ? 80 : 0;
+	/* Not everybody may have a port below 1024; and who asks for one of his own serves there. */
+	int port = a->euid && actor_one_in(a, 2) ? 80 : actor_one_in(a, 2) ? 20000 + (int)actor_random(a, 30000) : 0;
 	socklen_t n = loopback(&to, s->family, port);
 
 	actor_begin(a, CALL_BIND);
@@ -100,7 +100,7 @@ static bool bind_any(struct actor *a, struct desc *d)
 	if (result == 0) {
 		s->local_port = own_port(d->fd);
 		strcpy(s->local, loopback_text(s->family));
-		s->role = ROLE_SERVER;
+		s->role = port ? ROLE_SERVER : s->role;
 	}
 	actor_want_fd(a, d->fd, d);
 	actor_end(a, result);
@@ -109,6 +109,7 @@ static bool bind_any(struct actor *a, struct desc *d)
 
 static bool begin_listening(struct actor *a, struct desc *d)
 {
+	a->socks[d->sock].role = ROLE_SERVER;
 	actor_begin(a, CALL_LISTEN);
 	log_want(&a->log, "evt.rawarg.backlog", "5");
 	actor_want_fd(a, d->fd, d);

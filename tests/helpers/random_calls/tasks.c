@@ -246,7 +246,8 @@ static bool fork_and_act(struct actor *a, enum call c, bool executes)
 	return true;
 }
 
-/* The child shares the memory: it works on a copy of the actor. What the call returned is told in a line behind the child's. */
+/* The child shares the memory: it works on a copy of the actor. What the call returned is told when the child, whose program
+ * goes on with the log, has ended. */
 static bool vfork_and_execute(struct actor *a)
 {
 	struct actor *child = a->spare;
@@ -260,10 +261,10 @@ static bool vfork_and_execute(struct actor *a)
 		become(child, CALL_VFORK, (pid_t)syscall(SYS_getpid), false);
 		execute(child);
 	}
-	log_begin(&a->log, a->tid, "");
-	actor_end(a, pid);
 	if (pid > 0)
 		wait_for(pid);
+	log_begin(&a->log, a->tid, "");
+	actor_end(a, pid);
 	return true;
 }
 
