@@ -20,7 +20,7 @@ RULE = """- rule: %s
   priority: DEBUG
 """
 LOG_HEAD = 4096
-Run = collections.namedtuple("Run", "status probe_status calls seconds jailed dropped captured log")
+Run = collections.namedtuple("Run", "status probe_status calls seconds has_32_bits jailed dropped captured log")
 
 
 def record(folder, seed, count):
@@ -38,7 +38,8 @@ def record(folder, seed, count):
     dropped = {name: n for name, n in stat.items() if name.startswith("kernel.dropped") and n}
     lines = read_logs(folder)
     jailed = sum(1 for line in lines if line["jail"])
-    return Run(p.returncode, probe_status, len(lines), float(p.stdout or 1), jailed, dropped, captured,
+    seconds, has_32_bits = (p.stdout or b"1 0").split()
+    return Run(p.returncode, probe_status, len(lines), float(seconds), has_32_bits == b"1", jailed, dropped, captured,
                [line for line in lines if line["type"] in captured])
 
 
