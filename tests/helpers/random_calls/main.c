@@ -20,7 +20,7 @@
 
 #include "actor.h"
 
-enum { PROCESSES = 2, THREADS = 8, ACTS_PER_JAIL = 700 };
+enum { PROCESSES = 2, THREADS = 8, ACTS_PER_JAIL = 300 };
 
 struct job {
 	const char *dir, *exe;
