@@ -150,7 +150,7 @@ def broken(log, seed):
     for key in ("fd.name", "evt.arg.name", "proc.cwd", "user.uid", "evt.rawres", "fd.num", "fd.sport", "thread.tid", "proc.name"):
         number, other = two_with(log, key, chance)
         yield "another event's " + key, changed(log, number, {key: log[other]["want"][key]})
-    number, other = two_with(log, "fs.path.target", chance)
+    number = chance.choice([i for i, line in enumerate(log) if line["want"].get("fs.path.target") != line["want"].get("fs.path.source")])
     want = log[number]["want"]
     yield "source for target", changed(log, number, {"fs.path.source": want["fs.path.target"], "fs.path.target": want["fs.path.source"]})
     yield "one missing", log[:number] + log[number + 1:]
