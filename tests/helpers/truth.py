@@ -20,7 +20,7 @@ RULE = """- rule: %s
   priority: DEBUG
 """
 LOG_HEAD = 4096
-Run = collections.namedtuple("Run", "status probe_status calls seconds jailed dropped captured log")
+Run = collections.namedtuple("Run", "status probe_status calls seconds has_32_bits jailed dropped captured log")
 
 
 def record(folder, seed, count):
@@ -38,7 +38,8 @@ def record(folder, seed, count):
     dropped = {name: n for name, n in stat.items() if name.startswith("kernel.dropped") and n}
     lines = read_logs(folder)
     jailed = sum(1 for line in lines if line["jail"])
-    return Run(p.returncode, probe_status, len(lines), float(p.stdout or 1), jailed, dropped, captured,
+    seconds, has_32_bits = (p.stdout or b"1 0").split()
+    return Run(p.returncode, probe_status, len(lines), float(seconds), has_32_bits == b"1", jailed, dropped, captured,
                [line for line in lines if line["type"] in captured])
 
 
@@ -149,7 +150,7 @@ def broken(log, seed):
     for key in ("fd.name", "evt.arg.name", "proc.cwd", "user.uid", "evt.rawres", "fd.num", "fd.sport", "thread.tid", "proc.name"):
         number, other = two_with(log, key, chance)
         yield "another event's " + key, changed(log, number, {key: log[other]["want"][key]})
-    number, other = two_with(log, "fs.path.target", chance)
+    number = chance.choice([i for i, line in enumerate(log) if line["want"].get("fs.path.target") != line["want"].get("fs.path.source")])
     want = log[number]["want"]
     yield "source for target", changed(log, number, {"fs.path.source": want["fs.path.target"], "fs.path.target": want["fs.path.source"]})
     yield "one missing", log[:number] + log[number + 1:]

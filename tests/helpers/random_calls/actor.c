@@ -170,7 +170,7 @@ static const struct {
 } deeds[] = {
 	{ deed_open, 40 }, { deed_make, 14 }, { deed_unlink, 14 }, { deed_rename, 16 }, { deed_link, 10 }, { deed_mode, 10 },
 	{ deed_owner, 8 }, { deed_chdir, 10 }, { deed_dup, 12 }, { deed_close, 6 }, { deed_anonymous, 8 }, { deed_data, 4 },
-	{ deed_user, 6 }, { deed_group, 5 }, { deed_signal, 6 }, { deed_name, 3 }, { deed_child, 4 }, { deed_socket, 3 }, { deed_tcp, 3 }, { deed_udp, 3 },
+	{ deed_user, 6 }, { deed_group, 5 }, { deed_signal, 6 }, { deed_name, 3 }, { deed_refused, 3 }, { deed_child, 4 }, { deed_socket, 3 }, { deed_tcp, 3 }, { deed_udp, 3 },
 	{ deed_unix, 2 }, { deed_pair, 2 },
 };
 

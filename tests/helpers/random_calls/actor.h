@@ -15,7 +15,7 @@ enum call { CALL_OPEN, CALL_OPENAT, CALL_OPENAT2, CALL_CREAT, CALL_DUP, CALL_DUP
 	CALL_SETRESGID, CALL_SETREGID, CALL_KILL, CALL_TKILL, CALL_TGKILL, CALL_CLONE, CALL_FORK, CALL_VFORK, CALL_CLONE3,
 	CALL_EXECVE, CALL_SOCKET, CALL_BIND, CALL_LISTEN, CALL_CONNECT, CALL_ACCEPT, CALL_ACCEPT4, CALL_SOCKETPAIR, CALL_SENDTO,
 	CALL_RECVFROM, CALL_SENDMSG, CALL_RECVMSG, CALL_PIPE, CALL_PIPE2, CALL_EVENTFD2, CALL_MEMFD, CALL_EPOLL, CALL_READ,
-	CALL_WRITE, CALL_CLOSE, CALL_PRCTL, CALL_MKNOD, CALL_MKNODAT, CALL_COUNT };
+	CALL_WRITE, CALL_CLOSE, CALL_PRCTL, CALL_MKNOD, CALL_MKNODAT, CALL_SETSID, CALL_COUNT };
 
 enum { ACTOR_FDS = 24, ACTOR_SOCKS = 256, LOW_SIZE = 65536, NOBODY = 1001 };
 enum role { ROLE_UNKNOWN, ROLE_CLIENT, ROLE_SERVER };
@@ -48,6 +48,7 @@ struct actor {
 	pid_t pid, tid;
 	bool namespaced;               /* its numbers are others than the host's */
 	bool own_fs, own_files;
+	bool has_32_bits;
 	unsigned ruid, euid, suid, rgid, egid, sgid;
 	const char *folder, *program, *log_path, *arguments;
 	char leader[16];               /* name of the process */
@@ -63,6 +64,8 @@ char *actor_text(struct actor *a, const char *text);
 /* Begins the line of a call; ends it with the result, the state that holds then, and makes room for the next. */
 void actor_begin(struct actor *a, enum call c);
 long actor_call(struct actor *a, enum call c, ...);
+/* Whether this kernel takes 32-bit calls; a task that tries dies where it does not. */
+bool call_32_works(void);
 void actor_end(struct actor *a, long result);
 void actor_state(struct actor *a);
 const char *call_name(enum call c);
@@ -80,7 +83,7 @@ void actor_want_socket(struct actor *a, const struct sock *s);
 typedef bool deed(struct actor *a);
 deed deed_open, deed_make, deed_unlink, deed_rename, deed_link, deed_mode, deed_owner, deed_chdir;
 deed deed_dup, deed_close, deed_anonymous, deed_data;
-deed deed_user, deed_group, deed_signal, deed_name, deed_child, deed_jail;
+deed deed_user, deed_group, deed_signal, deed_name, deed_session, deed_refused, deed_child, deed_jail;
 deed deed_socket, deed_tcp, deed_udp, deed_unix, deed_pair;
 /* One random deed. */
 void actor_act(struct actor *a);

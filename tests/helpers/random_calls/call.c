@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "actor.h"
@@ -52,7 +53,7 @@ static const struct numbers numbers[CALL_COUNT] = {
 	[CALL_EPOLL] = { "epoll_create1", SYS_epoll_create1, 329, 0 }, [CALL_READ] = { "read", SYS_read, 3, 0 },
 	[CALL_WRITE] = { "write", SYS_write, 4, 0 }, [CALL_CLOSE] = { "close", SYS_close, 6, 0 },
 	[CALL_PRCTL] = { "prctl", SYS_prctl, 172, 0 }, [CALL_MKNOD] = { "mknod", OLD(mknod), 14, 0 },
-	[CALL_MKNODAT] = { "mknodat", SYS_mknodat, 297, 0 },
+	[CALL_MKNODAT] = { "mknodat", SYS_mknodat, 297, 0 }, [CALL_SETSID] = { "setsid", SYS_setsid, 66, 0 },
 };
 
 const char *call_name(enum call c)
@@ -87,6 +88,16 @@ static long call_32(long nr, const long x[6])
 }
 #endif
 
+bool call_32_works(void)
+{
+	int status = -1;
+	pid_t pid = HAS_32_BITS ? fork() : -1;
+
+	if (pid == 0)
+		_exit(call_32(20, (long[6]){ 0 }) != getpid());
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 static long call_here(long nr, const long x[6])
 {
 	long result = syscall(nr, x[0], x[1], x[2], x[3], x[4], x[5]);
@@ -106,7 +117,7 @@ static long through_socketcall(struct actor *a, int which, const long x[6])
 long actor_call(struct actor *a, enum call c, ...)
 {
 	const struct numbers *n = &numbers[c];
-	bool in_32 = HAS_32_BITS && actor_one_in(a, 4);
+	bool in_32 = actor_one_in(a, 4) && a->has_32_bits;
 	long x[6];
 	va_list ap;
 

@@ -14,7 +14,7 @@
 static const char *const fields[STATE_COUNT] = {
 	[STATE_PID] = "proc.pid", [STATE_TID] = "thread.tid", [STATE_VPID] = "proc.vpid", [STATE_VTID] = "thread.vtid",
 	[STATE_PPID] = "proc.ppid", [STATE_NAME] = "proc.name", [STATE_PNAME] = "proc.pname", [STATE_EXEPATH] = "proc.exepath",
-	[STATE_EXE] = "proc.exe", [STATE_CMDLINE] = "proc.cmdline", [STATE_CWD] = "proc.cwd", [STATE_UID] = "user.uid",
+	[STATE_EXE] = "proc.exe", [STATE_CMDLINE] = "proc.cmdline", [STATE_SID] = "proc.sid", [STATE_PGID] = "proc.pgid", [STATE_CWD] = "proc.cwd", [STATE_UID] = "user.uid",
 	[STATE_GID] = "group.gid", [STATE_LOGINUID] = "user.loginuid",
 };
 

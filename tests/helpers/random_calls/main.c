@@ -1,7 +1,7 @@
 /* random_calls DIR SEED COUNT: two processes with eight threads each make COUNT random calls in all, each thread in a folder of
  * its own below DIR, and log what must be seen of each before they make it (log.h; DIR/log.*). As root; DIR/fr-executed is this
  * program. What is captured of a thread between its openat of `fr-begin` and that of `fr-end`, and of its children, must be
- * what its log says. Prints how many calls it were, those in jails, and the seconds. */
+ * what its log says. Prints the seconds, and whether this kernel takes 32-bit calls. */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,13 +20,14 @@
 
 #include "actor.h"
 
-enum { PROCESSES = 2, THREADS = 8, ACTS_PER_JAIL = 700 };
+enum { PROCESSES = 2, THREADS = 8, ACTS_PER_JAIL = 300 };
 
 struct job {
 	const char *dir, *exe;
 	char arguments[1024], argv0[512];
 	unsigned long seed, count;     /* of each thread */
 	int process, thread;
+	bool has_32_bits;
 	pid_t parent;
 };
 
@@ -74,6 +75,7 @@ static struct actor *actor_new(const struct job *j)
 	a->log_path = format_path(j->dir, "log.%d.%d", j->process, j->thread);
 	a->arguments = j->arguments;
 	a->number = j->thread;
+	a->has_32_bits = j->has_32_bits;
 	log_open(&a->log, a->log_path, (j->count + 4096) * 2048);
 	must(chmod(a->log_path, 0666) == 0, a->log_path);
 	world_init(&a->world, a->folder);
@@ -95,6 +97,8 @@ static void introduce(struct actor *a, const struct job *j)
 	log_state(&a->log, STATE_EXEPATH, "%s", j->exe);
 	log_state(&a->log, STATE_EXE, "%s", j->argv0);
 	log_state(&a->log, STATE_CMDLINE, "%s %s", a->leader, j->arguments);
+	log_state(&a->log, STATE_SID, "%d", getsid(0));
+	log_state(&a->log, STATE_PGID, "%d", getpgrp());
 	log_state(&a->log, STATE_LOGINUID, "%d", login_uid());
 	must(prctl(PR_SET_NAME, a->log.state[STATE_NAME]) == 0, "prctl");
 }
@@ -179,6 +183,7 @@ int main(int argc, char **argv)
 	snprintf(j.argv0, sizeof j.argv0, "%s", argv[0]);
 	snprintf(j.arguments, sizeof j.arguments, "%s %s %s", argv[1], argv[2], argv[3]);
 	make_folders(j.dir);
+	j.has_32_bits = call_32_works();
 	double from = seconds();
 	for (j.process = 0; j.process < PROCESSES; j.process++) {
 		pid_t pid = fork();
@@ -190,6 +195,6 @@ int main(int argc, char **argv)
 	}
 	while (wait(&status) > 0)
 		failed |= status;
-	printf("%.3f\n", seconds() - from);
+	printf("%.3f %d\n", seconds() - from, j.has_32_bits);
 	return failed ? 70 : 0;
 }

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "actor.h"
+#include "spell.h"
 
 /* The real and the saved ones stay root's: so there is a way back. */
 bool deed_user(struct actor *a)
@@ -51,6 +51,12 @@ bool deed_group(struct actor *a)
 	unsigned to = actor_one_in(a, 3) ? 0 : NOBODY + actor_random(a, 3);
 	long result;
 
+	if (a->euid && actor_one_in(a, 3)) {
+		actor_begin(a, CALL_SETGID);
+		log_want(&a->log, "evt.rawarg.gid", "%d", 4711);
+		actor_end(a, actor_call(a, CALL_SETGID, 4711L));
+		return true;
+	}
 	actor_begin(a, c);
 	log_want(&a->log, "evt.rawarg.egid", "%u", to);
 	result = c == CALL_SETRESGID ? actor_call(a, c, 0L, (long)to, 0L) : actor_call(a, c, -1L, (long)to);
@@ -96,6 +102,41 @@ bool deed_name(struct actor *a)
 	return true;
 }
 
+/* The leader of a session and of a group in it, once. */
+bool deed_session(struct actor *a)
+{
+	if (a->namespaced || a->tid != a->pid)
+		return false;
+	actor_begin(a, CALL_SETSID);
+	long result = actor_call(a, CALL_SETSID);
+	if (result >= 0) {
+		log_state(&a->log, STATE_SID, "%ld", result);
+		log_state(&a->log, STATE_PGID, "%ld", result);
+	}
+	actor_end(a, result);
+	return true;
+}
+
+/* Nothing there is a program: the task stays what it is. */
+bool deed_refused(struct actor *a)
+{
+	struct place p = spell_pick(a, NODE_ANY);
+	char path[PATH_SIZE], *argv[] = { "refused", "one", "two", NULL };
+	struct spelling s;
+
+	if (!p.node)
+		return false;
+	world_path(&a->world, p, path);
+	if (!spell(a, path, 0, &s))
+		return false;
+	actor_begin(a, CALL_EXECVE);
+	spell_want(a, "filename", &s);
+	log_want(&a->log, "evt.arg.exe", "refused");
+	log_want(&a->log, "evt.arg.args", "one.two.");
+	actor_end(a, actor_call(a, CALL_EXECVE, actor_text(a, s.passed), argv, 0L));
+	return true;
+}
+
 static void leave(struct actor *a, int status)
 {
 	log_begin(&a->log, a->tid, "procexit");
@@ -131,7 +172,7 @@ static void become(struct actor *a, enum call c, pid_t host_pid, bool namespaced
 /* What changes no files: those are its parent's too, who does not know what a child has done. */
 static void act_beside(struct actor *a)
 {
-	static deed *const deeds[] = { deed_user, deed_group, deed_signal, deed_dup, deed_anonymous, deed_tcp, deed_udp };
+	static deed *const deeds[] = { deed_user, deed_group, deed_signal, deed_session, deed_dup, deed_anonymous, deed_tcp, deed_udp };
 
 	for (unsigned n = actor_random(a, 4); n > 0; n--)
 		deeds[actor_random(a, sizeof deeds / sizeof deeds[0])](a);
