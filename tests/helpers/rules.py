@@ -77,10 +77,10 @@ def shell(command, lines, env=HOST_ENV, **how):
 
 def finished(process, what):
     try:
-        ok(process.wait(40) == 0, what, text(ERRORS))
+        ok(process.wait(100) == 0, what, text(ERRORS))
     except subprocess.TimeoutExpired:
         process.kill()
-        ok(False, what, "not within 40 s")
+        ok(False, what, "not within 100 s")
 
 
 def start_containers():

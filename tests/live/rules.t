@@ -43,5 +43,5 @@ for engine in docker podman; do
 		echo "# SKIP $engine: $(tail -n 1 "$dir/$engine.log")"
 	fi
 done
-ENGINES=$engines ENGINES_IMAGE=$ENGINES_IMAGE timeout 150 python3 "$here/tests/helpers/rules.py" "$dir" \
+ENGINES=$engines ENGINES_IMAGE=$ENGINES_IMAGE timeout 400 python3 "$here/tests/helpers/rules.py" "$dir" \
 	"$rules/falco_rules.yaml" "$rules/falco-incubating_rules.yaml"
