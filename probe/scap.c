@@ -131,10 +131,10 @@ static int read_event(struct reading *r, const struct scap_block *b)
 		return rc;
 	if (!r->begun)
 		begin_events(r, e.time);
-	r->number++;
 	struct scap_thread *t = scap_thread_find(&r->world.threads, e.tid);
 	enum scap_verdict verdict = scap_convert(&e, t ? &t->enter : NULL, &room);
-	if (verdict == SCAP_KEEP) {
+	r->number += verdict == SCAP_ENTER || verdict == SCAP_SHOW;
+	if (verdict == SCAP_KEEP || verdict == SCAP_ENTER) {
 		if (!t)
 			t = scap_thread_invalid(&r->world.threads, e.tid, e.time);
 		scap_stored_set(&t->enter, &e);

@@ -147,8 +147,10 @@ enum scap_verdict scap_convert(struct scap_event *e, const struct scap_stored *s
 		const struct scap_rule *r = wants_rule(e, code) ? scap_rule(e->code, e->n) : NULL;
 		if (!r)
 			return code->flags & SCAP_OLD ? SCAP_DROP : SCAP_SHOW;
-		if (r->action == SCAP_STORE || r->action == SCAP_PASS || r->action == SCAP_STORE_PASS)
-			return enter ? SCAP_KEEP : SCAP_SHOW;
+		if (r->action == SCAP_STORE)
+			return SCAP_KEEP;
+		if (r->action == SCAP_PASS || r->action == SCAP_STORE_PASS)
+			return enter ? SCAP_ENTER : SCAP_SHOW;
 		if (e->code == CONTAINER_TEXT) {
 			container_json(e, room);
 			e->code = r->to;

@@ -30,6 +30,7 @@ void scap_stored_free(struct scap_stored *s);
 enum scap_verdict {
 	SCAP_DROP,                     /* it is nothing that today's schema has */
 	SCAP_KEEP,                     /* an enter event, to be remembered for its exit */
+	SCAP_ENTER,                    /* the same, and it counts as an event */
 	SCAP_SHOW
 };
 /* Brings the event to today's schema. `stored` is its thread's enter event, or NULL. What it adds lies in `room`, which the caller
