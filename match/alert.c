@@ -87,7 +87,10 @@ static void pack_field(struct pack *p, struct eval *e, uint32_t slot)
 
 	pack_array(p, 2);
 	pack_str(p, ref->text);
-	if (is_time(ref->def->name))
+	/* Falco works its JSON out after the text, and then no time has passed since the last look at the same event. */
+	if (strncmp(ref->def->name, "evt.deltatime", 13) == 0)
+		pack_uint(p, 0);
+	else if (is_time(ref->def->name))
 		pack_uint(p, e->context->event.time);
 	else if (n < 0)
 		pack_nil(p);

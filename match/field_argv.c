@@ -43,7 +43,8 @@ static struct args arguments(const struct process *p)
 	return a;
 }
 
-int field_argv(struct context *c, const struct process *p, enum argv_form form, struct field_value *out)
+int field_argv(struct context *c, const struct process *p, const struct thread *thread, enum argv_form form,
+	struct field_value *out)
 {
 	struct args a = arguments(p);
 	struct field_value first = { .s = { "", 0 } };
@@ -52,7 +53,7 @@ int field_argv(struct context *c, const struct process *p, enum argv_form form, 
 	bool blank = form == ARGV_CMDLINE;
 
 	if (form != ARGV_ARGS)
-		field_fact_text(&first, p, NULL, form == ARGV_CMDLINE ? FACT_COMM : FACT_EXE);
+		field_fact_text(&first, p, thread, form == ARGV_CMDLINE ? FACT_COMM : FACT_EXE);
 	struct text t = text_new(&c->arena, first.s.n + a.size + 1);
 	text_add(&t, first.s.p, first.s.n);
 	if (form == ARGV_EXELINE)
@@ -71,7 +72,7 @@ static int argv_field(const struct field_ref *f, struct context *c, enum argv_fo
 	const struct thread *t;
 	const struct process *p = field_subject(c, f->def->what, &t);
 
-	return p ? field_argv(c, p, form, out) : -1;
+	return p ? field_argv(c, p, t, form, out) : -1;
 }
 
 int get_cmdline(const struct field_ref *f, struct context *c, struct field_value *out)
@@ -155,8 +156,8 @@ int field_env(struct context *c, const struct process *p, const char *name, stru
 	if (name)
 		return variable(&a, name, out);
 	struct text t = text_new(&c->arena, a.size);
-	while (next_arg(&a, &s, &n)) {
-		if (t.n)
+	for (bool first = true; next_arg(&a, &s, &n); first = false) {
+		if (!first)
 			text_puts(&t, " ");
 		text_add(&t, s, n);
 	}

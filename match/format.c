@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "eval.h"
+#include "field_output.h"
 
 enum { WIDTH_MAX = 4096 };
 
@@ -137,7 +138,9 @@ static void fit(struct strbuf *out, size_t begin, uint32_t wide)
 
 int format_slot(struct eval *e, uint32_t slot, const struct field_value **v)
 {
-	return eval_ref(e, slot)->def->flags & FIELD_FILTER_ONLY ? -1 : eval_slot(e, slot, v);
+	int n = eval_slot(e, slot, v);
+
+	return field_output(eval_ref(e, slot), e->context, v, n);
 }
 
 void format_print(const struct format *f, struct eval *e, struct strbuf *out)

@@ -14,7 +14,7 @@ struct dead_list {
 
 /* state_process.c */
 struct state_processes {
-	struct map by_key, by_pid, threads;       /* by_pid: the living */
+	struct map by_key, by_pid, threads, by_tid;     /* by_pid: the living; by_tid: threads by number */
 	struct dead_list asked, recent;                 /* dead: with known children, and without */
 	uint64_t dead_bytes, forgotten;
 };
@@ -35,7 +35,12 @@ int state_names_container(struct state_names *n, const struct frame *f, size_t *
 int state_names_host(struct state_names *n, const struct frame *f, size_t *at);
 void state_names_free(struct state_names *n);
 
+/* state_cgroups.c */
+int state_cgroups_take(struct map *cgroups, const struct frame *f, size_t *at);
+void state_cgroups_free(struct map *cgroups);
+
 struct state {
+	struct map cgroups;
 	struct state_processes processes;
 	struct state_names names;
 	struct hello hello;

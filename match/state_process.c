@@ -20,7 +20,7 @@ struct process {
 
 struct thread {
 	uint64_t key, mask;                     /* mask: facts that differ, by number */
-	int64_t vtid;
+	int64_t tid, vtid;
 	struct process *process;
 	struct thread *next, **link;            /* the process's list; link points to what points here */
 	const uint8_t *data;
@@ -75,6 +75,8 @@ static void set_parent(struct state_processes *all, struct process *p, uint64_t 
 static void thread_free(struct state_processes *all, struct thread *t)
 {
 	map_remove(&all->threads, t->key);
+	if (map_get(&all->by_tid, (uint64_t)t->tid) == t)
+		map_remove(&all->by_tid, (uint64_t)t->tid);
 	*t->link = t->next;
 	if (t->next)
 		t->next->link = t->link;
@@ -262,6 +264,8 @@ int state_process_thread(struct state_processes *all, const struct frame *f, siz
 	struct thread *t = thread_new(mask, facts, content);
 	t->key = key;
 	t->process = p;
+	if (!value_i64(&tid, &t->tid))
+		t->tid = -1;
 	if (!value_i64(&vtid, &t->vtid))
 		t->vtid = -1;
 	t->link = &p->threads;
@@ -270,6 +274,7 @@ int state_process_thread(struct state_processes *all, const struct frame *f, siz
 		t->next->link = &t->next;
 	p->threads = t;
 	map_put(&all->threads, key, t);
+	map_put(&all->by_tid, (uint64_t)t->tid, t);
 	return 0;
 }
 
@@ -305,6 +310,7 @@ void state_process_free(struct state_processes *all)
 	map_free(&all->by_key);
 	map_free(&all->by_pid);
 	map_free(&all->threads);
+	map_free(&all->by_tid);
 	*all = (struct state_processes){0};
 }
 
@@ -321,6 +327,14 @@ const struct process *state_parent(const struct state *s, const struct process *
 const struct process *state_pid(const struct state *s, int64_t pid)
 {
 	return map_get(&s->processes.by_pid, (uint64_t)pid);
+}
+
+const struct process *state_task(const struct state *s, int64_t tid, const struct thread **t)
+{
+	const struct process *p = state_pid(s, tid);
+
+	*t = p ? NULL : map_get(&s->processes.by_tid, (uint64_t)tid);
+	return *t ? (*t)->process : p;
 }
 
 const struct thread *state_thread(const struct state *s, uint64_t key)

@@ -8,7 +8,7 @@
 #include "scap_event.h"
 #include "wire/log.h"
 
-enum { ROUNDS = 12, CONTAINER_TEXT = 228 };
+enum { ROUNDS = 32, CONTAINER_TEXT = 228 };
 
 static const uint8_t zeros[40];
 

@@ -279,11 +279,15 @@ static void pack_number(struct pack *out, const char *name, uint64_t u)
 static void pack_extra(struct pack *out, const struct scap_now *now)
 {
 	const struct scap_thread *t = now->thread;
-	bool on_fd = now->type->flags & (EV_CREATES_FD | EV_USES_FD | EV_DESTROYS_FD);
+	bool on_fd = now->type->flags & (EV_CREATES_FD | EV_USES_FD | EV_DESTROYS_FD), fewer = now->e->n < now->type->nparams;
 
+	if (!t && !fewer)
+		return;
+	pack_map(out, (t ? 10 : 0) + (now->fd ? 2 : 0) + fewer);
+	if (fewer)
+		pack_number(out, "params", now->e->n);
 	if (!t)
 		return;
-	pack_map(out, 10 + (now->fd ? 2 : 0));
 	pack_fds(out, now, on_fd);
 	pack_number(out, "fd_count", t->process->fds->by_number.n);
 	pack_number(out, "vm_size", t->vm_size);

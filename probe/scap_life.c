@@ -176,12 +176,14 @@ static void take_exepath(struct scap_now *now, struct scap_thread *t)
 		scap_blob_set(&t->exepath, file.p, file.n);
 		return;
 	}
-	file = enter ? scap_string(enter, e->code == EXECVEAT ? 1 : 0) : (struct scap_bytes){0};
+	if (!enter)
+		return;
+	file = scap_string(enter, e->code == EXECVEAT ? 1 : 0);
 	scap_blob_set(&t->exepath, "<NA>", 4);
 	if (!file.n || (file.n == 4 && memcmp(file.p, "<NA>", 4) == 0))
 		return;
 	struct scap_now then = *now;
-	then.e = t->enter.any ? &t->enter.event : now->e;
+	then.e = &t->enter.event;
 	size_t n = scap_path(&then, file, e->code == EXECVEAT ? 0 : -1, path, sizeof path);
 	scap_blob_set(&t->exepath, path, n);
 }
@@ -194,6 +196,8 @@ static void exec_event(struct scap_now *now)
 	if (scap_int(e, P_RES) < 0 || !t)
 		return;
 	alone(now, t);
+	if (t->flags & SCAP_INVALID)
+		scap_blob_set(&t->process->cwd, NULL, 0);
 	if (t->flags & SCAP_INVALID || scap_int(e, P_PID) != t->process->pid) {
 		scap_thread_move(&now->w->threads, t, scap_int(e, P_PID), e->time);
 		t->ptid = scap_int(e, P_PTID);
@@ -206,8 +210,6 @@ static void exec_event(struct scap_now *now)
 	take_common(now, t);
 	if (scap_has(e, X_ENV))
 		keep(&t->process->env, e, X_ENV);
-	if (scap_has(e, P_CWD))
-		keep_text(&t->process->cwd, e, P_CWD);
 	t->tty = (uint32_t)scap_unsigned(e, X_TTY);
 	if (scap_has(e, X_VPGID))
 		t->vpgid = scap_int(e, X_VPGID);

@@ -12,6 +12,17 @@ static void keep(struct scap_blob *to, struct scap_bytes b)
 	scap_blob_set(to, b.p, b.n);
 }
 
+/* A path from /proc says so when the file is gone. */
+static struct scap_bytes without_mark(struct scap_bytes b)
+{
+	static const char mark[] = " (deleted)";
+	uint32_t n = sizeof mark - 1;
+
+	if (b.n > n && memcmp(b.p + b.n - n, mark, n) == 0)
+		b.n -= n;
+	return b;
+}
+
 /* What the later writers of version 9 add: each part only when the one before is there. */
 static void read_tail(struct scap_cursor *c, struct scap_thread *t)
 {
@@ -73,7 +84,7 @@ static int read_process(struct scap_cursor *c, unsigned version, struct scap_thr
 	keep(&t->comm, scap_text(c, "a process's name"));
 	keep(&t->exe, scap_text(c, "a process's first argument"));
 	if (version >= 7)
-		keep(&t->exepath, scap_text(c, "a process's executable"));
+		keep(&t->exepath, without_mark(scap_text(c, "a process's executable")));
 	keep(&t->args, scap_text(c, "a process's arguments"));
 	struct scap_bytes cwd = scap_text(c, "a process's folder"), env = {0};
 	read_numbers(c, t, version);

@@ -184,11 +184,19 @@ static void pack_terminal(struct pack *out, uint32_t tty)
 	pack_nil(out);
 }
 
+/* A lone NUL is how writers say that there is nothing. */
+static struct scap_blob without_lone_nul(struct scap_blob b)
+{
+	return b.n == 1 && *b.p == '\0' ? (struct scap_blob){0} : b;
+}
+
 static void pack_argv(struct pack *out, const struct scap_thread *t)
 {
-	pack_array(out, 1 + count_texts(&t->args));
+	struct scap_blob args = without_lone_nul(t->args);
+
+	pack_array(out, 1 + count_texts(&args));
 	pack_bin(out, t->exe.n ? t->exe.p : "", t->exe.n);
-	pack_texts(out, &t->args);
+	pack_texts(out, &args);
 }
 
 static void pack_environment(struct pack *out, const struct scap_blob *env)
@@ -221,7 +229,7 @@ static void pack_container(struct pack *out, const struct scap_thread *t)
 static void pack_fact(struct pack *out, const struct scap_thread *t, enum fact n)
 {
 	switch (n) {
-	case FACT_PID: pack_int(out, t->process->pid); break;
+	case FACT_PID: pack_int(out, t->flags & SCAP_INVALID ? -1 : t->process->pid); break;
 	case FACT_VPID: pack_int(out, t->vpid); break;
 	case FACT_SID: pack_int(out, t->sid); break;
 	case FACT_PGID: pack_int(out, t->pgid); break;

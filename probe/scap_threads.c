@@ -106,6 +106,7 @@ struct scap_thread *scap_thread_invalid(struct scap_threads *all, int64_t tid, u
 	struct scap_thread *t = scap_thread_add(all, tid, tid, 0, at);
 
 	t->uid = t->gid = UINT32_MAX;
+	scap_blob_set(&t->process->cwd, ".", 1);
 	scap_blob_set(&t->comm, "<NA>", 4);
 	scap_blob_set(&t->exe, "<NA>", 4);
 	t->flags |= SCAP_INVALID;
