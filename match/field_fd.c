@@ -182,7 +182,7 @@ void fd_chars(const struct fd *fd, struct text *out)
 /* Sockets: what the event itself says of the connection stands in where the descriptor says nothing. */
 static void take_tuple(struct context *c, struct fd *fd)
 {
-	const struct value *v = fd->has_tuple ? NULL : field_param(c, "tuple");
+	const struct value *v = fd->has_tuple || fd->has_path ? NULL : field_param(c, "tuple");
 
 	if (!v || (fd->known && fd->kind != FD_IPV4 && fd->kind != FD_IPV6 && fd->kind != FD_UNIX) ||
 		!fd_tuple_read(v, &fd->tuple))

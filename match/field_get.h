@@ -49,8 +49,9 @@ enum { MOUNT_WHOLE = 99 };     /* else the number of the part */
 field_getter get_container_id, get_container_text, get_container_flag, get_container_age, get_mounts, get_mount;
 /* field_usage.c */
 enum usage { USAGE_FDS, USAGE_VM_SIZE, USAGE_VM_RSS, USAGE_VM_SWAP, USAGE_PF_MAJOR, USAGE_PF_MINOR, USAGE_THREADS, USAGE_CHILDREN };
+enum { TIME_OF_ONE, TIME_OF_ALL };      /* get_exec_time */
 enum { MEMORY_BYTES = 256 };    /* or'ed to what get_main_memory gives */
-field_getter get_usage, get_fd_usage, get_main_memory, get_cpu_share, get_procinfo_count, get_cgroups, get_cgroup;
+field_getter get_usage, get_fd_usage, get_main_memory, get_cpu_share, get_exec_time, get_procinfo_count, get_cgroups, get_cgroup;
 /* field_fdlist.c */
 enum fdlist_what { LIST_NUMBERS, LIST_NAMES, LIST_CLIENT_IPS, LIST_SERVER_IPS, LIST_CLIENT_PORTS, LIST_SERVER_PORTS };
 field_getter get_fdlist, get_standard_name;

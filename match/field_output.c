@@ -24,6 +24,11 @@ int field_output(const struct field_ref *f, struct context *c, const struct fiel
 	struct field_value *out = arena_alloc(&c->arena, sizeof *out);
 	bool any = d->flags & FIELD_ANY && !f->has_arg;
 
+	/* Of these two output prints the task's own. */
+	if (any && d->get == get_ancestor && (d->what == ANCESTOR_PID || d->what == ANCESTOR_ENV)) {
+		*v = out;
+		return d->what == ANCESTOR_PID ? get_own_pid(f, c, out) : get_env(f, c, out);
+	}
 	if (d->flags & FIELD_FILTER_ONLY || n < 0)
 		return -1;
 	/* An address that nobody has given a name. */
@@ -33,9 +38,5 @@ int field_output(const struct field_ref *f, struct context *c, const struct fiel
 		return n;
 	const struct field_value *values = *v;
 	*v = out;
-	if (d->get == get_ancestor && d->what == ANCESTOR_PID)
-		return get_own_pid(f, c, out);
-	if (d->get == get_ancestor && d->what == ANCESTOR_ENV)
-		return get_env(f, c, out);
 	return joined(c, values, n, out);
 }

@@ -31,9 +31,9 @@ int get_fd_usage(const struct field_ref *f, struct context *c, struct field_valu
 	uint64_t n;
 
 	(void)f;
-	if (!usage(c, USAGE_FDS, &n) || !field_fact(c, FACT_FDLIMIT, &v) || !value_i64(&v, &limit) || limit <= 0)
+	if (!usage(c, USAGE_FDS, &n) || !field_fact(c, FACT_FDLIMIT, &v) || !value_i64(&v, &limit))
 		return -1;
-	out->d = (double)n * 100 / (double)limit;
+	out->d = limit > 0 ? (double)n * 100 / (double)limit : 0;
 	return 1;
 }
 
@@ -68,6 +68,12 @@ int get_cpu_share(const struct field_ref *f, struct context *c, struct field_val
 	(void)f;
 	out->d = 0;
 	return is_procinfo(c) && c->process ? 1 : -1;
+}
+
+int get_exec_time(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	out->u = 0;
+	return f->def->what == TIME_OF_ALL && !c->process ? -1 : 1;
 }
 
 int get_procinfo_count(const struct field_ref *f, struct context *c, struct field_value *out)

@@ -278,7 +278,8 @@ static void pack_number(struct pack *out, const char *name, uint64_t u)
 
 static void pack_extra(struct pack *out, const struct scap_now *now)
 {
-	const struct scap_thread *t = now->thread;
+	struct scap_thread *t = now->thread;
+	bool invalid = t && t->flags & SCAP_INVALID;
 	bool on_fd = now->type->flags & (EV_CREATES_FD | EV_USES_FD | EV_DESTROYS_FD), fewer = now->e->n < now->type->nparams;
 
 	if (!t && !fewer)
@@ -289,14 +290,15 @@ static void pack_extra(struct pack *out, const struct scap_now *now)
 	if (!t)
 		return;
 	pack_fds(out, now, on_fd);
-	pack_number(out, "fd_count", t->process->fds->by_number.n);
-	pack_number(out, "vm_size", t->vm_size);
-	pack_number(out, "vm_rss", t->vm_rss);
-	pack_number(out, "vm_swap", t->vm_swap);
+	pack_number(out, "fd_count", invalid ? 0 : t->process->fds->by_number.n);
+	const struct scap_thread *main = scap_thread_speaker(t);
+	pack_number(out, "vm_size", main->vm_size);
+	pack_number(out, "vm_rss", main->vm_rss);
+	pack_number(out, "vm_swap", main->vm_swap);
 	pack_number(out, "page_faults_major", t->pf_major);
 	pack_number(out, "page_faults_minor", t->pf_minor);
-	pack_number(out, "threads", t->process->alive);
-	pack_number(out, "children", t->process->alive - (t->process->leader && !(t->process->leader->flags & SCAP_DEAD)));
+	pack_number(out, "threads", invalid ? 0 : t->process->alive);
+	pack_number(out, "children", invalid ? 0 : t->process->alive - (t->process->leader && !(t->process->leader->flags & SCAP_DEAD)));
 	if (!now->fd)
 		return;
 	pack_str(out, "name_changed");

@@ -52,13 +52,15 @@ static void new_namespace(struct scap_now *now, int flags)
 	scap_thread_changed(&now->w->threads, now->thread);
 }
 
+/* Memory is the process's. */
 static void set_memory(struct scap_now *now, int first)
 {
 	if (!now->thread || !scap_has(now->e, first))
 		return;
-	now->thread->vm_size = (uint32_t)scap_unsigned(now->e, first);
-	now->thread->vm_rss = (uint32_t)scap_unsigned(now->e, first + 1);
-	now->thread->vm_swap = (uint32_t)scap_unsigned(now->e, first + 2);
+	struct scap_thread *t = scap_thread_speaker(now->thread);
+	t->vm_size = (uint32_t)scap_unsigned(now->e, first);
+	t->vm_rss = (uint32_t)scap_unsigned(now->e, first + 1);
+	t->vm_swap = (uint32_t)scap_unsigned(now->e, first + 2);
 }
 
 static void switched(struct scap_now *now)

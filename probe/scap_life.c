@@ -244,6 +244,8 @@ bool scap_life(struct scap_now *now)
 		exec_event(now);
 		return true;
 	case PROCEXIT:
+		if (now->thread)
+			scap_thread_dead(now->thread);
 		return true;
 	}
 	return false;

@@ -183,7 +183,6 @@ static int read_fd(struct scap_cursor *c, bool counted, int64_t *number, struct 
 	case 5: case 6: read_socket(c, fd, kind == 6, true); return c->bad ? -1 : 0;
 	case 8:
 		fd->kind = FD_UNIX;
-		fd->address.family = AF_UNIX;
 		fd->address.source_socket = scap_uint(c, 8, "a unix socket's address");
 		fd->address.target_socket = scap_uint(c, 8, "a unix socket's address");
 		break;

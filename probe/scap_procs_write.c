@@ -109,8 +109,11 @@ static bool next_cgroup(struct texts *t, struct scap_bytes *name, struct scap_by
 	if (!next_text(t, &p, &n))
 		return false;
 	const char *equals = memchr(p, '=', n);
+	/* The kernel has two names for it. */
+	static const char io[] = "io", blkio[] = "blkio";
 	uint32_t at = equals ? (uint32_t)(equals - p) : n;
-	*name = (struct scap_bytes){ (const uint8_t *)p, at };
+	bool is_io = at == sizeof io - 1 && memcmp(p, io, at) == 0;
+	*name = (struct scap_bytes){ (const uint8_t *)(is_io ? blkio : p), is_io ? sizeof blkio - 1 : at };
 	*path = (struct scap_bytes){ (const uint8_t *)p + at + (equals != NULL), n - at - (equals != NULL) };
 	return true;
 }
@@ -262,12 +265,6 @@ static void pack_fact(struct pack *out, const struct scap_thread *t, enum fact n
 	}
 }
 
-/* The thread that a process is described by. */
-static struct scap_thread *speaker(struct scap_thread *t)
-{
-	return t->process->leader ? t->process->leader : t;
-}
-
 static uint64_t parent_key(const struct scap_writer *o, const struct scap_thread *t)
 {
 	const struct scap_thread *parent = scap_thread_parent(&o->w->threads, t);
@@ -298,7 +295,7 @@ static void write_thread(struct scap_writer *o, struct scap_thread *t)
 	for (unsigned n = 0; n < FACT_COUNT; n++) {
 		own.len = process.len = 0;
 		pack_fact(&own, t, (enum fact)n);
-		pack_fact(&process, speaker(t), (enum fact)n);
+		pack_fact(&process, scap_thread_speaker(t), (enum fact)n);
 		if (own.len == process.len && memcmp(own.data, process.data, own.len) == 0)
 			continue;
 		pack_uint(&facts, n);
@@ -326,7 +323,7 @@ static void write_changed(struct scap_writer *o, struct scap_thread *t, int dept
 	struct scap_thread *parent = scap_thread_parent(&o->w->threads, t);
 	if (parent && depth < DEPTH_MAX)
 		write_changed(o, parent, depth + 1);
-	if (speaker(t) == t) {
+	if (scap_thread_speaker(t) == t) {
 		write_proc(o, t);
 		return;
 	}
@@ -340,8 +337,8 @@ static void touch_threads(struct scap_writer *o)
 	struct scap_threads *all = &o->w->threads;
 
 	for (size_t i = 0; i < all->nchanged; i++) {
-		const struct scap_thread *t = scap_thread_find(all, all->changed[i]);
-		if (!t || speaker((struct scap_thread *)t) != t || t->process->threads < 2)
+		struct scap_thread *t = scap_thread_find(all, all->changed[i]);
+		if (!t || scap_thread_speaker(t) != t || t->process->threads < 2)
 			continue;
 		for (size_t k = 0; k < all->by_tid.cap; k++) {
 			struct scap_thread *other = all->by_tid.slots[k].value;

@@ -143,11 +143,16 @@ void scap_thread_move(struct scap_threads *all, struct scap_thread *t, int64_t p
 	scap_thread_changed(all, t);
 }
 
+struct scap_thread *scap_thread_speaker(struct scap_thread *t)
+{
+	return t->process->leader ? t->process->leader : t;
+}
+
 struct scap_thread *scap_thread_parent(const struct scap_threads *all, const struct scap_thread *t)
 {
 	struct scap_thread *parent = scap_thread_find(all, t->ptid);
 
-	return parent && parent->process->leader ? parent->process->leader : parent;
+	return parent ? scap_thread_speaker(parent) : NULL;
 }
 
 /* A living thread of the same process, else the nearest ancestor that takes orphans, else the first process. */
@@ -167,11 +172,16 @@ static int64_t heir(const struct scap_threads *all, const struct scap_thread *t)
 	return FIRST;
 }
 
-void scap_thread_die(struct scap_threads *all, struct scap_thread *t, int64_t reaper)
+void scap_thread_dead(struct scap_thread *t)
 {
 	if (!(t->flags & SCAP_DEAD))
 		t->process->alive--;
 	t->flags |= SCAP_DEAD;
+}
+
+void scap_thread_die(struct scap_threads *all, struct scap_thread *t, int64_t reaper)
+{
+	scap_thread_dead(t);
 	int64_t parent = reaper > 0 && scap_thread_find(all, reaper) ? reaper : heir(all, t);
 	for (size_t i = 0; i < all->by_tid.cap; i++) {
 		struct scap_thread *child = all->by_tid.slots[i].value;

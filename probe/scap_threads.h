@@ -103,8 +103,12 @@ struct scap_thread *scap_thread_invalid(struct scap_threads *all, int64_t tid, u
 void scap_thread_remove(struct scap_threads *all, struct scap_thread *t);
 /* Puts it into the process of that pid. */
 void scap_thread_move(struct scap_threads *all, struct scap_thread *t, int64_t pid, uint64_t at);
+/* The thread that its process is described by: the leader, or itself when that is not known. */
+struct scap_thread *scap_thread_speaker(struct scap_thread *t);
 /* The leader of its parent. */
 struct scap_thread *scap_thread_parent(const struct scap_threads *all, const struct scap_thread *t);
+/* It is dead, and no longer counted. */
+void scap_thread_dead(struct scap_thread *t);
 /* It has ended: its children go to `reaper` (0: not told), or to whom the kernel would have given them. */
 void scap_thread_die(struct scap_threads *all, struct scap_thread *t, int64_t reaper);
 /* Removes what has ended. A leader stays until the last of its threads has. */
