@@ -160,7 +160,7 @@ static const char *kind_category(const struct fd *fd)
 	case FD_FILE: case FD_DIRECTORY: return "file";
 	case FD_IPV4: case FD_IPV6: return "net";
 	case FD_UNIX: case FD_PIPE: case FD_EVENT: case FD_SIGNALFD: case FD_INOTIFY: case FD_USERFAULTFD: return "ipc";
-	default: return "other";
+	default: return "unknown";
 	}
 }
 

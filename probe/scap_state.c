@@ -6,8 +6,8 @@
 #include "wire/path.h"
 
 enum {
-	DROP = 148, PROCINFO = 234, CLONE = 223, FORK = 225, VFORK = 227, CLONE3 = 335, PROCEXIT = 186, CLOSE = 5, CLOSE_RANGE = 451,
-	AT_CWD = -100, PATH_ROOM = 4096, RANGE_MAX = 1 << 20
+	SWITCH = 152, CLONE = 223, FORK = 225, VFORK = 227, CLONE3 = 335, PROCEXIT = 186, CLOSE = 5, CLOSE_RANGE = 451,
+	AT_CWD = -100
 };
 
 int scap_param(const struct scap_now *now, const char *name)
@@ -70,11 +70,10 @@ static void find_thread(struct scap_now *now)
 {
 	uint16_t code = now->e->code;
 
-	now->thread = NULL;
-	if (now->type->kind == EVENT_META && code != PROCINFO)
-		return;
 	now->thread = scap_thread_find(&now->w->threads, now->e->tid);
-	bool quiet = code == PROCINFO || code == CLONE || code == FORK || code == VFORK || code == CLONE3 || code == PROCEXIT;
+	/* Of these an unknown thread is no reason to make one up. */
+	bool quiet = now->type->kind == EVENT_META || code == CLONE || code == FORK || code == VFORK || code == CLONE3 ||
+		code == PROCEXIT || code == SWITCH;
 	if (!now->thread && !quiet && now->e->tid >= 0)
 		now->thread = scap_thread_invalid(&now->w->threads, now->e->tid, now->e->time);
 }
