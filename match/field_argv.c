@@ -33,9 +33,9 @@ static bool next_arg(struct args *a, const char **p, uint32_t *n)
 }
 
 /* Without argv[0]. */
-static struct args arguments(const struct process *p)
+static struct args arguments(const struct process *p, const struct thread *t)
 {
-	struct args a = args_of(p, NULL, FACT_ARGV);
+	struct args a = args_of(p, t, FACT_ARGV);
 	const char *s;
 	uint32_t n;
 
@@ -46,14 +46,15 @@ static struct args arguments(const struct process *p)
 int field_argv(struct context *c, const struct process *p, const struct thread *thread, enum argv_form form,
 	struct field_value *out)
 {
-	struct args a = arguments(p);
+	struct args a = arguments(p, thread);
 	struct field_value first = { .s = { "", 0 } };
 	const char *s;
 	uint32_t n;
 	bool blank = form == ARGV_CMDLINE;
 
+	/* The name goes with the arguments: a thread that has none of its own has the process's command line. */
 	if (form != ARGV_ARGS)
-		field_fact_text(&first, p, thread, form == ARGV_CMDLINE ? FACT_COMM : FACT_EXE);
+		field_fact_text(&first, p, thread_has(thread, FACT_ARGV) ? thread : NULL, form == ARGV_CMDLINE ? FACT_COMM : FACT_EXE);
 	struct text t = text_new(&c->arena, first.s.n + a.size + 1);
 	text_add(&t, first.s.p, first.s.n);
 	if (form == ARGV_EXELINE)
@@ -92,7 +93,7 @@ int get_args(const struct field_ref *f, struct context *c, struct field_value *o
 
 	if (!f->has_index || !c->process)
 		return argv_field(f, c, ARGV_ARGS, out);
-	struct args a = arguments(c->process);
+	struct args a = arguments(c->process, c->thread);
 	bool found = f->index >= 0;
 	for (int64_t i = 0; found && i <= f->index; i++)
 		found = next_arg(&a, &s, &n);
@@ -107,7 +108,7 @@ static int count_args(const struct context *c, struct field_value *out, bool byt
 	if (!c->process)
 		return -1;
 	out->u = 0;
-	for (struct args a = arguments(c->process); next_arg(&a, &s, &n); )
+	for (struct args a = arguments(c->process, c->thread); next_arg(&a, &s, &n); )
 		out->u += bytes ? n : 1;
 	return 1;
 }

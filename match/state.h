@@ -40,6 +40,8 @@ bool process_fact(const struct process *p, const struct thread *t, enum fact n, 
 
 /* The thread's id in its own pid namespace, -1 when unknown. */
 int64_t thread_vtid(const struct thread *t);
+/* Has it that fact of its own? */
+bool thread_has(const struct thread *t, enum fact n);
 
 /* Name of a user or group in the container (NULL: host): parts may be nil. Returns false when unknown. */
 struct name {

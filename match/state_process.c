@@ -367,6 +367,11 @@ int64_t thread_vtid(const struct thread *t)
 	return t->vtid;
 }
 
+bool thread_has(const struct thread *t, enum fact n)
+{
+	return t && t->mask >> n & 1;
+}
+
 static bool time_fact(const struct body *b, enum fact n, uint64_t *ns)
 {
 	struct value v;
@@ -407,7 +412,7 @@ bool process_fact(const struct process *p, const struct thread *t, enum fact n, 
 {
 	const struct body *b = p->body;
 
-	if (t && t->mask >> n & 1)
+	if (thread_has(t, n))
 		return thread_fact(t, n, v);
 	int which = loan_of(n);
 	if (which == BORROWS || !b->lender[which] || (n == FACT_EXE && b->at[n]))

@@ -285,18 +285,21 @@ static void write_proc(struct scap_writer *o, struct scap_thread *t)
 	t->process->described = true;
 }
 
-/* Those facts that differ from the process's, found by packing both. */
+/* Those facts that differ from the process's, found by packing both. A thread of another name has a command line of its own. */
 static void write_thread(struct scap_writer *o, struct scap_thread *t)
 {
 	struct pack own = {0}, process = {0}, facts = {0};
 	uint32_t count = 0;
+	bool named = false;
 
 	write_cgroup(o, t);
 	for (unsigned n = 0; n < FACT_COUNT; n++) {
 		own.len = process.len = 0;
 		pack_fact(&own, t, (enum fact)n);
 		pack_fact(&process, scap_thread_speaker(t), (enum fact)n);
-		if (own.len == process.len && memcmp(own.data, process.data, own.len) == 0)
+		bool same = own.len == process.len && memcmp(own.data, process.data, own.len) == 0;
+		named |= n == FACT_COMM && !same;
+		if (same && !(n == FACT_ARGV && named))
 			continue;
 		pack_uint(&facts, n);
 		pack_raw(&facts, own.data, own.len);
