@@ -184,7 +184,8 @@ static void take_tuple(struct context *c, struct fd *fd)
 {
 	const struct value *v = fd->has_tuple || fd->has_path ? NULL : field_param(c, "tuple");
 
-	if (!v || (fd->known && fd->kind != FD_IPV4 && fd->kind != FD_IPV6 && fd->kind != FD_UNIX) ||
+	bool told = fd->known || strcmp(c->type->name, "connect") == 0 || strncmp(c->type->name, "accept", 6) == 0;
+	if (!v || !told || (fd->known && fd->kind != FD_IPV4 && fd->kind != FD_IPV6 && fd->kind != FD_UNIX) ||
 		!fd_tuple_read(v, &fd->tuple))
 		return;
 	fd->has_tuple = true;
@@ -391,25 +392,20 @@ int get_fd_name_changed(const struct field_ref *f, struct context *c, struct fie
 	return extra_flag(c, "name_changed", false, out);
 }
 
-/* Is the server's end an address of this very machine? Falco takes the unspecified one of IPv6, which a new socket has, for one. */
-static bool is_own(const struct fd *fd, const struct fd_tuple *t)
+/* Is the other end, which the server is, this very machine? */
+static bool is_own(const struct fd_tuple *t)
 {
 	static const uint8_t loopback[16] = { [15] = 1 };
 
-	if (!t->remote.len)
-		return fd->kind == FD_IPV6;
-	return t->remote.len == 4 ? t->remote.addr[0] == 127 : memcmp(t->remote.addr, loopback, 16) == 0;
+	return t->remote.len && (t->remote.len == 4 ? t->remote.addr[0] == 127 : memcmp(t->remote.addr, loopback, 16) == 0);
 }
 
 int get_fd_is_server(const struct field_ref *f, struct context *c, struct field_value *out)
 {
-	const struct fd *fd = known_fd(c);
+	const struct fd *fd = fd_of_event(c);
 
 	(void)f;
-	if (!fd)
-		return -1;
-	out->b = fd->has_tuple && !fd->tuple.is_unix && (fd->tuple.role == ROLE_SERVER || is_own(fd, &fd->tuple));
-	return 1;
+	return extra_flag(c, "server", fd->has_tuple && !fd->tuple.is_unix && (fd->tuple.role == ROLE_SERVER || is_own(&fd->tuple)), out);
 }
 
 /* `what`: 0 the whole, 1 major, 2 minor. */

@@ -108,18 +108,18 @@ static void end_thread(struct reading *r, const struct scap_event *e, struct sca
 	scap_thread_reap(&r->world.threads, t);
 }
 
-/* Events that only tell of containers, users and groups are no events for rules. */
+/* Events that only tell of users and groups are no events for rules. */
 static bool is_definition(unsigned code)
 {
 	enum { USER_ADDED = 354, GROUP_DELETED = 360 };
 
-	return code == CONTAINER || (code >= USER_ADDED && code <= GROUP_DELETED);
+	return code >= USER_ADDED && code <= GROUP_DELETED;
 }
 
 static void show(struct reading *r, struct scap_now *now)
 {
 	if (now->e->code == CONTAINER)
-		scap_write_container(&r->writer, scap_string(now->e, 0));
+		now->process = scap_write_container(&r->writer, scap_string(now->e, 0));
 	scap_write_name_event(&r->writer, now->e);
 	scap_write_changes(&r->writer);
 	if (!now->e->hidden && !is_definition(now->e->code))

@@ -1,5 +1,6 @@
 /* CONTAINER from a container event, which has all that the engine said as one JSON text. */
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "scap_write.h"
@@ -86,7 +87,35 @@ static uint32_t add_pod(struct pack *out, const json_t *c)
 	return n + 1;
 }
 
-static void write_container(struct scap_writer *o, const json_t *c)
+/* "container:ID", as Falco calls it. */
+static uint64_t write_stand_in(struct scap_writer *o, const char *id, size_t len)
+{
+	char name[CONTAINER_ID_MAX + 16];
+	int n = snprintf(name, sizeof name, "container:%.*s", (int)len, id);
+	uint64_t key = 1469598103934665603u;
+
+	for (int i = 0; i < n; i++)
+		key = (key ^ (uint8_t)name[i]) * 1099511628211u;
+	key |= (uint64_t)1 << 63;              /* no key of a thread has it */
+	size_t f = frame_begin(&o->out, FRAME_PROC);
+	pack_uint(&o->out, key);
+	pack_nil(&o->out);
+	pack_nil(&o->out);
+	for (int fact = 0; fact < FACT_COUNT; fact++) {
+		if (fact == FACT_PID || fact == FACT_VPID)
+			pack_int(&o->out, fact == FACT_PID ? -1 : -2);
+		else if (fact == FACT_COMM || fact == FACT_EXE)
+			pack_bin(&o->out, name, (size_t)n);
+		else if (fact == FACT_CONTAINER)
+			pack_strn(&o->out, id, len);
+		else
+			pack_nil(&o->out);
+	}
+	frame_end(&o->out, f);
+	return key;
+}
+
+static uint64_t write_container(struct scap_writer *o, const json_t *c)
 {
 	static const struct { const char *name, *key; } flags[] = {
 		{ "privileged", "privileged" }, { "host_pid", "host_pid" }, { "host_network", "host_network" }, { "host_ipc", "host_ipc" },
@@ -95,8 +124,8 @@ static void write_container(struct scap_writer *o, const json_t *c)
 	struct pack fields = {0};
 	uint32_t n = 0;
 
-	if (!json_is_string(id) || !json_string_length(id))
-		return;
+	if (!json_is_string(id) || !json_string_length(id) || json_string_length(id) > CONTAINER_ID_MAX)
+		return 0;
 	for (int i = 0; i < TEXTS; i++)
 		n += add_text(&fields, texts[i].name, json_object_get(c, texts[i].key));
 	if (json_is_integer(type) && json_integer_value(type) >= 0 &&
@@ -112,19 +141,21 @@ static void write_container(struct scap_writer *o, const json_t *c)
 	n += add_mounts(&fields, json_object_get(c, "Mounts"));
 	n += add_pod(&fields, c);
 	size_t f = frame_begin(&o->out, FRAME_CONTAINER);
-	size_t len = json_string_length(id);
-	pack_strn(&o->out, json_string_value(id), len == CONTAINER_ID_MAX ? CONTAINER_ID_SHORT : len);
+	size_t len = json_string_length(id) == CONTAINER_ID_MAX ? CONTAINER_ID_SHORT : json_string_length(id);
+	pack_strn(&o->out, json_string_value(id), len);
 	pack_map(&o->out, n);
 	pack_raw(&o->out, fields.data, fields.len);
 	pack_str(&o->out, "capture");
 	frame_end(&o->out, f);
 	pack_free(&fields);
+	return write_stand_in(o, json_string_value(id), len);
 }
 
-void scap_write_container(struct scap_writer *o, struct scap_bytes json)
+uint64_t scap_write_container(struct scap_writer *o, struct scap_bytes json)
 {
 	json_t *whole = json.n ? json_loadb((const char *)json.p, json.n, 0, NULL) : NULL;
 
-	write_container(o, json_object_get(whole, "container"));
+	uint64_t key = write_container(o, json_object_get(whole, "container"));
 	json_decref(whole);
+	return key;
 }

@@ -34,10 +34,15 @@ static bool is_loopback(const struct scap_address *a, const uint8_t *addr)
 	return a->family == AF_INET ? addr[0] == 127 : memcmp(addr, six, 16) == 0;
 }
 
+static bool is_local(const struct scap_world *w, const struct scap_address *a, const uint8_t *addr)
+{
+	return is_loopback(a, addr) || scap_is_local(&w->interfaces, addr, a->family == AF_INET ? 4 : 16);
+}
+
 /* Ours is the source when its address is one of the machine's, else the target: as Falco decides. */
 static bool source_is_local(const struct scap_world *w, const struct scap_address *a)
 {
-	return is_loopback(a, a->source) || scap_is_local(&w->interfaces, a->source, a->family == AF_INET ? 4 : 16);
+	return is_local(w, a, a->source);
 }
 
 static void pack_tuple(struct pack *out, const struct scap_now *now, const struct scap_address *a, uint8_t protocol,
@@ -276,6 +281,18 @@ static void pack_number(struct pack *out, const char *name, uint64_t u)
 	pack_uint(out, u);
 }
 
+/* Listening, or the server's end is an address of this machine. */
+static bool is_server(const struct scap_now *now)
+{
+	const struct scap_fd *fd = now->fd;
+	struct scap_address a = fd->address;
+
+	if (fd->kind != FD_IPV4 && fd->kind != FD_IPV6)
+		return false;
+	a.family = fd->kind == FD_IPV4 ? AF_INET : AF_INET6;
+	return fd->listening || is_local(now->w, &a, a.target);
+}
+
 static void pack_extra(struct pack *out, const struct scap_now *now)
 {
 	struct scap_thread *t = now->thread;
@@ -284,7 +301,7 @@ static void pack_extra(struct pack *out, const struct scap_now *now)
 
 	if (!t && !fewer)
 		return;
-	pack_map(out, (t ? 10 : 0) + (now->fd ? 2 : 0) + fewer);
+	pack_map(out, (t ? 10 : 0) + (now->fd ? 3 : 0) + fewer);
 	if (fewer)
 		pack_number(out, "params", now->e->n);
 	if (!t)
@@ -305,6 +322,8 @@ static void pack_extra(struct pack *out, const struct scap_now *now)
 	pack_bool(out, now->changed);
 	pack_str(out, "connected");
 	pack_bool(out, now->fd->connected);
+	pack_str(out, "server");
+	pack_bool(out, is_server(now));
 }
 
 void scap_write_event(struct scap_writer *o, const struct scap_now *now, uint64_t number)
@@ -316,8 +335,8 @@ void scap_write_event(struct scap_writer *o, const struct scap_now *now, uint64_
 	pack_fix64(out, now->e->time);
 	pack_fix64(out, number);
 	pack_fix16(out, now->e->code);
-	pack_fix64(out, now->thread ? now->thread->process->key : 0);
-	pack_fix64(out, now->thread ? now->thread->key : 0);
+	pack_fix64(out, now->thread ? now->thread->process->key : now->process);
+	pack_fix64(out, now->thread ? now->thread->key : now->process);
 	pack_int(out, now->e->tid);
 	pack_uint(out, now->e->cpu);
 	if (scap_result(now, &result))

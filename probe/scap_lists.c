@@ -56,8 +56,11 @@ static void add_interface(struct scap_interfaces *all, struct scap_bytes addr)
 
 bool scap_is_local(const struct scap_interfaces *all, const uint8_t *addr, unsigned len)
 {
+	enum { NETWORK = 8 };
+	unsigned n = len == 16 ? NETWORK : len;
+
 	for (unsigned i = 0; i < all->n; i++)
-		if (all->list[i].len == len && memcmp(all->list[i].addr, addr, len) == 0)
+		if (all->list[i].len == len && memcmp(all->list[i].addr, addr, n) == 0)
 			return true;
 	return false;
 }

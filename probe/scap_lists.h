@@ -9,6 +9,7 @@ struct scap_interfaces {
 	struct { uint8_t len, addr[16]; } *list;
 	unsigned n;
 };
+/* Is it one of the machine's? Of IPv6 the first half decides, as in Falco: the unspecified address is with the loopback. */
 bool scap_is_local(const struct scap_interfaces *all, const uint8_t *addr, unsigned len);
 void scap_interfaces_free(struct scap_interfaces *all);
 

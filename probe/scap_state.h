@@ -19,6 +19,7 @@ struct scap_now {
 	struct scap_fd *fd;            /* that it works on, when it is known */
 	int64_t number;                /* of that descriptor; -1: none */
 	bool changed;                  /* the descriptor's name */
+	uint64_t process;              /* key of the process that stands for a container, in its event; else 0 */
 };
 
 /* Finds the event's thread, and does what the event does. */
