@@ -192,24 +192,30 @@ static void write_end(struct reading *r)
 	end_frame(&r->writer.out, NULL);
 }
 
-static int check_section(struct reading *r, const struct scap_block *b)
+/* Said before the length of a block that is none is believed. */
+static int check_beginning(struct reading *r)
 {
-	if (b->kind == SCAP_SECTION)
+	enum { SECTION_TYPE = 0x0A0D0D0A };
+	uint8_t b[4];
+
+	if (scap_peek(r->file, b, sizeof b) < sizeof b)
 		return 0;
-	return scap_bad(r->file, b->offset - 8, "found 0x%08X, expected the 0x0A0D0D0A that a capture begins with", b->type);
+	uint32_t type = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+	if (type == SECTION_TYPE)
+		return 0;
+	return scap_bad(r->file, 0, "found 0x%08X, expected the 0x%08X that a capture begins with", type, SECTION_TYPE);
 }
 
 /* What was read before something bad is written out all the same. */
 static int read_all(struct reading *r)
 {
 	struct scap_block b;
-	bool first = true, any = false;
-	int rc, status = 0;
+	bool any = false;
+	int rc = check_beginning(r), status = 0;
 
-	while ((rc = scap_next(r->file, &b)) == 1) {
-		rc = first ? check_section(r, &b) : 0;
-		first = false;
-		if (rc < 0 || (rc = read_block(r, &b)) < 0)
+	while (rc == 0 && (rc = scap_next(r->file, &b)) == 1) {
+		rc = read_block(r, &b);
+		if (rc < 0)
 			break;
 		any |= r->begun;
 		if (r->begun && r->writer.out.len >= FLUSH_AT && (!flush(r, &status) || interrupted(r)))

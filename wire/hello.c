@@ -76,7 +76,7 @@ void hello_frame(struct pack *p, const struct hello_content *h)
 	/* What was recorded may have been so on another machine. */
 	pack_str(p, h->recorded ? NULL : u.release);
 	pack_str(p, h->recorded ? NULL : u.machine);
-	pack_int(p, h->clock_offset ? h->clock_offset : clock_offset());
+	pack_int(p, h->clock_offset || h->recorded ? h->clock_offset : clock_offset());
 	pack_schema(p);
 	pack_array(p, h->ntypes);
 	for (unsigned i = 0; i < h->ntypes; i++)
