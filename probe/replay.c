@@ -78,7 +78,8 @@ static int step(struct replay *r, struct scap_file *f, struct output *out, bool 
 	*more = false;
 	if (used < 0)
 		return EX_DATAERR;
-	memmove(r->buf, r->buf + used, r->len - (size_t)used);
+	if (used)
+		memmove(r->buf, r->buf + used, r->len - (size_t)used);
 	r->len -= (size_t)used;
 	r->offset += (uint64_t)used;
 	if (output_flush(out, &r->out) < 0)

@@ -26,7 +26,7 @@ struct made {
 static void put(struct made *m, uint64_t u, unsigned size)
 {
 	for (unsigned i = 0; i < size; i++)
-		m->data[m->n++] = (uint8_t)(u >> 8 * i);
+		m->data[m->n++] = i < 8 ? (uint8_t)(u >> 8 * i) : 0;
 }
 
 static void put_bytes(struct made *m, const void *p, size_t n)
