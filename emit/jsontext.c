@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void jsontext_raw(struct pack *out, const char *s)
@@ -112,8 +113,15 @@ static void jsontext_float(struct pack *out, double f)
 		jsontext_raw(out, "null");
 		return;
 	}
-	snprintf(text, sizeof text, "%.17g", f);
+	/* As short as it can be and still be the same number; a whole one keeps its point, so that it stays a float. */
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, f);
+		if (strtod(text, NULL) == f)
+			break;
+	}
 	jsontext_raw(out, text);
+	if (!strpbrk(text, ".e"))
+		jsontext_raw(out, ".0");
 }
 
 static void jsontext_integer(struct pack *out, const struct value *v)

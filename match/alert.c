@@ -65,6 +65,10 @@ static bool is_time(const char *name)
 
 static void pack_one(struct pack *p, const struct field_ref *ref, const struct field_value *v)
 {
+	if (ref->def->flags & FIELD_HEX) {
+		pack_printed(p, ref, v, 1);
+		return;
+	}
 	switch (ref->def->type) {
 	case TYPE_STRING: pack_text(p, v->s.p, v->s.n); break;
 	case TYPE_BOOL: pack_bool(p, v->b); break;
@@ -79,11 +83,14 @@ static void pack_field(struct pack *p, struct eval *e, uint32_t slot)
 {
 	const struct field_ref *ref = eval_ref(e, slot);
 	const struct field_value *v;
-	int n = eval_slot(e, slot, &v);
+	int n = format_slot(e, slot, &v);
 
 	pack_array(p, 2);
 	pack_str(p, ref->text);
-	if (is_time(ref->def->name))
+	/* Falco works its JSON out after the text, and then no time has passed since the last look at the same event. */
+	if (strncmp(ref->def->name, "evt.deltatime", 13) == 0)
+		pack_uint(p, 0);
+	else if (is_time(ref->def->name))
 		pack_uint(p, e->context->event.time);
 	else if (n < 0)
 		pack_nil(p);

@@ -33,17 +33,19 @@ bool context_extra(const struct context *c, const char *name, struct value *v)
 
 int context_event(struct context *c, struct state *s, const struct frame *f, size_t *at)
 {
+	uint64_t previous = c->event.time;
 	struct value v;
 
 	if (event_decode(f, &c->event, at) < 0)
 		return -1;
-	if (!c->first_time)
-		c->first_time = c->event.time;
+	c->previous_time = previous;
 	c->state = s;
 	c->source = "syscall";
 	c->fd = NULL;
 	c->extra.type = VALUE_NIL;
 	c->type = event_type(c->event.type);
+	if (!c->first_time && c->type && c->type->kind != EVENT_META)
+		c->first_time = c->event.time;
 	struct cursor in = c->event.params;
 	for (unsigned i = 0; c->type && i < c->type->nparams; i++) {
 		*at = (size_t)(in.p - f->body);
@@ -56,6 +58,9 @@ int context_event(struct context *c, struct state *s, const struct frame *f, siz
 	*at = (size_t)(in.p - f->body);
 	if (c->type && value_next(&in, &c->extra) < 0)
 		return -1;
+	c->nparams = c->type ? c->type->nparams : 0;
+	if (context_extra(c, "params", &v) && v.type == VALUE_UINT && v.u < c->nparams)
+		c->nparams = (unsigned)v.u;
 	c->process = state_process(s, c->event.process);
 	c->thread = c->process ? state_thread(s, c->event.task) : NULL;
 	c->incomplete = !c->process || (context_extra(c, "incomplete", &v) && flag(&v));

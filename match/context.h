@@ -27,7 +27,9 @@ struct context {
 	struct value extra;                     /* the map of extra facts; VALUE_NIL when there is none */
 	bool incomplete;                        /* the event says that its process could not be described, or is unknown */
 	uint64_t number;                        /* evt.num */
-	uint64_t first_time;                    /* of the first event that was taken; 0 before */
+	uint64_t first_time;                    /* of the first event that the kernel told; 0 before */
+	uint64_t previous_time;                 /* of the event before this one; 0: there was none */
+	unsigned nparams;                       /* how many parameters it has; fewer than its type in old captures */
 	struct arena arena;
 	struct document document;               /* of a JSON record; the caller clears it when it is done with the record */
 	const char *source;                     /* "syscall", or that of a JSON record */

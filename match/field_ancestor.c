@@ -12,8 +12,8 @@ static int of_ancestor(const struct field_ref *f, struct context *c, const struc
 	case ANCESTOR_NAME: return field_fact_text(out, p, NULL, FACT_COMM);
 	case ANCESTOR_EXE: return field_fact_text(out, p, NULL, FACT_EXE);
 	case ANCESTOR_EXEPATH: return field_fact_text(out, p, NULL, FACT_EXEPATH);
-	case ANCESTOR_CMDLINE: return field_argv(c, p, ARGV_CMDLINE, out);
-	case ANCESTOR_ARGS: return field_argv(c, p, ARGV_ARGS, out);
+	case ANCESTOR_CMDLINE: return field_argv(c, p, NULL, ARGV_CMDLINE, out);
+	case ANCESTOR_ARGS: return field_argv(c, p, NULL, ARGV_ARGS, out);
 	case ANCESTOR_PID: return process_fact(p, NULL, FACT_PID, &v) && value_i64(&v, &out->i) ? 1 : -1;
 	case ANCESTOR_ENV: return field_env(c, p, NULL, out);
 	}
@@ -69,6 +69,14 @@ int get_ancestor(const struct field_ref *f, struct context *c, struct field_valu
 		return inherited_variable(f, c, out);
 	const struct process *p = ancestor(c, f->index);
 	return p ? of_ancestor(f, c, p, out) : -1;
+}
+
+int get_own_pid(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	struct value v;
+
+	(void)f;
+	return field_fact(c, FACT_PID, &v) && value_i64(&v, &out->i) ? 1 : -1;
 }
 
 int get_login_shell(const struct field_ref *f, struct context *c, struct field_value *out)

@@ -11,7 +11,7 @@ static int param_of(const struct field_ref *f, const struct context *c)
 {
 	int64_t i = f->has_index ? f->index : f->params && c->type ? f->params[c->type->number] : -1;
 
-	return c->type && i >= 0 && i < c->type->nparams ? (int)i : -1;
+	return c->type && i >= 0 && i < c->nparams ? (int)i : -1;
 }
 
 int get_arg(const struct field_ref *f, struct context *c, struct field_value *out)
@@ -71,7 +71,7 @@ int get_args_text(const struct field_ref *f, struct context *c, struct field_val
 	if (!c->type)
 		return -1;
 	struct text t = text_new(&c->arena, 256);
-	for (int i = 0; c->type->number != TYPE_GENERIC && i < c->type->nparams; i++) {
+	for (int i = 0; c->type->number != TYPE_GENERIC && i < (int)c->nparams; i++) {
 		struct rendered r = field_render(c, i);
 		if (i)
 			text_puts(&t, " ");

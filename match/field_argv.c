@@ -33,9 +33,9 @@ static bool next_arg(struct args *a, const char **p, uint32_t *n)
 }
 
 /* Without argv[0]. */
-static struct args arguments(const struct process *p)
+static struct args arguments(const struct process *p, const struct thread *t)
 {
-	struct args a = args_of(p, NULL, FACT_ARGV);
+	struct args a = args_of(p, t, FACT_ARGV);
 	const char *s;
 	uint32_t n;
 
@@ -43,16 +43,18 @@ static struct args arguments(const struct process *p)
 	return a;
 }
 
-int field_argv(struct context *c, const struct process *p, enum argv_form form, struct field_value *out)
+int field_argv(struct context *c, const struct process *p, const struct thread *thread, enum argv_form form,
+	struct field_value *out)
 {
-	struct args a = arguments(p);
+	struct args a = arguments(p, thread);
 	struct field_value first = { .s = { "", 0 } };
 	const char *s;
 	uint32_t n;
 	bool blank = form == ARGV_CMDLINE;
 
+	/* The name goes with the arguments: a thread that has none of its own has the process's command line. */
 	if (form != ARGV_ARGS)
-		field_fact_text(&first, p, NULL, form == ARGV_CMDLINE ? FACT_COMM : FACT_EXE);
+		field_fact_text(&first, p, thread_has(thread, FACT_ARGV) ? thread : NULL, form == ARGV_CMDLINE ? FACT_COMM : FACT_EXE);
 	struct text t = text_new(&c->arena, first.s.n + a.size + 1);
 	text_add(&t, first.s.p, first.s.n);
 	if (form == ARGV_EXELINE)
@@ -71,7 +73,7 @@ static int argv_field(const struct field_ref *f, struct context *c, enum argv_fo
 	const struct thread *t;
 	const struct process *p = field_subject(c, f->def->what, &t);
 
-	return p ? field_argv(c, p, form, out) : -1;
+	return p ? field_argv(c, p, t, form, out) : -1;
 }
 
 int get_cmdline(const struct field_ref *f, struct context *c, struct field_value *out)
@@ -91,7 +93,7 @@ int get_args(const struct field_ref *f, struct context *c, struct field_value *o
 
 	if (!f->has_index || !c->process)
 		return argv_field(f, c, ARGV_ARGS, out);
-	struct args a = arguments(c->process);
+	struct args a = arguments(c->process, c->thread);
 	bool found = f->index >= 0;
 	for (int64_t i = 0; found && i <= f->index; i++)
 		found = next_arg(&a, &s, &n);
@@ -106,7 +108,7 @@ static int count_args(const struct context *c, struct field_value *out, bool byt
 	if (!c->process)
 		return -1;
 	out->u = 0;
-	for (struct args a = arguments(c->process); next_arg(&a, &s, &n); )
+	for (struct args a = arguments(c->process, c->thread); next_arg(&a, &s, &n); )
 		out->u += bytes ? n : 1;
 	return 1;
 }
@@ -155,8 +157,8 @@ int field_env(struct context *c, const struct process *p, const char *name, stru
 	if (name)
 		return variable(&a, name, out);
 	struct text t = text_new(&c->arena, a.size);
-	while (next_arg(&a, &s, &n)) {
-		if (t.n)
+	for (bool first = true; next_arg(&a, &s, &n); first = false) {
+		if (!first)
 			text_puts(&t, " ");
 		text_add(&t, s, n);
 	}

@@ -60,6 +60,14 @@ int get_reltime(const struct field_ref *f, struct context *c, struct field_value
 	return 1;
 }
 
+int get_deltatime(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	bool later = c->previous_time && c->event.time > c->previous_time;
+
+	out->u = part_of(later ? c->event.time - c->previous_time : 0, f->def->what);
+	return 1;
+}
+
 int get_source(const struct field_ref *f, struct context *c, struct field_value *out)
 {
 	(void)f;
@@ -81,8 +89,11 @@ int get_is_async(const struct field_ref *f, struct context *c, struct field_valu
 int get_hostname(const struct field_ref *f, struct context *c, struct field_value *out)
 {
 	const struct hello *h = c->state ? state_hello(c->state) : NULL;
+	const char *set = getenv("FALCO_HOSTNAME");
 
 	(void)f;
+	if (set)
+		return field_puts(out, set);
 	return h && h->seen ? field_puts(out, h->host) : -1;
 }
 
@@ -96,9 +107,14 @@ static const char *generic_name(const struct context *c)
 {
 	int64_t id;
 
-	if (!field_param_i64(c, "ID", &id) || id < 0 || id >= SYSCALLS)
-		return "unknown";
-	return syscalls[id].name;
+	if (field_param_i64(c, "ID", &id) && id > 0 && id < SYSCALLS)
+		return syscalls[id].name;
+	/* A call that was not known when the capture was made: its number on that machine still tells it. */
+	if (field_param_i64(c, "nativeID", &id) && id >= 0)
+		for (int i = 1; i < SYSCALLS; i++)
+			if (syscalls[i].x86_64 == id)
+				return syscalls[i].name;
+	return "unknown";
 }
 
 int get_type(const struct field_ref *f, struct context *c, struct field_value *out)
@@ -144,7 +160,7 @@ static const char *kind_category(const struct fd *fd)
 	case FD_FILE: case FD_DIRECTORY: return "file";
 	case FD_IPV4: case FD_IPV6: return "net";
 	case FD_UNIX: case FD_PIPE: case FD_EVENT: case FD_SIGNALFD: case FD_INOTIFY: case FD_USERFAULTFD: return "ipc";
-	default: return "other";
+	default: return "unknown";
 	}
 }
 

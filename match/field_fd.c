@@ -33,7 +33,11 @@ static void read_end(struct cursor *c, struct fd_end *e, bool is_unix)
 			memcpy(e->addr, p, n);
 		}
 	}
-	if (next_u64(c, &port))
+	if (!next_u64(c, &port))
+		return;
+	if (is_unix)
+		e->socket = port;
+	else
 		e->port = (uint16_t)port;
 }
 
@@ -98,7 +102,7 @@ bool fd_has_peer(const struct fd_tuple *t)
 	return t->remote.len && (t->remote.port || !has_ports(t));
 }
 
-/* The parameter that holds the descriptor: the new one of calls that make one (of a pair the first), else the one used. */
+/* The parameter that holds the descriptor: the new one of calls that make one (of a pair the second), else the one used. */
 static int fd_param(const struct event_type *t)
 {
 	int first = -1;
@@ -108,7 +112,7 @@ static int fd_param(const struct event_type *t)
 		if (!is_fd)
 			continue;
 		if (t->flags & EV_CREATES_FD)
-			return i;
+			return strcmp(t->params[i].name, "fd1") == 0 ? i + 1 : i;
 		if (strcmp(t->params[i].name, "fd") == 0)
 			return i;
 		if (first < 0 && strcmp(t->params[i].name, "res") != 0)
@@ -137,6 +141,8 @@ void fd_tuple_text(const struct fd_tuple *t, struct text *out)
 
 	if (t->is_unix) {
 		const struct fd_end *named = target->path_len ? target : source;
+		if (source->socket || target->socket)
+			text_printf(out, "%llx->%llx ", (unsigned long long)source->socket, (unsigned long long)target->socket);
 		text_add(out, named->path, named->path_len);
 	} else if (fd_has_peer(t)) {
 		text_end(source, ports, out);
@@ -145,6 +151,19 @@ void fd_tuple_text(const struct fd_tuple *t, struct text *out)
 	} else if (t->local.port) {
 		text_end(&t->local, true, out);
 	}
+}
+
+bool fd_has_sockets(const struct fd *fd)
+{
+	return fd->has_tuple && fd->tuple.is_unix && (fd->tuple.local.socket || fd->tuple.remote.socket);
+}
+
+void fd_name(const struct fd *fd, struct text *out)
+{
+	if (fd->has_path && !fd_has_sockets(fd))
+		text_add(out, fd->path, fd->path_len);
+	else if (fd->has_tuple)
+		fd_tuple_text(&fd->tuple, out);
 }
 
 void fd_chars(const struct fd *fd, struct text *out)
@@ -163,9 +182,10 @@ void fd_chars(const struct fd *fd, struct text *out)
 /* Sockets: what the event itself says of the connection stands in where the descriptor says nothing. */
 static void take_tuple(struct context *c, struct fd *fd)
 {
-	const struct value *v = fd->has_tuple ? NULL : field_param(c, "tuple");
+	const struct value *v = fd->has_tuple || fd->has_path ? NULL : field_param(c, "tuple");
 
-	if (!v || (fd->known && fd->kind != FD_IPV4 && fd->kind != FD_IPV6 && fd->kind != FD_UNIX) ||
+	bool told = fd->known || strcmp(c->type->name, "connect") == 0 || strncmp(c->type->name, "accept", 6) == 0;
+	if (!v || !told || (fd->known && fd->kind != FD_IPV4 && fd->kind != FD_IPV6 && fd->kind != FD_UNIX) ||
 		!fd_tuple_read(v, &fd->tuple))
 		return;
 	fd->has_tuple = true;
@@ -186,7 +206,7 @@ static void work_out_name(struct context *c, struct fd *fd)
 	struct text t = text_new(&c->arena, 0);
 	struct field_value joined;
 
-	if (fd->has_path) {
+	if (fd->has_path && !fd_has_sockets(fd)) {
 		set_name(fd, fd->path, fd->path_len);
 	} else if (path && field_path(c, path, PATH_OBJECT_OR_JOINED, &joined) == 1) {
 		set_name(fd, joined.s.p, joined.s.n);
@@ -327,7 +347,9 @@ int get_fd_l4proto(const struct field_ref *f, struct context *c, struct field_va
 	(void)f;
 	if (!fd)
 		return -1;
-	for (size_t i = 0; fd->has_tuple && !fd->tuple.is_unix && i < sizeof names / sizeof names[0]; i++)
+	/* Before it is bound or connected a socket has none for Falco. */
+	bool bound = fd->has_tuple && !fd->tuple.is_unix && (fd->tuple.role != ROLE_UNKNOWN || fd->tuple.remote.len || fd->tuple.local.port);
+	for (size_t i = 0; bound && i < sizeof names / sizeof names[0]; i++)
 		if (names[i].protocol == fd->tuple.protocol)
 			return field_puts(out, names[i].name);
 	return field_puts(out, "<NA>");
@@ -370,15 +392,20 @@ int get_fd_name_changed(const struct field_ref *f, struct context *c, struct fie
 	return extra_flag(c, "name_changed", false, out);
 }
 
+/* Is the other end, which the server is, this very machine? */
+static bool is_own(const struct fd_tuple *t)
+{
+	static const uint8_t loopback[16] = { [15] = 1 };
+
+	return t->remote.len && (t->remote.len == 4 ? t->remote.addr[0] == 127 : memcmp(t->remote.addr, loopback, 16) == 0);
+}
+
 int get_fd_is_server(const struct field_ref *f, struct context *c, struct field_value *out)
 {
-	const struct fd *fd = known_fd(c);
+	const struct fd *fd = fd_of_event(c);
 
 	(void)f;
-	if (!fd)
-		return -1;
-	out->b = fd->has_tuple && !fd->tuple.is_unix && fd->tuple.role == ROLE_SERVER;
-	return 1;
+	return extra_flag(c, "server", fd->has_tuple && !fd->tuple.is_unix && (fd->tuple.role == ROLE_SERVER || is_own(&fd->tuple)), out);
 }
 
 /* `what`: 0 the whole, 1 major, 2 minor. */
@@ -428,7 +455,7 @@ int get_fd_types(const struct field_ref *f, struct context *c, struct field_valu
 	uint32_t len;
 	int n = 0;
 
-	if (!context_extra(c, "fd_kinds", &map) || map.type != VALUE_MAP)
+	if (!fd_of_event(c)->applies || !context_extra(c, "fd_kinds", &map) || map.type != VALUE_MAP)
 		return -1;
 	struct cursor in = map.a.inside;
 	while (n < FIELD_VALUES && value_next(&in, &key) == 1 && value_next(&in, &v) == 1) {
@@ -456,8 +483,8 @@ int get_fd_container(const struct field_ref *f, struct context *c, struct field_
 {
 	const struct fd *fd = fd_of_event(c);
 	struct field_value tail;
-	const char *id = "host";
-	uint32_t n = 4;
+	const char *id = "";
+	uint32_t n = 0;
 
 	if (!fd->applies || field_container(c, &id, &n) < 0)
 		return -1;

@@ -8,6 +8,7 @@ struct fd_end {
 	uint8_t len;                            /* of the address: 4, 16; 0 when there is none */
 	uint8_t addr[16];
 	uint16_t port;
+	uint64_t socket;                        /* number of a unix socket, in a capture */
 	const char *path;                       /* of a unix socket */
 	uint32_t path_len;
 };
@@ -42,5 +43,9 @@ void fd_tuple_text(const struct fd_tuple *tuple, struct text *out);
 void fd_chars(const struct fd *fd, struct text *out);
 bool fd_connected(const struct fd_tuple *tuple);
 bool fd_has_peer(const struct fd_tuple *tuple);
+/* A unix socket whose ends' numbers are known: they are of its name. */
+bool fd_has_sockets(const struct fd *fd);
+/* Text of its name. */
+void fd_name(const struct fd *fd, struct text *out);
 
 #endif

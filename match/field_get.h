@@ -18,7 +18,7 @@ field_getter get_text_fact, get_int_fact, get_time_fact, get_cwd, get_tty, get_c
 field_getter get_args, get_cmdline, get_exeline, get_args_count, get_args_bytes, get_env;
 /* field_ancestor.c; `what` is an enum of there */
 enum ancestor_what { ANCESTOR_NAME, ANCESTOR_EXE, ANCESTOR_EXEPATH, ANCESTOR_CMDLINE, ANCESTOR_ARGS, ANCESTOR_PID, ANCESTOR_ENV };
-field_getter get_ancestor, get_login_shell;
+field_getter get_ancestor, get_own_pid, get_login_shell;
 /* field_user.c */
 enum user_what { USER_NAME, USER_HOME, USER_SHELL, USER_LOGINNAME, USER_GROUP };
 field_getter get_user, get_uid, get_gid, get_loginuid;
@@ -29,7 +29,7 @@ enum event_flag { IS_IO, IS_READ, IS_WRITE, IS_WAIT };
 enum open_flag { OPEN_READ, OPEN_WRITE, OPEN_EXEC, OPEN_CREATE };
 enum error_kind { ERROR_ANY, ERROR_FILE, ERROR_NET, ERROR_MEMORY, ERROR_OTHER };
 enum { LENGTH_IN = 1, LENGTH_OUT = 2, LENGTH_FILE = 4, LENGTH_NET = 8 };
-field_getter get_num, get_time, get_rawtime, get_reltime, get_source, get_is_async, get_asynctype, get_hostname, get_dir, get_type,
+field_getter get_num, get_time, get_rawtime, get_reltime, get_deltatime, get_source, get_is_async, get_asynctype, get_hostname, get_dir, get_type,
 	get_type_is, get_syscall_type, get_category, get_cpu, get_res, get_rawres, get_failed, get_event_flag, get_io_dir,
 	get_is_syslog, get_one, get_error, get_exit_count, get_open, get_buffer, get_buffer_length, get_zero, get_zero_text;
 /* field_arg.c */
@@ -47,6 +47,14 @@ field_getter get_ip, get_port, get_port_text, get_host_name;
 /* field_container.c */
 enum { MOUNT_WHOLE = 99 };     /* else the number of the part */
 field_getter get_container_id, get_container_text, get_container_flag, get_container_age, get_mounts, get_mount;
+/* field_usage.c */
+enum usage { USAGE_FDS, USAGE_VM_SIZE, USAGE_VM_RSS, USAGE_VM_SWAP, USAGE_PF_MAJOR, USAGE_PF_MINOR, USAGE_THREADS, USAGE_CHILDREN };
+enum { TIME_OF_ONE, TIME_OF_ALL };      /* get_exec_time */
+enum { MEMORY_BYTES = 256 };    /* or'ed to what get_main_memory gives */
+field_getter get_usage, get_fd_usage, get_main_memory, get_cpu_share, get_exec_time, get_procinfo_count, get_cgroups, get_cgroup;
+/* field_fdlist.c */
+enum fdlist_what { LIST_NUMBERS, LIST_NAMES, LIST_CLIENT_IPS, LIST_SERVER_IPS, LIST_CLIENT_PORTS, LIST_SERVER_PORTS };
+field_getter get_fdlist, get_standard_name;
 /* field_json.c */
 field_getter get_json_value, get_json_document, get_json_rawtime;
 
@@ -60,7 +68,7 @@ bool field_fact(const struct context *c, enum fact n, struct value *v);
 int field_fact_text(struct field_value *out, const struct process *p, const struct thread *t, enum fact n);
 /* Text of a process's argv (`what`: how it begins), in the arena. */
 enum argv_form { ARGV_ARGS, ARGV_CMDLINE, ARGV_EXELINE };
-int field_argv(struct context *c, const struct process *p, enum argv_form form, struct field_value *out);
+int field_argv(struct context *c, const struct process *p, const struct thread *t, enum argv_form form, struct field_value *out);
 int field_env(struct context *c, const struct process *p, const char *name, struct field_value *out);  /* 0: has no `name` */
 /* The scope of users: the container's id, or NULL for the host; `buf` holds it. */
 const char *field_scope(const struct context *c, char *buf, size_t cap);

@@ -137,7 +137,10 @@ static const char *path_param(const struct event_type *t, enum path_what what)
 
 static bool succeeded(const struct context *c)
 {
-	return c->event.has_result && c->event.result >= 0;
+	if (!c->event.has_result)
+		return false;
+	/* Of calls that open Falco takes any result but -1 for a descriptor. */
+	return c->event.result >= 0 || (c->type->flags & EV_CREATES_FD && c->event.result != -1);
 }
 
 /* The text of a link and the device of a mount are not paths from here: they stay as they are. */

@@ -87,6 +87,10 @@ static const struct process *leader(const struct context *c, enum subject who)
 
 	if (!fact_i64(p, c->thread, n, &id) || id <= 0)
 		return NULL;
+	/* In a capture the session of a process in a namespace of its own is a number that says nothing either. */
+	bool inner = fact_i64(p, NULL, FACT_PID, &pid) && fact_i64(p, NULL, FACT_VPID, &vpid) && pid != vpid;
+	if (who == OF_SESSION && inner && !fact_i64(p, NULL, FACT_VSID, &vpid))
+		return eldest(c, n, id);
 	if (who == OF_VGROUP && (!fact_i64(p, NULL, FACT_PID, &pid) || !fact_i64(p, NULL, FACT_VPID, &vpid) || pid != vpid)) {
 		/* A number of another namespace says nothing here, but the group has one of the host's too. */
 		if (fact_i64(p, c->thread, FACT_PGID, &pid) && pid > 0)
@@ -240,12 +244,17 @@ int get_start(const struct field_ref *f, struct context *c, struct field_value *
 	const struct thread *t;
 	const struct process *p = field_subject(c, f->def->what, &t);
 
-	return p && fact_u64(p, NULL, FACT_START, &out->u) && out->u ? 1 : -1;
+	if (!p)
+		return -1;
+	if (fact_u64(p, t, FACT_START, &out->u) && out->u)
+		return 1;
+	out->u = 0;
+	return f->def->what == OF_PARENT ? 1 : -1;     /* as Falco has it: of the parent 0 says that it is not known */
 }
 
 int get_duration(const struct field_ref *f, struct context *c, struct field_value *out)
 {
-	if (get_start(f, c, out) < 0)
+	if (get_start(f, c, out) < 0 || !out->u)
 		return -1;
 	out->u = c->event.time > out->u ? c->event.time - out->u : 0;
 	return 1;
@@ -284,11 +293,15 @@ static bool same_fact(const struct process *p, enum fact a, enum fact b)
 int get_is_leader(const struct field_ref *f, struct context *c, struct field_value *out)
 {
 	const struct process *p = c->process;
+	int64_t vsid;
 
 	if (!p)
 		return -1;
 	switch (f->def->what) {
-	case OF_SESSION: out->b = same_fact(p, FACT_SID, FACT_PID) || same_fact(p, FACT_VSID, FACT_VPID); break;
+	case OF_SESSION:
+		out->b = fact_i64(p, NULL, FACT_VSID, &vsid) ?
+			same_fact(p, FACT_SID, FACT_PID) || same_fact(p, FACT_VSID, FACT_VPID) : same_fact(p, FACT_SID, FACT_VPID);
+		break;
 	case OF_VGROUP: out->b = same_fact(p, FACT_VPGID, FACT_VPID); break;
 	default: out->b = same_fact(p, FACT_PGID, FACT_PID); break;
 	}

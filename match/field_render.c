@@ -78,9 +78,11 @@ static void put_flags(struct text *t, unsigned set, uint64_t value)
 		add_name(t, zero);
 }
 
+/* Flags are shown as decimal numbers whatever their format is, which is that of evt.rawarg. */
 static void render_flags(struct context *c, const struct param *p, const struct value *v, struct rendered *out)
 {
-	render_number(c, p, v, out);
+	(void)c;
+	put_number(&out->raw, &(struct param){ .format = FMT_DEC }, v);
 	if (v->type == VALUE_UINT)
 		put_flags(&out->resolved, p->set, v->u);
 }
@@ -131,7 +133,7 @@ static void render_fd(struct context *c, const struct param *p, const struct val
 	/* The event's own descriptor has its name worked out from the other parameters too. */
 	if (fd.num >= 0 && main->applies && main->num == fd.num && (main->known || main->has_tuple)) {
 		fd = *main;
-	} else if (fd.has_path) {
+	} else if (fd.has_path && !fd_has_sockets(&fd)) {
 		fd.name = fd.path;
 		fd.name_len = fd.path_len;
 	} else if (!fd.known) {
@@ -149,13 +151,14 @@ static void render_fd(struct context *c, const struct param *p, const struct val
 static void render_pid(struct context *c, const struct param *p, const struct value *v, struct rendered *out)
 {
 	const struct process *found;
+	const struct thread *thread;
 	struct field_value name;
 	int64_t pid;
 
 	render_number(c, p, v, out);
-	if (!value_i64(v, &pid) || pid <= 0 || !(found = state_pid(c->state, pid)))
+	if (!value_i64(v, &pid) || pid <= 0 || !(found = state_task(c->state, pid, &thread)))
 		return;
-	field_fact_text(&name, found, NULL, FACT_COMM);
+	field_fact_text(&name, found, thread, FACT_COMM);
 	text_add(&out->resolved, name.s.p, name.s.n);
 }
 
@@ -267,7 +270,7 @@ static void render_fdlist(struct context *c, const struct param *p, const struct
 		fd_read(&number, &fd);
 		text_printf(&out->raw, "%s%lld:", out->raw.n ? " " : "", (long long)fd.num);
 		if (fd.known)
-			fd_chars(&fd, &out->raw);
+			text_add(&out->raw, fd.kind >= 0 ? &fd_kinds[fd.kind].character : "o", 1);
 		put_number(&out->raw, &(struct param){ .format = FMT_HEX }, &flags);
 	}
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "eval.h"
+#include "field_output.h"
 
 enum { WIDTH_MAX = 4096 };
 
@@ -75,10 +76,6 @@ static enum format_result field(struct format *f, const char **p, const char *en
 		return FORMAT_BAD;
 	if (found == 0 || !field_serves(ref.def, source))
 		return unknown(*p, end, err, errlen);
-	if (ref.def->flags & FIELD_FILTER_ONLY) {
-		snprintf(err, errlen, "found '%%%s', expected a field that can be printed: it is for conditions only", ref.text);
-		return FORMAT_BAD;
-	}
 	piece.slot = slots_intern(slots, a, &ref);
 	piece.text = ref.text;
 	piece.n = used;
@@ -139,6 +136,13 @@ static void fit(struct strbuf *out, size_t begin, uint32_t wide)
 	}
 }
 
+int format_slot(struct eval *e, uint32_t slot, const struct field_value **v)
+{
+	int n = eval_slot(e, slot, v);
+
+	return field_output(eval_ref(e, slot), e->context, v, n);
+}
+
 void format_print(const struct format *f, struct eval *e, struct strbuf *out)
 {
 	for (size_t i = 0; i < f->n; i++) {
@@ -149,7 +153,7 @@ void format_print(const struct format *f, struct eval *e, struct strbuf *out)
 			strbuf_add(out, p->text, p->n);
 			continue;
 		}
-		int n = eval_slot(e, (uint32_t)p->slot, &v);
+		int n = format_slot(e, (uint32_t)p->slot, &v);
 		if (n < 0)
 			strbuf_puts(out, "<NA>");
 		else

@@ -71,6 +71,7 @@ static void forget(struct state *s)
 {
 	state_process_free(&s->processes);
 	state_names_free(&s->names);
+	state_cgroups_free(&s->cgroups);
 	s->hello = (struct hello){0};
 	arena_reset(&s->hello_memory);
 }
@@ -202,6 +203,7 @@ int state_frame(struct state *s, const struct frame *f, size_t *at)
 	case FRAME_PROC: return state_process_define(&s->processes, f, at);
 	case FRAME_THREAD: return state_process_thread(&s->processes, f, at);
 	case FRAME_EXIT: return state_process_exit(&s->processes, f, at);
+	case FRAME_CGROUP: return state_cgroups_take(&s->cgroups, f, at);
 	case FRAME_CONTAINER: return state_names_container(&s->names, f, at);
 	case FRAME_NAME: return state_names_user(&s->names, f, at);
 	case FRAME_HOST: return state_names_host(&s->names, f, at);

@@ -29,6 +29,8 @@ const struct process *state_process(const struct state *s, uint64_t key);
 const struct process *state_parent(const struct state *s, const struct process *p);
 /* By pid among the living (for session and group leaders). */
 const struct process *state_pid(const struct state *s, int64_t pid);
+/* The thread of that number, with its process; `*t` is NULL when it has nothing of its own. */
+const struct process *state_task(const struct state *s, int64_t tid, const struct thread **t);
 const struct thread *state_thread(const struct state *s, uint64_t key);
 
 uint64_t process_key(const struct process *p);
@@ -38,6 +40,8 @@ bool process_fact(const struct process *p, const struct thread *t, enum fact n, 
 
 /* The thread's id in its own pid namespace, -1 when unknown. */
 int64_t thread_vtid(const struct thread *t);
+/* Has it that fact of its own? */
+bool thread_has(const struct thread *t, enum fact n);
 
 /* Name of a user or group in the container (NULL: host): parts may be nil. Returns false when unknown. */
 struct name {
@@ -46,6 +50,9 @@ struct name {
 bool state_name(const struct state *s, const char *container, bool group, uint64_t number, struct name *out);
 /* A value of CONTAINER's map ("image.repository"). */
 bool state_container(const struct state *s, const char *id, size_t idlen, const char *field, struct value *v);
+
+/* What a CGROUP says of its hierarchies: [[name, path]...]. */
+bool state_cgroup(const struct state *s, uint64_t id, struct value *hierarchies);
 
 /* The newest names of an address (4 or 16 bytes); at most `max`, returns how many. */
 unsigned state_host(const struct state *s, const uint8_t *addr, uint32_t len, struct value *names, unsigned max);

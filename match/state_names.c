@@ -83,7 +83,7 @@ static bool read_scope(struct reader *r, char *scope, size_t cap)
 static void put_user(struct state_names *names, struct user *u, const char *scope, bool group, uint64_t number)
 {
 	uint64_t hash = user_hash(scope, group, number);
-	struct user *chain = state_map_get(&names->users, hash);
+	struct user *chain = map_get(&names->users, hash);
 	struct user **link = find_user(&chain, scope, group, number), *old = *link;
 
 	if (old)
@@ -94,9 +94,9 @@ static void put_user(struct state_names *names, struct user *u, const char *scop
 		chain = u;
 	}
 	if (chain)
-		state_map_put(&names->users, hash, chain);
+		map_put(&names->users, hash, chain);
 	else
-		state_map_remove(&names->users, hash);
+		map_remove(&names->users, hash);
 }
 
 int state_names_user(struct state_names *names, const struct frame *f, size_t *at)
@@ -129,7 +129,7 @@ int state_names_user(struct state_names *names, const struct frame *f, size_t *a
 bool state_name(const struct state *s, const char *container, bool group, uint64_t number, struct name *out)
 {
 	const char *scope = container ? container : "";
-	struct user *chain = state_map_get(&s->names.users, user_hash(scope, group, number));
+	struct user *chain = map_get(&s->names.users, user_hash(scope, group, number));
 	const struct user *u = *find_user(&chain, scope, group, number);
 
 	if (u)
@@ -189,16 +189,16 @@ static bool index_container(struct container *c, struct reader *r)
 static void forget_container(struct state_names *names, const char *id, uint32_t id_len)
 {
 	uint64_t hash = container_hash(id, id_len);
-	struct container *chain = state_map_get(&names->containers, hash);
+	struct container *chain = map_get(&names->containers, hash);
 	struct container **link = find_container(&chain, id, id_len), *c = *link;
 
 	if (!c)
 		return;
 	*link = c->next;
 	if (chain)
-		state_map_put(&names->containers, hash, chain);
+		map_put(&names->containers, hash, chain);
 	else
-		state_map_remove(&names->containers, hash);
+		map_remove(&names->containers, hash);
 	list_take(names, c);
 	container_free(c);
 }
@@ -210,8 +210,8 @@ static void put_container(struct state_names *names, struct container *c)
 	forget_container(names, c->id, c->id_len);
 	if (names->ncontainers >= CONTAINERS_MAX)
 		forget_container(names, names->oldest->id, names->oldest->id_len);
-	c->next = state_map_get(&names->containers, hash);
-	state_map_put(&names->containers, hash, c);
+	c->next = map_get(&names->containers, hash);
+	map_put(&names->containers, hash, c);
 	list_add(names, c);
 }
 
@@ -233,7 +233,7 @@ int state_names_container(struct state_names *names, const struct frame *f, size
 
 bool state_container(const struct state *s, const char *id, size_t idlen, const char *field, struct value *v)
 {
-	struct container *chain = state_map_get(&s->names.containers, container_hash(id, idlen));
+	struct container *chain = map_get(&s->names.containers, container_hash(id, idlen));
 	const struct container *c = *find_container(&chain, id, idlen);
 	size_t n = strlen(field);
 
@@ -304,12 +304,12 @@ void state_names_free(struct state_names *names)
 			next = u->next;
 			free(u);
 		}
-	state_map_free(&names->users);
+	map_free(&names->users);
 	for (struct container *c = names->oldest, *next; c; c = next) {
 		next = c->newer;
 		container_free(c);
 	}
-	state_map_free(&names->containers);
+	map_free(&names->containers);
 	for (struct host *h = names->hosts, *next; h; h = next) {
 		next = h->next;
 		free(h);

@@ -4,7 +4,7 @@
 
 #include "arena.h"
 #include "state.h"
-#include "state_map.h"
+#include "wire/map.h"
 
 /* Dead processes from the longest dead to the newest. */
 struct dead_list {
@@ -14,7 +14,7 @@ struct dead_list {
 
 /* state_process.c */
 struct state_processes {
-	struct state_map by_key, by_pid, threads;       /* by_pid: the living */
+	struct map by_key, by_pid, threads, by_tid;     /* by_pid: the living; by_tid: threads by number */
 	struct dead_list asked, recent;                 /* dead: with known children, and without */
 	uint64_t dead_bytes, forgotten;
 };
@@ -25,7 +25,7 @@ void state_process_free(struct state_processes *all);
 
 /* state_names.c: tables keyed by a hash, with chains of what shares one. */
 struct state_names {
-	struct state_map users, containers;
+	struct map users, containers;
 	struct container *oldest, *newest;              /* in the order in which they were told of */
 	size_t ncontainers;
 	struct host *hosts;
@@ -35,7 +35,12 @@ int state_names_container(struct state_names *n, const struct frame *f, size_t *
 int state_names_host(struct state_names *n, const struct frame *f, size_t *at);
 void state_names_free(struct state_names *n);
 
+/* state_cgroups.c */
+int state_cgroups_take(struct map *cgroups, const struct frame *f, size_t *at);
+void state_cgroups_free(struct map *cgroups);
+
 struct state {
+	struct map cgroups;
 	struct state_processes processes;
 	struct state_names names;
 	struct hello hello;

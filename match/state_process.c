@@ -20,7 +20,7 @@ struct process {
 
 struct thread {
 	uint64_t key, mask;                     /* mask: facts that differ, by number */
-	int64_t vtid;
+	int64_t tid, vtid;
 	struct process *process;
 	struct thread *next, **link;            /* the process's list; link points to what points here */
 	const uint8_t *data;
@@ -65,8 +65,8 @@ static void set_parent(struct state_processes *all, struct process *p, uint64_t 
 	if (p->counted && p->parent == key)
 		return;
 	if (p->counted)
-		count_child(all, state_map_get(&all->by_key, p->parent), -1);
-	struct process *parent = key && key != p->key ? state_map_get(&all->by_key, key) : NULL;
+		count_child(all, map_get(&all->by_key, p->parent), -1);
+	struct process *parent = key && key != p->key ? map_get(&all->by_key, key) : NULL;
 	p->parent = key;
 	p->counted = parent != NULL;
 	count_child(all, parent, 1);
@@ -74,7 +74,9 @@ static void set_parent(struct state_processes *all, struct process *p, uint64_t 
 
 static void thread_free(struct state_processes *all, struct thread *t)
 {
-	state_map_remove(&all->threads, t->key);
+	map_remove(&all->threads, t->key);
+	if (map_get(&all->by_tid, (uint64_t)t->tid) == t)
+		map_remove(&all->by_tid, (uint64_t)t->tid);
 	*t->link = t->next;
 	if (t->next)
 		t->next->link = t->link;
@@ -92,8 +94,8 @@ static void revive(struct state_processes *all, struct process *p)
 
 static void forget_pid(struct state_processes *all, const struct process *p)
 {
-	if (state_map_get(&all->by_pid, (uint64_t)p->pid) == p)
-		state_map_remove(&all->by_pid, (uint64_t)p->pid);
+	if (map_get(&all->by_pid, (uint64_t)p->pid) == p)
+		map_remove(&all->by_pid, (uint64_t)p->pid);
 }
 
 static void process_free(struct state_processes *all, struct process *p)
@@ -103,7 +105,7 @@ static void process_free(struct state_processes *all, struct process *p)
 	while (p->threads)
 		thread_free(all, p->threads);
 	forget_pid(all, p);
-	state_map_remove(&all->by_key, p->key);
+	map_remove(&all->by_key, p->key);
 	body_unref(p->body);
 	free(p);
 }
@@ -126,7 +128,7 @@ static struct process *process_add(struct state_processes *all, uint64_t key)
 
 	p->key = key;
 	p->all = all;
-	state_map_put(&all->by_key, key, p);
+	map_put(&all->by_key, key, p);
 	return p;
 }
 
@@ -141,7 +143,7 @@ static void borrow(struct state_processes *all, const struct process *p, struct 
 			body_borrow(b, i, old->from[i]);
 			continue;
 		}
-		const struct process *lender = state_map_get(&all->by_key, b->lender[i]);
+		const struct process *lender = map_get(&all->by_key, b->lender[i]);
 		if (lender && lender != p)
 			body_borrow(b, i, lender->body);
 	}
@@ -169,10 +171,10 @@ static void claim_pid(struct state_processes *all, struct process *p)
 	if (pid != p->pid)
 		forget_pid(all, p);
 	p->pid = pid;
-	struct process *other = state_map_get(&all->by_pid, (uint64_t)pid);
+	struct process *other = map_get(&all->by_pid, (uint64_t)pid);
 	if (pid <= 0 || other == p || (other && other->key > p->key))
 		return;
-	state_map_put(&all->by_pid, (uint64_t)pid, p);
+	map_put(&all->by_pid, (uint64_t)pid, p);
 	if (other)
 		die(all, other);
 }
@@ -187,7 +189,7 @@ int state_process_define(struct state_processes *all, const struct frame *f, siz
 	struct body *b = body_new(&r);
 	if (!b)
 		return -1;
-	struct process *p = state_map_get(&all->by_key, key);
+	struct process *p = map_get(&all->by_key, key);
 	if (!p)
 		p = process_add(all, key);
 	else
@@ -252,8 +254,8 @@ int state_process_thread(struct state_processes *all, const struct frame *f, siz
 	if (!reader_u64(&r, &key) || !reader_u64(&r, &process) || !reader_value(&r, &tid) || !reader_value(&r, &vtid) ||
 		!read_facts(&r, &mask, facts, &content))
 		return -1;
-	struct thread *old = state_map_get(&all->threads, key);
-	struct process *p = state_map_get(&all->by_key, process);
+	struct thread *old = map_get(&all->threads, key);
+	struct process *p = map_get(&all->by_key, process);
 	if (old)
 		thread_free(all, old);
 	/* Without its process a thread would never be forgotten. */
@@ -262,6 +264,8 @@ int state_process_thread(struct state_processes *all, const struct frame *f, siz
 	struct thread *t = thread_new(mask, facts, content);
 	t->key = key;
 	t->process = p;
+	if (!value_i64(&tid, &t->tid))
+		t->tid = -1;
 	if (!value_i64(&vtid, &t->vtid))
 		t->vtid = -1;
 	t->link = &p->threads;
@@ -269,7 +273,8 @@ int state_process_thread(struct state_processes *all, const struct frame *f, siz
 	if (t->next)
 		t->next->link = &t->next;
 	p->threads = t;
-	state_map_put(&all->threads, key, t);
+	map_put(&all->threads, key, t);
+	map_put(&all->by_tid, (uint64_t)t->tid, t);
 	return 0;
 }
 
@@ -280,8 +285,8 @@ int state_process_exit(struct state_processes *all, const struct frame *f, size_
 
 	if (!reader_u64(&r, &key))
 		return -1;
-	struct process *p = state_map_get(&all->by_key, key);
-	struct thread *t = state_map_get(&all->threads, key);
+	struct process *p = map_get(&all->by_key, key);
+	struct thread *t = map_get(&all->threads, key);
 	if (p)
 		die(all, p);
 	else if (t)
@@ -302,30 +307,39 @@ void state_process_free(struct state_processes *all)
 		body_unref(p->body);
 		free(p);
 	}
-	state_map_free(&all->by_key);
-	state_map_free(&all->by_pid);
-	state_map_free(&all->threads);
+	map_free(&all->by_key);
+	map_free(&all->by_pid);
+	map_free(&all->threads);
+	map_free(&all->by_tid);
 	*all = (struct state_processes){0};
 }
 
 const struct process *state_process(const struct state *s, uint64_t key)
 {
-	return state_map_get(&s->processes.by_key, key);
+	return map_get(&s->processes.by_key, key);
 }
 
 const struct process *state_parent(const struct state *s, const struct process *p)
 {
-	return p->parent && p->parent != p->key ? state_map_get(&s->processes.by_key, p->parent) : NULL;
+	return p->parent && p->parent != p->key ? map_get(&s->processes.by_key, p->parent) : NULL;
 }
 
 const struct process *state_pid(const struct state *s, int64_t pid)
 {
-	return state_map_get(&s->processes.by_pid, (uint64_t)pid);
+	return map_get(&s->processes.by_pid, (uint64_t)pid);
+}
+
+const struct process *state_task(const struct state *s, int64_t tid, const struct thread **t)
+{
+	const struct process *p = state_pid(s, tid);
+
+	*t = p ? NULL : map_get(&s->processes.by_tid, (uint64_t)tid);
+	return *t ? (*t)->process : p;
 }
 
 const struct thread *state_thread(const struct state *s, uint64_t key)
 {
-	return state_map_get(&s->processes.threads, key);
+	return map_get(&s->processes.threads, key);
 }
 
 uint64_t state_processes(const struct state *s)
@@ -353,6 +367,11 @@ int64_t thread_vtid(const struct thread *t)
 	return t->vtid;
 }
 
+bool thread_has(const struct thread *t, enum fact n)
+{
+	return t && t->mask >> n & 1;
+}
+
 static bool time_fact(const struct body *b, enum fact n, uint64_t *ns)
 {
 	struct value v;
@@ -363,7 +382,7 @@ static bool time_fact(const struct body *b, enum fact n, uint64_t *ns)
 /* A lender that became known only after the borrower. What it ran when it forked is lost when it has called execve since. */
 static bool late_loan(const struct process *p, int which, enum fact n, struct value *v)
 {
-	const struct process *lender = state_map_get(&p->all->by_key, p->body->lender[which]);
+	const struct process *lender = map_get(&p->all->by_key, p->body->lender[which]);
 	uint64_t exec = 0, start = 0;
 
 	if (!lender || lender == p)
@@ -393,7 +412,7 @@ bool process_fact(const struct process *p, const struct thread *t, enum fact n, 
 {
 	const struct body *b = p->body;
 
-	if (t && t->mask >> n & 1)
+	if (thread_has(t, n))
 		return thread_fact(t, n, v);
 	int which = loan_of(n);
 	if (which == BORROWS || !b->lender[which] || (n == FACT_EXE && b->at[n]))

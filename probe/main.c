@@ -5,15 +5,18 @@
 
 #include "conf/options.h"
 #include "run.h"
+#include "scap.h"
 #include "types.h"
 #include "wire/log.h"
 
 static const char usage[] =
 	"usage: probe [-nv] [-e TYPES] [-o ENDPOINT] [-O KEY=VALUE]... [--notify FD]\n"
-	"Reads the kernel's events and writes them as frames.\n\n"
+	"       probe -r FILE [-o ENDPOINT]\n"
+	"Reads the kernel's events, or those of a capture, and writes them as frames.\n\n"
 	"  -e TYPES       capture these event types only (comma-separated; several -e add up)\n"
 	"                 without -e and -a: all but the most frequent ones (read, write, close, stat and their like)\n"
 	"  -a             capture every type that the probe knows\n"
+	"  -r FILE        read a capture (.scap, also compressed) or a recorded stream instead of the kernel; - is standard input\n"
 	"  -o ENDPOINT    where frames go: - (the default), unix:PATH, listen:PATH\n"
 	"  -O KEY=VALUE   sets a key: emit --keys lists them\n"
 	"  -n             load the programs, say whether this kernel takes them, and leave\n"
@@ -74,21 +77,31 @@ int main(int argc, char **argv)
 	static const struct option longs[] = { OPTIONS_LONG, { NULL, 0, NULL, 0 } };
 	struct options o = { .program = "probe", .notify = -1 };
 	struct kernel_config c = {0};
+	const char *capture = NULL;
 	bool named = false;
 
-	for (int opt; (opt = getopt_long(argc, argv, OPTIONS_SHORT "e:a", longs, NULL)) != -1;) {
+	for (int opt; (opt = getopt_long(argc, argv, OPTIONS_SHORT "e:ar:", longs, NULL)) != -1;) {
 		if (opt == 'e') {
 			add_types(&c, optarg);
 			named = true;
 		} else if (opt == 'a') {
 			all_types(&c, true);
 			named = true;
+		} else if (opt == 'r') {
+			capture = optarg;
 		} else {
 			options_take(&o, opt, optarg, usage);
 		}
 	}
 	options_end(&o, argc, optind, argv);
 	log_open("probe", o.verbose);
+	if (capture && named)
+		diex(EX_USAGE, "-r: found -e or -a as well, expected one of them: a capture is read whole");
+	if (capture) {
+		int status = scap_run(&o, capture);
+		conf_free(&o.conf);
+		return status;
+	}
 	c.verbose = o.verbose > 0;
 	if (!named)
 		all_types(&c, false);

@@ -73,9 +73,10 @@ void hello_frame(struct pack *p, const struct hello_content *h)
 	pack_str(p, SAKER_VERSION);
 	source_pack(p, &h->source);
 	pack_str(p, h->recorded ? "recorded" : "live");
-	pack_str(p, u.release);
-	pack_str(p, u.machine);
-	pack_int(p, h->clock_offset ? h->clock_offset : clock_offset());
+	/* What was recorded may have been so on another machine. */
+	pack_str(p, h->recorded ? NULL : u.release);
+	pack_str(p, h->recorded ? NULL : u.machine);
+	pack_int(p, h->clock_offset || h->recorded ? h->clock_offset : clock_offset());
 	pack_schema(p);
 	pack_array(p, h->ntypes);
 	for (unsigned i = 0; i < h->ntypes; i++)

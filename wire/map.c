@@ -1,22 +1,22 @@
 /* Open addressing with a multiplicative hash; at most three quarters full. */
-#include "state_map.h"
+#include "map.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "wire/log.h"
+#include "log.h"
 
 enum { FIRST_CAP = 64 };
 
-static size_t home(const struct state_map *m, uint64_t key)
+static size_t home(const struct map *m, uint64_t key)
 {
 	key *= 0x9e3779b97f4a7c15u;
 	return (size_t)(key ^ key >> 32) & (m->cap - 1);
 }
 
 /* The slot that holds the key, or the free one where it would go. */
-static struct state_map_slot *find(const struct state_map *m, uint64_t key)
+static struct map_slot *find(const struct map *m, uint64_t key)
 {
 	size_t i = home(m, key);
 
@@ -25,9 +25,9 @@ static struct state_map_slot *find(const struct state_map *m, uint64_t key)
 	return &m->slots[i];
 }
 
-static void grow(struct state_map *m)
+static void grow(struct map *m)
 {
-	struct state_map old = *m;
+	struct map old = *m;
 
 	m->cap = old.cap ? old.cap * 2 : FIRST_CAP;
 	m->slots = calloc(m->cap, sizeof *m->slots);
@@ -39,25 +39,25 @@ static void grow(struct state_map *m)
 	free(old.slots);
 }
 
-void *state_map_get(const struct state_map *m, uint64_t key)
+void *map_get(const struct map *m, uint64_t key)
 {
 	return m->n ? find(m, key)->value : NULL;
 }
 
-void state_map_put(struct state_map *m, uint64_t key, void *value)
+void map_put(struct map *m, uint64_t key, void *value)
 {
 	if ((m->n + 1) * 4 > m->cap * 3)
 		grow(m);
-	struct state_map_slot *s = find(m, key);
+	struct map_slot *s = find(m, key);
 	m->n += !s->value;
-	*s = (struct state_map_slot){ key, value };
+	*s = (struct map_slot){ key, value };
 }
 
-void state_map_remove(struct state_map *m, uint64_t key)
+void map_remove(struct map *m, uint64_t key)
 {
 	if (!m->n)
 		return;
-	struct state_map_slot *hole = find(m, key);
+	struct map_slot *hole = find(m, key);
 	if (!hole->value)
 		return;
 	m->n--;
@@ -73,8 +73,8 @@ void state_map_remove(struct state_map *m, uint64_t key)
 	m->slots[gap].value = NULL;
 }
 
-void state_map_free(struct state_map *m)
+void map_free(struct map *m)
 {
 	free(m->slots);
-	*m = (struct state_map){0};
+	*m = (struct map){0};
 }

@@ -1,0 +1,14 @@
+/* `probe -r`: capture files and recorded streams. */
+#ifndef PROBE_SCAP_H
+#define PROBE_SCAP_H
+
+#include "conf/options.h"
+#include "scap_file.h"
+#include "wire/endpoint.h"
+
+/* Reads the file and writes frames. Returns the exit status. */
+int scap_run(const struct options *o, const char *path);
+/* The same of a file that holds frames: they are passed on, and HELLO says that they are recorded. */
+int replay_run(const struct options *o, struct scap_file *f, struct output *out);
+
+#endif

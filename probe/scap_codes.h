@@ -1,0 +1,25 @@
+/* Every event code that a capture may hold (scap_codes.def), and the rules that bring old ones to today's schema. */
+#ifndef PROBE_SCAP_CODES_H
+#define PROBE_SCAP_CODES_H
+
+#include <stdint.h>
+
+enum { SCAP_OLD = 1, SCAP_UNUSED = 2, SCAP_MANAGED = 4, SCAP_LARGE = 8 };
+struct scap_code {
+	const char *name;
+	uint8_t params, flags;
+};
+/* NULL for codes of a later schema. */
+const struct scap_code *scap_code(unsigned code);
+
+enum scap_action { SCAP_STORE, SCAP_PASS, SCAP_ADD, SCAP_TYPE, SCAP_STORE_PASS };
+struct scap_rule {
+	uint16_t code;
+	uint8_t params, action;
+	uint16_t to;
+	const char *sources;
+};
+/* The rule for an event with so many parameters, or NULL. */
+const struct scap_rule *scap_rule(unsigned code, unsigned params);
+
+#endif
