@@ -35,6 +35,9 @@ bool constant_operator(const struct field_def *f, bool list, enum cond_operator 
 int constant_parse(const struct field_def *f, enum cond_operator op, const struct cond_value *v, struct arena *a,
 	struct constant *out, char *err, size_t errlen);
 
+/* The same from another field's value. */
+void constant_of(enum field_type type, enum cond_operator op, const struct field_value *v, struct arena *a, struct constant *out);
+
 /* The test of an operator on fields of a type (compare.c); NULL when there is none. */
 constant_test *compare_test(enum field_type type, enum cond_operator op);
 

@@ -8,12 +8,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "required.h"
 #include "ruleset.h"
 
 struct files {
 	struct arena arena;
 	const char **path;
 	size_t n, cap;
+	bool any;                       /* whatever their names end in, as 0.28 */
 };
 
 static void add(struct files *f, const char *path)
@@ -42,11 +44,11 @@ static int add_folder(struct files *f, const char *folder, struct diag *d)
 	struct stat st;
 
 	if (!dir)
-		return diag_error(d, (struct place){0}, "%s: can not be opened: %s", folder, strerror(errno));
+		return diag_error(d, (struct place){0}, LOAD_ERR_FILE_READ, "%s: can not be opened: %s", folder, strerror(errno));
 	for (struct dirent *e; (e = readdir(dir));) {
 		strbuf_reset(&path);
 		strbuf_printf(&path, "%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/", e->d_name);
-		if (is_yaml(e->d_name) && stat(path.p, &st) == 0 && S_ISREG(st.st_mode))
+		if ((f->any || is_yaml(e->d_name)) && stat(path.p, &st) == 0 && S_ISREG(st.st_mode))
 			add(f, path.p);
 	}
 	closedir(dir);
@@ -62,14 +64,14 @@ static int list_files(const struct load *l, struct files *f, struct diag *d)
 
 	for (unsigned i = 0; i < l->n; i++) {
 		if (stat(l->paths[i], &st) != 0)
-			return diag_error(d, (struct place){0}, "%s: can not be opened: %s", l->paths[i], strerror(errno));
+			return diag_error(d, (struct place){0}, LOAD_ERR_FILE_READ, "%s: can not be opened: %s", l->paths[i], strerror(errno));
 		if (!S_ISDIR(st.st_mode))
 			add(f, l->paths[i]);
 		else if (add_folder(f, l->paths[i], d) != 0)
 			return -1;
 	}
 	if (!f->n)
-		return diag_error(d, (struct place){0}, "You must specify at least one rules file/directory via -r");
+		return diag_error(d, (struct place){0}, LOAD_ERR_FILE_READ, "You must specify at least one rules file/directory via -r");
 	return 0;
 }
 
@@ -83,15 +85,16 @@ static struct program *load_files(const struct files *f, const struct program_op
 		p = NULL;
 		if (ruleset_load(rs, f->path[i], d) != 0)
 			return NULL;
-		size_t warnings = d->warnings.n;
+		size_t messages = d->n;
 		if (!(p = program_new(rs, o, d)))
 			return NULL;
-		if (i + 1 < f->n && d->warnings.p) {
-			d->warnings.n = warnings;
-			d->warnings.p[warnings] = '\0';
-		}
+		if (i + 1 < f->n)
+			diag_rewind(d, messages);
 	}
-	return p;
+	if (required_check(rs, d) == 0)
+		return p;
+	program_free(p);
+	return NULL;
 }
 
 static bool named_before(const struct event_type *const *types, size_t n, const struct event_type *t)
@@ -134,19 +137,17 @@ static void summarize(const struct program *p, const struct files *f, struct str
 	summarize_types(p, out);
 }
 
-struct program *load_program(const struct load *l, struct diag *d, struct strbuf *summary)
+struct program *load_program(const struct load *l, struct ruleset *rs, struct diag *d, struct strbuf *summary)
 {
-	const struct program_options options = { .priority = l->priority };
-	struct ruleset rs = {0};
-	struct files f = {0};
+	const struct program_options options = { .priority = l->priority, .settings = l->settings };
+	struct files f = { .any = l->old };
 	struct program *p = NULL;
 
-	d->notes = l->notes;
+	rs->old = l->old;
 	if (list_files(l, &f, d) == 0)
-		p = load_files(&f, &options, &rs, d);
+		p = load_files(&f, &options, rs, d);
 	if (p)
 		summarize(p, &f, summary);
-	ruleset_free(&rs);
 	arena_free(&f.arena);
 	return p;
 }

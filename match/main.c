@@ -86,7 +86,6 @@ static void settle(struct arguments *a)
 	const char *matching = conf_text(&a->common.conf, CONF_MATCH_RULE_MATCHING);
 
 	a->load.priority = priority_number(conf_text(&a->common.conf, CONF_MATCH_PRIORITY));
-	a->load.notes = a->common.verbose > 0;
 	a->all = strcmp(matching, "all") == 0;
 	if (a->load.priority < 0)
 		diex(EX_CONFIG, "priority: found '%s', expected emergency, alert, critical, error, warning, notice, informational or debug",
@@ -124,19 +123,22 @@ static void parse(struct arguments *a, int argc, char **argv)
 static struct program *load(const struct arguments *a)
 {
 	struct diag d = {0};
-	struct strbuf line = {0};
-	struct program *p = load_program(&a->load, &d, &line);
+	struct strbuf line = {0}, said = {0};
+	struct ruleset rs = {0};
+	struct program *p = load_program(&a->load, &rs, &d, &line);
 
-	fputs(d.warnings.p ? d.warnings.p : "", stderr);
-	if (!p) {
-		fputs(d.error.p ? d.error.p : "", stderr);
+	diag_print(&d, false, a->common.verbose > 0, &said);
+	diag_print(&d, true, false, &said);
+	fputs(said.p ? said.p : "", stderr);
+	if (!p)
 		exit(EX_CONFIG);
-	}
 	/* Whoever asked to be notified says it to the user in a line of its own. */
 	if ((a->common.notify < 0 && !a->list_types) || a->common.verbose)
 		log_info("%s", line.p);
 	diag_free(&d);
+	ruleset_free(&rs);
 	strbuf_free(&line);
+	strbuf_free(&said);
 	return p;
 }
 
