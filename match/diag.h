@@ -49,6 +49,7 @@ struct diag_message {
 	const char *text, *before, *after;      /* Falco's message, and what saker says around it */
 	const char *own;                        /* what saker says instead, or NULL */
 	const char *old;                        /* what 0.28 says instead, or NULL */
+	const char *items;                      /* for 0.28: the lines of the items in question, or NULL */
 	const char *field;                      /* the deprecated field, or NULL */
 	struct diag_frame *frames;
 	size_t nframes;

@@ -12,7 +12,7 @@
 #include "ruleset.h"
 
 struct files {
-	struct arena arena;
+	struct arena *arena;
 	const char **path;
 	size_t n, cap;
 	bool any;                       /* whatever their names end in, as 0.28 */
@@ -20,8 +20,8 @@ struct files {
 
 static void add(struct files *f, const char *path)
 {
-	f->path = vec_room(&f->arena, f->path, f->n, &f->cap, sizeof *f->path);
-	f->path[f->n++] = arena_strn(&f->arena, path, strlen(path));
+	f->path = vec_room(f->arena, f->path, f->n, &f->cap, sizeof *f->path);
+	f->path[f->n++] = arena_strn(f->arena, path, strlen(path));
 }
 
 static bool is_yaml(const char *name)
@@ -83,7 +83,7 @@ static struct program *load_files(const struct files *f, const struct program_op
 	for (size_t i = 0; i < f->n; i++) {
 		program_free(p);
 		p = NULL;
-		if (ruleset_load(rs, f->path[i], d) != 0)
+		if (ruleset_load(rs, f->path[i], NULL, d) != 0)
 			return NULL;
 		size_t messages = d->n;
 		if (!(p = program_new(rs, o, d)))
@@ -137,17 +137,31 @@ static void summarize(const struct program *p, const struct files *f, struct str
 	summarize_types(p, out);
 }
 
+struct program *load_with(const struct load *l, const struct program_options *o, struct ruleset *rs, struct diag *d)
+{
+	struct files f = { .any = l->old, .arena = &rs->arena };
+
+	rs->old = l->old;
+	return list_files(l, &f, d) == 0 ? load_files(&f, o, rs, d) : NULL;
+}
+
 struct program *load_program(const struct load *l, struct ruleset *rs, struct diag *d, struct strbuf *summary)
 {
 	const struct program_options options = { .priority = l->priority, .settings = l->settings };
-	struct files f = { .any = l->old };
-	struct program *p = NULL;
+	struct files f = { .any = l->old, .arena = &rs->arena };
+	struct program *p = load_with(l, &options, rs, d);
 
-	rs->old = l->old;
-	if (list_files(l, &f, d) == 0)
-		p = load_files(&f, &options, rs, d);
-	if (p)
+	if (p && list_files(l, &f, d) == 0)
 		summarize(p, &f, summary);
-	arena_free(&f.arena);
 	return p;
+}
+
+int load_paths(const struct load *l, struct arena *a, struct diag *d, const char ***paths, size_t *n)
+{
+	struct files f = { .any = l->old, .arena = a };
+	int rc = list_files(l, &f, d);
+
+	*paths = f.path;
+	*n = rc == 0 ? f.n : 0;
+	return rc;
 }

@@ -21,4 +21,9 @@ struct load {
  * a.yaml; event types …". */
 struct program *load_program(const struct load *l, struct ruleset *rs, struct diag *d, struct strbuf *summary);
 
+/* The same with other options, and without the line. */
+struct program *load_with(const struct load *l, const struct program_options *o, struct ruleset *rs, struct diag *d);
+/* The files that the paths stand for, in their order. Returns 0, or -1 with the error. */
+int load_paths(const struct load *l, struct arena *a, struct diag *d, const char ***paths, size_t *n);
+
 #endif

@@ -95,6 +95,8 @@ bool evttypes_open(unsigned type);
 bool evttypes_known(const uint8_t *bits, unsigned type);
 /* Fills in for every rule the types that its condition may be true for. */
 void evttypes_rules(struct program *p);
+/* The same for one condition. */
+void evttypes_edge(struct program *p, uint32_t edge, uint8_t *types);
 static inline bool type_bit(const uint8_t *bits, unsigned type)
 {
 	return bits[type / 8] >> type % 8 & 1;

@@ -212,7 +212,7 @@ static bool skip_unknown(struct compiler *c, const struct rule_def *def)
 		return false;
 	if (c->unknown == UNKNOWN_AT_ALL && !source_builtin(def->source)) {
 		const struct diag_message *m = &c->d->message[c->d->n - 1];
-		snprintf(text, sizeof text, ": %s%s", m->text, m->after);
+		snprintf(text, sizeof text, ": %s:%u:%u: %s%s", m->at.file ? m->at.file->path : "", m->at.line, m->at.column, m->text, m->after);
 		diag_rewind(c->d, c->d->n - 1);
 		diag_warn(c->d, def->at, LOAD_UNKNOWN_SOURCE, "Unknown source %s, skipping", def->source);
 		diag_after(c->d, "%s", text);

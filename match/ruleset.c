@@ -179,7 +179,7 @@ static int take_document(struct ruleset *rs, const struct node *doc, struct diag
 	return 0;
 }
 
-int ruleset_load(struct ruleset *rs, const char *path, struct diag *d)
+int ruleset_load(struct ruleset *rs, const char *path, struct schema *schema, struct diag *d)
 {
 	struct source_file *file = arena_alloc(&rs->arena, sizeof *file);
 	struct node **documents;
@@ -196,6 +196,8 @@ int ruleset_load(struct ruleset *rs, const char *path, struct diag *d)
 	fclose(fp);
 	if (rc != 0 || yaml_read(file, &rs->arena, d, &documents, &n) != 0)
 		return -1;
+	if (schema)
+		schema_check(schema, documents, n);
 	for (size_t i = 0; i < n; i++)
 		if (take_document(rs, documents[i], d) != 0)
 			return -1;

@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "diag.h"
+#include "schema.h"
 #include "vec.h"
 #include "yaml_tree.h"
 
@@ -72,8 +73,9 @@ struct ruleset {
 	const struct source_file *file;         /* the last that was loaded */
 };
 
-/* Takes the items of one file into the tables. Returns 0, or -1 with the error in `d`. */
-int ruleset_load(struct ruleset *rs, const char *path, struct diag *d);
+/* Takes the items of one file into the tables. Returns 0, or -1 with the error in `d`. `schema` (may be NULL) gets what Falco's schema
+ * says of it. */
+int ruleset_load(struct ruleset *rs, const char *path, struct schema *schema, struct diag *d);
 void ruleset_free(struct ruleset *rs);
 
 /* For the readers of items, in ruleset.c: an entry by name, or NULL; and a new one at the end. */
