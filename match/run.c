@@ -46,6 +46,7 @@ struct run *run_new(struct input *in, struct output *out, struct program *p, con
 	r->out = out;
 	r->program = p;
 	r->options = *o;
+	r->context.old = o->load->old;
 	r->source = source_here("match", &r->source_buf);
 	eval_init(&r->eval, p);
 	return r;
