@@ -35,12 +35,15 @@ static bool find_slot(struct compiler *c, const struct cond_operand *o, uint32_t
 
 	if (rc != OPERAND_OK) {
 		c->unknown = rc == OPERAND_UNKNOWN ? UNKNOWN_AT_ALL : rc == OPERAND_FOREIGN ? UNKNOWN_TO_SOURCE : UNKNOWN_NOTHING;
-		return fail(c, e.at, e.text, e.hint);
+		fail(c, e.at, e.text, e.hint);
+		if (c->unknown != UNKNOWN_NOTHING && c->rule)
+			diag_old(c->d, "rule \"%s\": contains unknown filter %s", c->rule->name, o->text);
+		return false;
 	}
 	if (scope.slots->slot[*slot].transform && operand_field(scope.slots, *slot, 0, "evt.type"))
 		return fail(c, o->at, "event code search does not support `evt.type` checks with transformers.", "");
 	old = operand_field(scope.slots, *slot, FIELD_DEPRECATED, NULL);
-	if (old) {
+	if (old && !c->rs->old) {
 		warn(c, o->at, LOAD_DEPRECATED_ITEM, "usage of deprecated field '%s' has been detected in the rule condition", old->name);
 		diag_field(c->d, old->name);
 	}

@@ -31,6 +31,7 @@ struct compiler {
 	const char *macro_source;               /* the source that their edges are for */
 	const struct cond_text *text;           /* what is compiled at the moment */
 	const char *source;
+	const struct rule_def *rule;            /* that is compiled at the moment; NULL: none */
 	unsigned depth;
 	enum unknown unknown;                   /* whether that is the error */
 };

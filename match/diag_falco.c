@@ -238,10 +238,16 @@ json_t *diag_falco_json(const struct diag *d, const char *path, const struct sch
 
 static void old_messages(const struct diag *d, bool errors, struct strbuf *out)
 {
-	strbuf_printf(out, "%zu %s:\n", count(d, errors), errors ? "errors" : "warnings");
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		n += (d->message[i].kind == DIAG_ERROR) == errors && (errors || d->message[i].old);
+	if (!n)
+		return;
+	strbuf_printf(out, "%zu %s:\n", n, errors ? "errors" : "warnings");
 	for (size_t i = 0; i < d->n; i++) {
 		const struct diag_message *m = &d->message[i];
-		if ((m->kind == DIAG_ERROR) != errors || m->kind == DIAG_NOTE)
+		if ((m->kind == DIAG_ERROR) != errors || (!errors && !m->old))
 			continue;
 		strbuf_printf(out, "%s\n", m->old ? m->old : m->text);
 		if (errors)
@@ -253,8 +259,8 @@ void diag_falco_old_text(const struct diag *d, const char *path, bool name, stru
 {
 	if (name)
 		strbuf_printf(out, "%s: ", path);
-	if (d->failed)
-		old_messages(d, true, out);
-	else
+	if (!d->failed)
 		strbuf_puts(out, "Ok\n");
+	old_messages(d, true, out);
+	old_messages(d, false, out);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "audit_old.h"
 #include "state.h"
 #include "transform.h"
 #include "wire/log.h"
@@ -176,6 +177,8 @@ static bool predicate_value(struct eval *e, const struct predicate *p)
 {
 	const struct eval_slot *s = fill(e, p->slot);
 
+	if (p->mode == PREDICATE_OLD)
+		return audit_old_holds(p, s->value, s->n);
 	if (s->n < 0)
 		return false;
 	if (p->mode == PREDICATE_EXISTS)

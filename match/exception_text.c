@@ -62,8 +62,10 @@ static int put_test(struct cond_text *out, const struct node *field, const struc
 
 static int put_tuple(struct cond_text *out, const struct rule_exception *e, const struct node *tuple, struct diag *d)
 {
-	if (tuple->kind != NODE_SEQUENCE || tuple->nkids != e->fields->nkids)
-		return diag_error(d, tuple->at, LOAD_ERR_VALIDATE, "Fields and values lists must have equal length");
+	if (tuple->kind != NODE_SEQUENCE || tuple->nkids != e->fields->nkids) {
+		diag_error(d, tuple->at, LOAD_ERR_VALIDATE, "Fields and values lists must have equal length");
+		return diag_old(d, "Exception item %s: fields and values lists must have equal length", e->name);
+	}
 	if (e->comps && (e->comps->kind != NODE_SEQUENCE || e->comps->nkids != e->fields->nkids))
 		return diag_error(d, e->comps->at, LOAD_ERR_VALIDATE, "Fields and comps lists must have equal length");
 	cond_text_puts(out, "(", tuple);

@@ -56,7 +56,7 @@ static bool known_operand(const char *source, const struct node *field, struct a
 	return o && used == field->n && operand_slot(&scope, o, &slot, &why) == OPERAND_OK;
 }
 
-static int check_field(const struct rule_def *r, const struct node *field, struct diag *d)
+static int check_field(const struct rule_def *r, const struct rule_exception *e, const struct node *field, struct diag *d)
 {
 	struct arena scratch = {0};
 	int rc = 0;
@@ -65,6 +65,8 @@ static int check_field(const struct rule_def *r, const struct node *field, struc
 		return -1;
 	if (source_builtin(r->source) && !known_operand(r->source, field, &scratch))
 		rc = diag_error(d, field->at, LOAD_ERR_VALIDATE, "'%s' is not a supported filter field", field->text);
+	if (rc != 0)
+		diag_old(d, "Rule exception item %s: field name %s is not a supported filter field", e->name, field->text);
 	arena_free(&scratch);
 	return rc;
 }
@@ -88,12 +90,14 @@ static int check_lists(const struct rule_def *r, const struct rule_exception *e,
 	if (item_scalars(e->fields, "fields", d) != 0)
 		return -1;
 	for (size_t i = 0; i < e->fields->nkids; i++)
-		if (check_field(r, e->fields->kids[i], d) != 0)
+		if (check_field(r, e, e->fields->kids[i], d) != 0)
 			return -1;
 	if (!e->comps)
 		return 0;
-	if (e->comps->kind != NODE_SEQUENCE || e->comps->nkids != e->fields->nkids)
-		return diag_error(d, e->comps->at, LOAD_ERR_VALIDATE, "Fields and comps lists must have equal length");
+	if (e->comps->kind != NODE_SEQUENCE || e->comps->nkids != e->fields->nkids) {
+		diag_error(d, e->comps->at, LOAD_ERR_VALIDATE, "Fields and comps lists must have equal length");
+		return diag_old(d, "Rule exception item %s: fields and comps lists must have equal length", e->name);
+	}
 	for (size_t i = 0; i < e->comps->nkids; i++)
 		if (check_op(e->comps->kids[i], false, d) != 0)
 			return -1;
@@ -104,7 +108,7 @@ static int check(const struct rule_def *r, const struct rule_exception *e, struc
 {
 	if (e->fields->kind == NODE_SEQUENCE)
 		return check_lists(r, e, d);
-	if (check_field(r, e->fields, d) != 0)
+	if (check_field(r, e, e->fields, d) != 0)
 		return -1;
 	if (!e->comps)
 		return 0;
@@ -165,6 +169,14 @@ static int bad_values(struct diag *d, struct place at, const char *key, const ch
 	return -1;
 }
 
+/* An append to an exception that is not there was no error in 0.28. */
+static int unknown_name(const struct rule_def *r, const struct node *name, struct diag *d)
+{
+	diag_warn(d, name->at, LOAD_APPEND_NO_VALUES, "Overriding/appending exception with no values");
+	diag_old(d, "Rule %s with append=true: no set of fields matching name %s", r->name, name->text);
+	return 0;
+}
+
 static int read_one(struct ruleset *rs, struct rule_def *r, const struct node *item, enum exceptions_how how, struct diag *d)
 {
 	bool append = how == EXCEPTIONS_APPEND;
@@ -185,6 +197,8 @@ static int read_one(struct ruleset *rs, struct rule_def *r, const struct node *i
 	if (old)
 		diag_warn(d, name->at, LOAD_EXCEPTION_NAME_NOT_UNIQUE,
 			"Multiple definitions of exception '%s' in the same exceptions block", name->text);
+	if (append && !old && rs->old && !node_get(item, "fields"))
+		return unknown_name(r, name, d);
 	if (append && !node_get(item, "fields"))
 		return diag_error(d, item->at, LOAD_ERR_VALIDATE, "Rule exception must have fields property with a list of fields");
 	if (append && (!values || values->nkids == 0))

@@ -22,9 +22,28 @@ static int undecodable(struct diag *d, const struct node *value, const char *key
 	return diag_after(d, ": found '%s', expected %s", value->text, expected);
 }
 
+/* The kind of the item that was entered last, in the words of 0.28. */
+static const char *kind_of(const struct diag *d)
+{
+	switch (d->depth ? d->frames[d->depth - 1].item : ITEM_CONTENT) {
+	case ITEM_LIST: return "List";
+	case ITEM_MACRO: return "Macro";
+	case ITEM_EXCEPTION: return "Rule exception item";
+	default: return "Rule";
+	}
+}
+
 int item_missing(const struct node *item, const char *key, struct diag *d)
 {
-	return diag_error(d, item->at, LOAD_ERR_YAML_VALIDATE, "Item has no mapping for key '%s'", key);
+	diag_error(d, item->at, LOAD_ERR_YAML_VALIDATE, "Item has no mapping for key '%s'", key);
+	return diag_old(d, "%s must have %sproperty%s%s", kind_of(d), strcmp(key, "name") == 0 ? "name " : "",
+		strcmp(key, "name") == 0 ? "" : " ", strcmp(key, "name") == 0 ? "" : key);
+}
+
+static int empty(const struct node *item, const struct node *value, const char *key, struct diag *d)
+{
+	diag_error(d, value->at, LOAD_ERR_YAML_VALIDATE, "Mapping for key '%s' is empty", key);
+	return item->nkids && item->kids[1] == value ? diag_old(d, "%s name is empty", kind_of(d)) : -1;
 }
 
 const struct node *item_text(const struct node *item, const char *key, struct diag *d)
@@ -34,7 +53,7 @@ const struct node *item_text(const struct node *item, const char *key, struct di
 	if (!v)
 		item_missing(item, key, d);
 	else if (node_null(v))
-		diag_error(d, v->at, LOAD_ERR_YAML_VALIDATE, "Mapping for key '%s' is empty", key);
+		empty(item, v, key, d);
 	else if (item_scalar(v, key, d) == 0)
 		return v;
 	return NULL;

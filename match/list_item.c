@@ -1,5 +1,6 @@
 /* `list` and `macro` items. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "item_value.h"
@@ -12,6 +13,16 @@ static int append_flag(const struct node *item, bool *append, struct diag *d)
 	if (*append)
 		diag_warn(d, node_get(item, "append")->at, LOAD_DEPRECATED_ITEM, "'append' key is deprecated. Add an 'append' entry under 'override' instead.");
 	return 0;
+}
+
+static int no_earlier(struct diag *d, const struct node *name, const char *what, const char *key)
+{
+	char kind[8];
+
+	snprintf(kind, sizeof kind, "%s", strcmp(what, "List") == 0 ? "list" : "macro");
+	diag_error(d, name->at, LOAD_ERR_VALIDATE, "%s uses 'append' or 'override.%s: append' but no %s by that name already exists", what, key,
+		kind);
+	return diag_old(d, "%s %s has 'append' key but no %s by that name already exists", what, name->text, kind);
 }
 
 static bool good_list_name(const char *s)
@@ -61,8 +72,7 @@ int list_item(struct ruleset *rs, const struct node *item, struct diag *d)
 	struct rule_list *l = ruleset_list(rs, name->text);
 	if (append || (overrides && item_override(item, "items") == OVERRIDE_APPEND)) {
 		if (!l)
-			return diag_error(d, name->at, LOAD_ERR_VALIDATE,
-				"List uses 'append' or 'override.items: append' but no list by that name already exists");
+			return no_earlier(d, name, "List", "items");
 	} else {
 		if (!l)
 			l = ruleset_add_list(rs, name->text);
@@ -99,16 +109,18 @@ int macro_item(struct ruleset *rs, const struct node *item, struct diag *d)
 	struct rule_macro *m = ruleset_macro(rs, name->text);
 	if (append || (overrides && item_override(item, "condition") == OVERRIDE_APPEND)) {
 		if (!m)
-			return diag_error(d, name->at, LOAD_ERR_VALIDATE,
-				"Macro uses 'append' or 'override.condition: append' but no macro by that name already exists");
+			return no_earlier(d, name, "Macro", "condition");
 		rule_text_append(rs, &m->condition, condition);
 	} else {
 		if (!m)
 			m = ruleset_add_macro(rs, name->text);
 		m->at = name->at;
 		m->item = item;
+		m->nitems = 0;
 		rule_text_set(rs, &m->condition, condition);
 	}
 	m->visibility = rs->counter;
+	m->items = vec_room(&rs->arena, m->items, m->nitems, &m->capitems, sizeof *m->items);
+	m->items[m->nitems++] = item;
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "compile.h"
+#include "old.h"
 
 struct cond *compile_parse(struct compiler *c, const struct cond_text *text)
 {
@@ -15,6 +16,11 @@ struct cond *compile_parse(struct compiler *c, const struct cond_text *text)
 	diag_before(c->d, "%s", err.before);
 	diag_after(c->d, "%s", err.after);
 	diag_inside(c->d, ITEM_CONDITION_EXPRESSION, p, text->text.n, err.at);
+	if (strncmp(err.text, "unexpected token", 16) == 0)
+		diag_old(c->d, "Compilation error when compiling \"%s\": %zu: syntax error, unexpected '%.*s', expecting 'or', 'and'", p,
+			err.at + 1, (int)strcspn(p + err.at, " \t\n"), p + err.at);
+	else
+		diag_old(c->d, "Compilation error when compiling \"%s\": %zu: syntax error, %s", p, err.at + 1, err.text);
 	return NULL;
 }
 
@@ -73,6 +79,13 @@ static size_t enter(struct compiler *c, const struct rule_macro *m)
 	return depth;
 }
 
+static int failed(struct compiler *c, const struct rule_macro *m)
+{
+	if (c->rs->old)
+		old_items(c->d, m->items, m->nitems);
+	return -1;
+}
+
 int macros_prepare(struct compiler *c)
 {
 	size_t depth;
@@ -84,14 +97,16 @@ int macros_prepare(struct compiler *c)
 		lists_substitute(&c->lists, &m->text);
 		depth = enter(c, &c->rs->macros[i]);
 		if (!(m->tree = compile_parse(c, &m->text)))
-			return -1;
+			return failed(c, &c->rs->macros[i]);
 		diag_leave(c->d, depth);
 	}
 	for (size_t i = 0; i < c->rs->nmacros; i++) {
 		c->text = &c->macros[i].text;
 		depth = enter(c, &c->rs->macros[i]);
-		if (check_references(c, &c->rs->macros[i], c->macros[i].tree) != 0)
-			return -1;
+		if (check_references(c, &c->rs->macros[i], c->macros[i].tree) != 0) {
+			diag_old(c->d, "Compilation error when compiling \"%s\": %s", c->text->text.p, c->d->message[c->d->n - 1].text);
+			return failed(c, &c->rs->macros[i]);
+		}
 		diag_leave(c->d, depth);
 	}
 	return 0;

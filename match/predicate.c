@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit_old.h"
+
 /* From how many texts on a set is faster than looking at each. */
 enum { SET_MIN = 4 };
 
@@ -30,10 +32,13 @@ static float chance(const struct cond *c, enum field_type type)
 	}
 }
 
-static enum predicate_mode mode(const struct cond *c, enum field_type type)
+static enum predicate_mode mode(const struct cond *c, const struct field_def *f, bool old)
 {
+	enum field_type type = (enum field_type)f->type;
 	bool in = c->op == OP_IN || c->op == OP_INTERSECTS;
 
+	if (old && audit_old_field(f))
+		return PREDICATE_OLD;
 	if (c->op == OP_EXISTS)
 		return PREDICATE_EXISTS;
 	if (c->right)
@@ -129,17 +134,19 @@ int64_t predicates_intern(struct predicates *ps, const struct slots *slots, uint
 	const struct field_def *f = s->ref.def;
 	struct strbuf text = {0};
 	const char *k = key(slot, right, check, &text);
-	int64_t known = k ? names_find(&ps->by_text, k) : -1;
+	int64_t number = k ? names_find(&ps->by_text, k) : -1;
 
 	*bad = -1;
-	if (known >= 0) {
+	if (number >= 0) {
 		strbuf_free(&text);
-		return known;
+		return number;
 	}
-	struct predicate p = { .slot = slot, .right = right, .op = check->op, .mode = (uint8_t)mode(check, (enum field_type)f->type),
+	struct predicate p = { .slot = slot, .right = right, .op = check->op, .mode = (uint8_t)mode(check, f, ps->old),
 		.values = (uint8_t)quantifier(&s->ref, check), .differs = check->op == OP_NE,
 		.cost = (uint8_t)(s->cost + operator_cost(check)), .chance = chance(check, (enum field_type)f->type) };
-	if (!constant_operator(f, f->flags & FIELD_LIST, check->op, check->modifier != MODIFIER_NONE, err, errlen) ||
+	bool known = p.mode == PREDICATE_OLD ? audit_old_operator(f, check->op, err, errlen) :
+		constant_operator(f, f->flags & FIELD_LIST, check->op, check->modifier != MODIFIER_NONE, err, errlen);
+	if (!known ||
 		(right >= 0 && !right_fits(f, slots->slot[right].ref.def, check->op, err, errlen)) ||
 		constants(&p, f, check, a, err, errlen, bad) != 0) {
 		free_regexes(&p);
@@ -195,7 +202,7 @@ static void spell_constant(struct predicate *p, struct constant *c, const struct
 	for (size_t i = 0; i < n; i++) {
 		if (p->mode == PREDICATE_SET)
 			text_set_add(&p->set, all[i].p, all[i].n);
-		else if (p->mode == PREDICATE_PATHS)
+		else if (p->mode == PREDICATE_PATHS || (p->mode == PREDICATE_OLD && p->op == OP_PMATCH))
 			path_set_add(&p->paths, all[i].p, all[i].n, a);
 	}
 	c->also = NULL;
@@ -226,7 +233,7 @@ void predicate_spell(struct predicate *p, const struct slots *slots, const struc
 	p->self = false;
 	if (p->mode == PREDICATE_SET)
 		text_set_init(&p->set, spelled_count(p, s, a), a);
-	if (p->mode == PREDICATE_PATHS)
+	if (p->mode == PREDICATE_PATHS || (p->mode == PREDICATE_OLD && p->op == OP_PMATCH))
 		path_set_init(&p->paths, spelled_count(p, s, a), a);
 	for (size_t i = 0; p->op != OP_REGEX && p->mode != PREDICATE_RIGHT && i < p->n; i++)
 		spell_constant(p, &p->constants[i], s, a);

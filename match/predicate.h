@@ -9,7 +9,7 @@
 #include "text_set.h"
 
 enum predicate_mode { PREDICATE_EXISTS, PREDICATE_ONE, PREDICATE_ANYOF, PREDICATE_ONEOF, PREDICATE_ALLOF, PREDICATE_SET, PREDICATE_PATHS,
-	PREDICATE_RIGHT };
+	PREDICATE_RIGHT, PREDICATE_OLD };
 enum predicate_values { VALUES_ONE, VALUES_ANY, VALUES_ALL };
 
 struct predicate {
@@ -28,6 +28,7 @@ struct predicate {
 };
 
 struct predicates {
+	bool old;                       /* audit events are compared as in 0.28 */
 	struct predicate *p;
 	size_t n, cap;
 	struct names by_text;

@@ -17,7 +17,7 @@ static void warn_of_types(struct compiler *c)
 		unsigned n = 0;
 		for (unsigned t = 0; t < EVENT_TYPES; t++)
 			n += type_bit(r->types, t);
-		if (!r->syscall || n <= MANY_TYPES || !def->warn_evttypes)
+		if (!r->syscall || (n <= MANY_TYPES && !r->all_types) || !def->warn_evttypes)
 			continue;
 		size_t depth = compile_enter_rule(c, def);
 		diag_warn(c->d, def->at, LOAD_NO_EVTTYPE, "Rule matches too many evt.type values. This has a significant performance penalty.");
@@ -124,6 +124,7 @@ struct program *program_new(const struct ruleset *rs, const struct program_optio
 		diag_error(d, (struct place){0}, LOAD_ERR_VALIDATE, "out of memory");
 		return NULL;
 	}
+	p->predicates.old = rs->old;
 	exprs_init(&p->exprs, &p->arena);
 	p->nmacros = rs->nmacros;
 	p->nlists = rs->nlists;

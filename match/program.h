@@ -38,6 +38,7 @@ struct rule {
 	uint32_t edge;                          /* its condition */
 	uint8_t types[TYPE_BITS];               /* event types that it may match */
 	bool syscall;
+	bool all_types;                         /* as 0.28 saw it, it is tried for every type */
 };
 
 /* The rules to be tried for one event type, or for the records of one source. */

@@ -4,6 +4,7 @@
 
 #include "compile.h"
 #include "exceptions.h"
+#include "old.h"
 #include "operand.h"
 
 static const char suggested[] = "container_id=%container.id container_name=%container.name "
@@ -54,7 +55,7 @@ static void warn_of_output(struct compiler *c, const struct format *f, const str
 	for (size_t i = 0; i < f->n; i++) {
 		const struct field_def *d = f->piece[i].slot < 0 ? NULL :
 			operand_field(&c->program->slots, (uint32_t)f->piece[i].slot, FIELD_DEPRECATED, NULL);
-		if (!d)
+		if (!d || c->rs->old)
 			continue;
 		diag_warn(c->d, cond_text_place(text, 0), LOAD_DEPRECATED_ITEM, "usage of deprecated field '%s' has been detected in the rule output",
 			d->name);
@@ -196,6 +197,7 @@ static bool compile_condition(struct compiler *c, const struct rule_def *def, st
 	const struct cond *tree = compile_tree(c, def, &text);
 	c->text = &text;
 	bool ok = tree && compile_cond(c, tree, &r->edge);
+	r->all_types = ok && c->rs->old && old_all_types(c, tree);
 	c->text = NULL;
 	cond_text_free(&text);
 	if (ok)
@@ -210,7 +212,7 @@ static bool skip_unknown(struct compiler *c, const struct rule_def *def)
 
 	if (c->unknown == UNKNOWN_NOTHING)
 		return false;
-	if (c->unknown == UNKNOWN_AT_ALL && !source_builtin(def->source)) {
+	if (!source_builtin(def->source)) {
 		const struct diag_message *m = &c->d->message[c->d->n - 1];
 		snprintf(text, sizeof text, ": %s:%u:%u: %s%s", m->at.file ? m->at.file->path : "", m->at.line, m->at.column, m->text, m->after);
 		diag_rewind(c->d, c->d->n - 1);
@@ -236,11 +238,16 @@ int compile_rule(struct compiler *c, const struct rule_def *def)
 	for (size_t i = 0; i < def->ntags; i++)
 		tags[i] = copy(p, def->tags[i]);
 	r.tags = tags;
+	c->rule = def;
 	if (!compile_condition(c, def, &r) || !compile_output(c, def, &r)) {
 		bool skipped = skip_unknown(c, def);
+		if (!skipped && c->rs->old)
+			old_items(c->d, def->items, def->nitems);
 		diag_leave(c->d, depth);
+		c->rule = NULL;
 		return skipped ? 0 : -1;
 	}
+	c->rule = NULL;
 	diag_leave(c->d, depth);
 	r.desc = join(p, &def->desc);
 	p->rules = vec_room(&p->arena, p->rules, p->nrules, &p->caprules, sizeof *p->rules);

@@ -5,13 +5,13 @@
 #include "item_value.h"
 #include "ruleset.h"
 
-int rule_priority(const struct node *value, int *out, struct diag *d)
+int rule_priority(const struct ruleset *rs, const struct node *value, int *out, struct diag *d)
 {
 	size_t depth;
 
 	if (item_scalar(value, "priority", d) != 0)
 		return -1;
-	*out = priority_number(value->text);
+	*out = rs->old ? priority_number_old(value->text) : priority_number(value->text);
 	if (*out >= 0)
 		return 0;
 	depth = diag_enter(d, ITEM_PRIORITY, "", value->at);
@@ -84,7 +84,7 @@ static int define(struct ruleset *rs, const struct node *item, const struct node
 	struct rule_def r = { .name = name->text, .at = name->at, .item = item, .enabled = true, .warn_evttypes = true, .source = "syscall",
 		.index = old ? old->index : rs->counter, .visibility = rs->counter };
 
-	if (!priority || rule_priority(priority, &r.priority, d) != 0)
+	if (!priority || rule_priority(rs, priority, &r.priority, d) != 0)
 		return -1;
 	if (node_get(item, "source")) {
 		const struct node *source = item_text(item, "source", d);
@@ -99,6 +99,8 @@ static int define(struct ruleset *rs, const struct node *item, const struct node
 	rule_text_set(rs, &r.desc, desc);
 	if (!old)
 		old = ruleset_add_rule(rs, name->text);
+	r.items = vec_room(&rs->arena, r.items, r.nitems, &r.capitems, sizeof *r.items);
+	r.items[r.nitems++] = item;
 	*old = r;
 	return 0;
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "old.h"
+
 enum { FILE_MAX = 16 << 20 };
 
 static const char *const priorities[] = {
@@ -25,6 +27,19 @@ int priority_number(const char *name)
 		if (strcasecmp(priorities[i], name) == 0)
 			return i;
 	return strcasecmp(name, "info") == 0 ? 6 : -1;
+}
+
+int priority_number_old(const char *name)
+{
+	bool upper = true, lower = true, first = isupper((unsigned char)*name);
+
+	for (const char *c = name; *c; c++) {
+		upper = upper && isupper((unsigned char)*c);
+		lower = lower && islower((unsigned char)*c);
+		first = first && (c == name || islower((unsigned char)*c));
+	}
+	int n = upper || lower || first ? priority_number(name) : -1;
+	return n == 6 ? 5 : n;
 }
 
 bool source_builtin(const char *source)
@@ -149,6 +164,7 @@ static int take_item(struct ruleset *rs, const struct node *item, struct diag *d
 		diag_enter(d, ITEM_CONTENT_ITEM, "", item->at);
 		diag_error(d, item->at, LOAD_ERR_YAML_VALIDATE,
 			"Unexpected element type. Each element should be a yaml associative array.");
+		old_items(d, &item, 1);
 		return diag_old(d, "Unexpected element of type %s. Each element should be a yaml associative array.",
 			item->kind == NODE_SCALAR ? "string" : "table");
 	}
@@ -159,6 +175,8 @@ static int take_item(struct ruleset *rs, const struct node *item, struct diag *d
 		depth = diag_enter(d, kinds[i].item, "", item->at);
 		rc = kinds[i].take(rs, item, d);
 		diag_leave(d, depth);
+		if (rc != 0 && rs->old)
+			old_items(d, &item, 1);
 		return rc;
 	}
 	depth = diag_enter(d, ITEM_CONTENT_ITEM, "", item->at);

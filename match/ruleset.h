@@ -30,6 +30,8 @@ struct rule_macro {
 	const char *name;
 	struct place at;                /* of the name */
 	const struct node *item;
+	const struct node **items;      /* the definition and what was appended to it */
+	size_t nitems, capitems;
 	struct rule_text condition;
 	unsigned index, visibility;
 };
@@ -46,6 +48,8 @@ struct rule_def {
 	const char *name;
 	struct place at;
 	const struct node *item;
+	const struct node **items;              /* the definition and what was appended to it */
+	size_t nitems, capitems;
 	struct rule_text condition, output, desc;
 	const char *source;
 	int priority;
@@ -99,7 +103,7 @@ int engine_item(struct ruleset *rs, const struct node *item, struct diag *d);   
 int plugins_item(struct ruleset *rs, const struct node *item, struct diag *d);
 
 /* Properties of a rule that several of them read. */
-int rule_priority(const struct node *value, int *out, struct diag *d);
+int rule_priority(const struct ruleset *rs, const struct node *value, int *out, struct diag *d);
 int rule_tags(struct ruleset *rs, const struct node *value, bool keep, struct rule_def *rule, struct diag *d);
 
 /* exceptions.c: reads `exceptions:` of a new rule, merges by name, or takes new ones unchecked. */
@@ -112,6 +116,8 @@ bool source_builtin(const char *source);
 const char *priority_name(int priority);                /* "Emergency" */
 /* The number of a priority's name in any case, or -1. */
 int priority_number(const char *name);
+/* The same as 0.28 has it: in one of three spellings, and info is the number of notice. */
+int priority_number_old(const char *name);
 /* The priority that a misspelt one may have meant, or NULL. */
 const char *priority_nearest(const char *name);
 

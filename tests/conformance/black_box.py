@@ -101,7 +101,7 @@ def old_events(case, top):
         for rule, types in entry.items():
             if (types == ["all"] and len(found[rule]) < 100) or (types != ["all"] and found[rule] != types):
                 problems.append("%s needs %s, expected %s" % (rule, found[rule][:9], types))
-    warned = {l["item_name"] for w in validate(path, compat="now")[0]["warnings"] if w["code"] == "LOAD_NO_EVTTYPE"
+    warned = {l["item_name"] for w in validate(path, compat="0.28")[0]["warnings"] if w["code"] == "LOAD_NO_EVTTYPE"
               for l in w["context"]["locations"] if l["item_type"] == "rule"}
     if warned != set(case["rules_warning"]):
         problems.append("warned of %s" % sorted(warned ^ set(case["rules_warning"])))
