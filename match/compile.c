@@ -147,8 +147,14 @@ static bool compile_check(struct compiler *c, const struct cond *check, uint32_t
 		return false;
 	ref = &p->slots.slot[slot].ref;
 	int64_t n = predicates_intern(&p->predicates, &p->slots, slot, check->right ? (int64_t)right : -1, check, &p->arena, err, sizeof err, &bad);
-	if (n < 0)
-		return fail(c, bad < 0 ? check->at : check->values[bad].at, err, "");
+	if (n < 0) {
+		char *hint = strstr(err, ", expected "), *more = hint ? strdup(hint) : NULL;
+		if (hint)
+			*hint = '\0';
+		fail(c, bad < 0 ? check->at : check->values[bad].at, err, more ? more : "");
+		free(more);
+		return false;
+	}
 	warn_of_constants(c, ref->def, check);
 	remember_types(p, (uint32_t)n, ref, check);
 	int known = check->right ? -1 : number_known(ref, check);

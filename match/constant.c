@@ -26,7 +26,7 @@ bool constant_operator(const struct field_def *f, bool list, enum cond_operator 
 	if (modifier && list)
 		ok = false;
 	if (!ok)
-		snprintf(err, errlen, "'%s' operator not supported for %s filters: found on '%s'", cond_op_name(op),
+		snprintf(err, errlen, "filter error: '%s' operator not supported for %s filters, expected one that '%s' has", cond_op_name(op),
 			list ? "list" : type_words[f->type], f->name);
 	return ok;
 }

@@ -7,7 +7,8 @@ import os
 import re
 import subprocess
 
-from driver import ALERT, BIN, DATA, MATCH, PRIORITIES, Table, json_stream, known_differences, options, validate, wire
+from driver import (ALERT, BIN, DATA, MATCH, PRIORITIES, Table, can_read_captures, json_stream, known_differences, options,
+                    validate, wire)
 
 NO_SCAP = "the reader of captures (probe -r) is not built here"
 NO_TRACE = "the capture is not among the data"
@@ -21,12 +22,6 @@ LATER = [  # by a part of the name: whose subject is not match
 
 def later(name):
     return next((why for part, why in LATER if part in name), None)
-
-
-@functools.lru_cache
-def can_read_captures():
-    p = subprocess.run([os.path.join(BIN, "probe"), "--help"], capture_output=True, timeout=10)
-    return b"-r " in p.stdout
 
 
 @functools.lru_cache
