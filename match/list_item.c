@@ -64,7 +64,7 @@ int list_item(struct ruleset *rs, const struct node *item, struct diag *d)
 		return item_missing(item, "items", d);
 	if (item_scalars(items, "items", d) != 0)
 		return -1;
-	if ((overrides = item_overrides(item, keys, d)) < 0 || append_flag(item, &append, d) != 0)
+	if ((overrides = rs->old ? 0 : item_overrides(item, keys, d)) < 0 || append_flag(item, &append, d) != 0)
 		return -1;
 	if (!good_list_name(name->text))
 		diag_warn(d, name->at, LOAD_INVALID_LIST_NAME,
@@ -101,7 +101,7 @@ int macro_item(struct ruleset *rs, const struct node *item, struct diag *d)
 	if (!(condition = item_text(item, "condition", d)))
 		return -1;
 	item_unknown_keys(item, known, d);
-	if ((overrides = item_overrides(item, keys, d)) < 0 || append_flag(item, &append, d) != 0)
+	if ((overrides = rs->old ? 0 : item_overrides(item, keys, d)) < 0 || append_flag(item, &append, d) != 0)
 		return -1;
 	if (!good_macro_name(name->text))
 		diag_warn(d, name->at, LOAD_INVALID_MACRO_NAME,

@@ -77,20 +77,29 @@ static bool applies(const struct output_append *a, const struct rule *r)
 	return true;
 }
 
-/* The output without blanks at its ends, then what is appended to it. */
+/* A definition's output loses the blanks at its ends; what is appended or put in its place does not. */
+static void first_output(const struct rule_def *def, struct cond_text *out)
+{
+	const struct node *first = def->output.parts[0];
+	size_t n = first->n, skip = 0;
+
+	while (def->trim_output && n && blank(first->text[n - 1]))
+		n--;
+	while (def->trim_output && skip < n && blank(first->text[skip]))
+		skip++;
+	cond_text_add(out, first->text + skip, n - skip, first, skip, false);
+}
+
+/* The output, then what the configuration appends to it. */
 static void output_text(struct compiler *c, const struct rule_def *def, const struct rule *r, struct cond_text *out)
 {
 	const struct settings *s = c->options->settings;
-	struct cond_text whole = {0};
-	size_t n, skip = 0;
 
-	cond_text_parts(&whole, &def->output);
-	for (n = whole.text.n; n && blank(whole.text.p[n - 1]); n--)
-		;
-	while (skip < n && blank(whole.text.p[skip]))
-		skip++;
-	cond_text_copy(out, &whole, skip, n);
-	cond_text_free(&whole);
+	first_output(def, out);
+	for (size_t i = 1; i < def->output.n; i++) {
+		cond_text_puts(out, " ", def->output.parts[i]);
+		cond_text_add(out, def->output.parts[i]->text, def->output.parts[i]->n, def->output.parts[i], 0, false);
+	}
 	for (size_t i = 0; s && i < s->nappend; i++) {
 		const struct output_append *a = &s->append[i];
 		if (!applies(a, r))

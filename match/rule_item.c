@@ -81,7 +81,7 @@ static int define(struct ruleset *rs, const struct node *item, const struct node
 	const struct node *desc = output ? item_text(item, "desc", d) : NULL;
 	const struct node *priority = desc ? item_text(item, "priority", d) : NULL;
 	struct rule_def *old = ruleset_rule(rs, name->text);
-	struct rule_def r = { .name = name->text, .at = name->at, .item = item, .enabled = true, .warn_evttypes = true, .source = "syscall",
+	struct rule_def r = { .name = name->text, .at = name->at, .item = item, .enabled = true, .trim_output = true, .warn_evttypes = true, .source = "syscall",
 		.index = old ? old->index : rs->counter, .visibility = rs->counter };
 
 	if (!priority || rule_priority(rs, priority, &r.priority, d) != 0)
@@ -159,7 +159,7 @@ int rule_item(struct ruleset *rs, const struct node *item, struct diag *d)
 		return -1;
 	diag_named(d, name->text);
 	item_unknown_keys(item, known, d);
-	if ((overrides = item_overrides(item, override_keys, d)) < 0 || item_bool(item, "append", &append, d) != 0)
+	if ((overrides = rs->old ? 0 : item_overrides(item, override_keys, d)) < 0 || item_bool(item, "append", &append, d) != 0)
 		return -1;
 	if (overrides)
 		return override(rs, item, name, d);

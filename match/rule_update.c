@@ -96,6 +96,8 @@ int rule_update(struct ruleset *rs, struct rule_def *r, const struct node *item,
 	if (update_text(rs, &r->condition, item, "condition", d) != 0 || update_text(rs, &r->output, item, "output", d) != 0 ||
 		update_text(rs, &r->desc, item, "desc", d) != 0 || update_exceptions(rs, r, item, d) != 0)
 		return -1;
+	if (item_override(item, "output") == OVERRIDE_REPLACE)
+		r->trim_output = false;
 	if (tags != OVERRIDE_NONE && rule_tags(rs, node_get(item, "tags"), tags == OVERRIDE_APPEND, r, d) != 0)
 		return -1;
 	return update_flags(rs, r, item, d);

@@ -54,6 +54,7 @@ struct rule_def {
 	const char *source;
 	int priority;
 	bool enabled, warn_evttypes, skip_unknown, capture;
+	bool trim_output;                       /* blanks at the ends of its first part go: it is from the definition */
 	uint32_t capture_duration;
 	const char **tags;                      /* sorted, each once */
 	size_t ntags;
