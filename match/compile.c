@@ -146,7 +146,8 @@ static bool compile_check(struct compiler *c, const struct cond *check, uint32_t
 	if (!check_types(c, ref, check) || (check->right && !find_slot(c, check->right, &right)))
 		return false;
 	ref = &p->slots.slot[slot].ref;
-	int64_t n = predicates_intern(&p->predicates, &p->slots, slot, check->right ? (int64_t)right : -1, check, &p->arena, err, sizeof err, &bad);
+	int64_t n = predicates_intern(&p->predicates, &p->slots, slot, check->right ? (int64_t)right : -1, check, &p->arena, err,
+		sizeof err, &bad);
 	if (n < 0) {
 		char *hint = strstr(err, ", expected "), *more = hint ? strdup(hint) : NULL;
 		if (hint)

@@ -72,8 +72,8 @@ enum { COND_DEPTH_MAX = 1000 };
 /* Parses a whole condition. Returns NULL with what was found and what was expected in `err`. The tree lives in `a`. */
 struct cond *cond_parse(const char *text, size_t n, enum cond_grammar grammar, struct arena *a, struct cond_error *err);
 
-/* Parses a transformer at the start of `text`; `used` bytes are it. NULL with an error when there is one that is wrong, without one
- * when none begins here. */
+/* Parses a transformer at the start of `text`; `used` bytes are it. NULL with an error when there is one that is wrong, without
+ * one when none begins here. */
 struct cond_operand *cond_operand_parse(const char *text, size_t n, struct arena *a, size_t *used, struct cond_error *err);
 
 /* The tree as text again, every and/or in parentheses. */

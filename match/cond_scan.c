@@ -177,8 +177,8 @@ static int unescape(const char **p, const char *end, char quote)
 	return -1;
 }
 
-const char scan_value[] = "a string value or a field with a valid transformer: 'val', 'tolower', 'toupper', 'b64', 'basename', 'len', "
-	"'join', 'concat', 'getopt'";
+const char scan_value[] = "a string value or a field with a valid transformer: 'val', 'tolower', 'toupper', 'b64', 'basename', "
+	"'len', 'join', 'concat', 'getopt'";
 
 int scan_quoted(struct scan *s, struct cond_value *v)
 {
@@ -190,7 +190,8 @@ int scan_quoted(struct scan *s, struct cond_value *v)
 	for (close = p; close < s->end && (*close != quote || close[-1] == '\\'); close++)
 		;
 	if (close == s->end) {
-		snprintf(s->err->before, sizeof s->err->before, "found a text that begins with %c without another %c at its end, ", quote, quote);
+		snprintf(s->err->before, sizeof s->err->before, "found a text that begins with %c without another %c at its end, ", quote,
+			quote);
 		scan_error(s, s->p, "expected %s", scan_value);
 		return -1;
 	}

@@ -31,7 +31,8 @@ struct constant {
 
 /* Whether the operator exists for fields of that type; the message in `err` says which do. */
 bool constant_operator(const struct field_def *f, bool list, enum cond_operator op, bool modifier, char *err, size_t errlen);
-/* Converts `v`. Returns 0, or -1 with Falco's message in `err`, behind which may stand ", expected …", which saker adds. A regex must be freed by the caller. */
+/* Converts `v`. Returns 0, or -1 with Falco's message in `err`, behind which may stand ", expected …" as saker adds. A regex
+ * must be freed by the caller. */
 int constant_parse(const struct field_def *f, enum cond_operator op, const struct cond_value *v, struct arena *a,
 	struct constant *out, char *err, size_t errlen);
 

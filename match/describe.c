@@ -108,7 +108,8 @@ static json_t *rule_json(struct compiler *c, const struct rule *r)
 	add_exceptions(details, r->def);
 	json_object_set_new(details, "output_fields", output_fields(c->program, &r->output));
 	json_object_set_new(details, "output_compiled", json_string(r->output_text));
-	json_object_set_new(details, "events", r->syscall ? events(r->types, r->all_types) : json_pack("[s,s]", "asyncevent", "pluginevent"));
+	json_object_set_new(details, "events", r->syscall ? events(r->types, r->all_types) :
+		json_pack("[s,s]", "asyncevent", "pluginevent"));
 	json_object_set_new(details, "plugins", plugins(r->source, json_object_get(details, "condition_fields")));
 	if (r->nextra) {
 		json_t *extra = json_array();
@@ -221,7 +222,8 @@ static void visit(void *arg, struct compiler *c)
 static void print(const struct visit *v, const struct ruleset *rs)
 {
 	if (v->form == DESCRIBE_LIST) {
-		printf("%-*s %s\n%-*s %s\n%s", NAME_WIDTH, "Rule", "Description", NAME_WIDTH, "----", "-----------", v->text.p ? v->text.p : "");
+		printf("%-*s %s\n%-*s %s\n%s", NAME_WIDTH, "Rule", "Description", NAME_WIDTH, "----", "-----------",
+			v->text.p ? v->text.p : "");
 		return;
 	}
 	char version[40];

@@ -1,5 +1,5 @@
-/* What is wrong with rules files: messages with their code, their place and the items around it, gathered here and printed by main:
- * in saker's own form (diag.c), or as Falco prints them (diag_falco.c). */
+/* What is wrong with rules files: messages with their code, their place and the items around it, gathered here and printed by
+ * main: in saker's own form (diag.c), or as Falco prints them (diag_falco.c). */
 #ifndef MATCH_DIAG_H
 #define MATCH_DIAG_H
 
@@ -64,8 +64,8 @@ struct diag {
 	struct diag_message *message;
 	size_t n, cap;
 	bool failed;                            /* there is an error: loading stops at the first, which is the last message */
-	bool dropped;                           /* the last message came after it and was not taken: what is said of it goes to `spare` */
-	struct diag_message spare;
+	bool dropped;                           /* the last message came after it, and was not taken */
+	struct diag_message spare;              /* what is said of such a one */
 	struct diag_frame frames[DIAG_FRAMES];
 	size_t depth;
 };

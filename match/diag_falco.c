@@ -30,9 +30,12 @@ static const struct { const char *name, *text, *description; } codes[] = {
 		"An exception is overridden or appended to without any values." },
 	[LOAD_EXCEPTION_NAME_NOT_UNIQUE] = { "LOAD_EXCEPTION_NAME_NOT_UNIQUE", "Multiple exceptions defined with the same name",
 		"A rule defines several exceptions of one name." },
-	[LOAD_INVALID_MACRO_NAME] = { "LOAD_INVALID_MACRO_NAME", "Invalid macro name", "No condition can refer to a macro of that name." },
-	[LOAD_INVALID_LIST_NAME] = { "LOAD_INVALID_LIST_NAME", "Invalid list name", "A list's name has characters that lists should not have." },
-	[LOAD_COMPILE_CONDITION] = { "LOAD_COMPILE_CONDITION", "Warning in rule condition", "A condition is valid, but likely not what was meant." },
+	[LOAD_INVALID_MACRO_NAME] = { "LOAD_INVALID_MACRO_NAME", "Invalid macro name",
+		"No condition can refer to a macro of that name." },
+	[LOAD_INVALID_LIST_NAME] = { "LOAD_INVALID_LIST_NAME", "Invalid list name",
+		"A list's name has characters that lists should not have." },
+	[LOAD_COMPILE_CONDITION] = { "LOAD_COMPILE_CONDITION", "Warning in rule condition",
+		"A condition is valid, but likely not what was meant." },
 	[LOAD_UNKNOWN_KEY] = { "LOAD_UNKNOWN_KEY", "Unknown key in item definition", "A key that is not known is ignored." },
 };
 

@@ -34,7 +34,8 @@ static int put_member(struct cond_text *out, const struct node *value, bool list
 	if (value->kind == NODE_SEQUENCE)
 		return put_list(out, value, d);
 	if (value->kind != NODE_SCALAR)
-		return diag_error(d, value->at, LOAD_ERR_YAML_VALIDATE, "Value is not a scalar value or a sequence, expected a value of an exception");
+		return diag_error(d, value->at, LOAD_ERR_YAML_VALIDATE,
+			"Value is not a scalar value or a sequence, expected a value of an exception");
 	bool paren = list && value->text[0] != '(';
 	if (paren)
 		cond_text_puts(out, "(", value);

@@ -1,5 +1,5 @@
-/* Fields of Kubernetes audit events: values at JSON pointers, and lists made of them. What an element of a list lacks is left out;
- * as 0.28 has it, it is the text <NA>. */
+/* Fields of Kubernetes audit events: values at JSON pointers, and lists made of them. What an element of a list lacks is left
+ * out; as 0.28 has it, it is the text <NA>. */
 #include <jansson.h>
 #include <string.h>
 

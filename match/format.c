@@ -38,7 +38,8 @@ static enum format_result width(const char **p, const char *end, uint32_t *out, 
 		if (*out > WIDTH_MAX)
 			return bad(e, "invalid formatting syntax: width too large", ", expected at most 4096");
 	}
-	return *p < end ? FORMAT_OK : bad(e, "invalid formatting syntax: formatting cannot end with a %", ", expected a field behind it");
+	return *p < end ? FORMAT_OK : bad(e, "invalid formatting syntax: formatting cannot end with a %",
+		", expected a field behind it");
 }
 
 static const char *next_field(void *arg)
@@ -62,7 +63,8 @@ enum format_result format_unknown(struct format_error *e, const char *text)
 	name[n] = '\0';
 	const char *near = n ? diag_nearest(name, next_field, &i) : NULL;
 	snprintf(e->text, sizeof e->text, "unknown filter: invalid formatting token %s", n ? name : text);
-	snprintf(e->hint, sizeof e->hint, ", expected a field%s%s%s", near ? "; did you mean '%" : "", near ? near : "", near ? "'?" : "");
+	snprintf(e->hint, sizeof e->hint, ", expected a field%s%s%s", near ? "; did you mean '%" : "", near ? near : "",
+		near ? "'?" : "");
 	return FORMAT_UNKNOWN;
 }
 
@@ -82,7 +84,8 @@ static enum format_result transformer(const char *p, const char *end, const stru
 	return FORMAT_UNKNOWN;
 }
 
-static enum format_result field(struct format *f, const char **p, const char *end, const struct format_scope *s, struct format_error *e)
+static enum format_result field(struct format *f, const char **p, const char *end, const struct format_scope *s,
+	struct format_error *e)
 {
 	struct format_piece piece = {0};
 	struct field_ref ref;
@@ -138,7 +141,8 @@ static enum format_result info(struct format *f, const char **p, const struct fo
 	return rc;
 }
 
-enum format_result format_parse(struct format *f, const char *text, size_t n, const struct format_scope *s, struct format_error *e)
+enum format_result format_parse(struct format *f, const char *text, size_t n, const struct format_scope *s,
+	struct format_error *e)
 {
 	const char *p = text, *end = text + n, *start = p;
 

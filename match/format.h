@@ -30,7 +30,8 @@ struct format_error {
 	size_t at;                      /* offset in the text */
 	char text[320], hint[160];      /* the hint is what saker adds to Falco's message */
 };
-enum format_result format_parse(struct format *f, const char *text, size_t n, const struct format_scope *s, struct format_error *e);
+enum format_result format_parse(struct format *f, const char *text, size_t n, const struct format_scope *s,
+	struct format_error *e);
 /* The error that `text`, which begins with %, is no field. */
 enum format_result format_unknown(struct format_error *e, const char *text);
 /* Appends the text for the event at hand; missing fields are <NA>. */

@@ -211,7 +211,8 @@ int item_overrides(const struct node *item, const struct override_key *keys, str
 	if (item_bool(item, "append", &append, d) != 0)
 		return -1;
 	if (append)
-		return diag_error(d, o->at, LOAD_ERR_YAML_VALIDATE, "Keys 'override' and 'append: true' cannot be used together. Add an 'append' entry "
+		return diag_error(d, o->at, LOAD_ERR_YAML_VALIDATE,
+			"Keys 'override' and 'append: true' cannot be used together. Add an 'append' entry "
 			"(e.g. 'condition: append') under override instead.");
 	for (size_t i = 0; i < o->nkids; i += 2)
 		if (item_scalar(o->kids[i], "override", d) != 0 || check_override(item, o->kids[i], o->kids[i + 1], keys, d) != 0)

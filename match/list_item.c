@@ -11,7 +11,8 @@ static int append_flag(const struct node *item, bool *append, struct diag *d)
 	if (item_bool(item, "append", append, d) != 0)
 		return -1;
 	if (*append)
-		diag_warn(d, node_get(item, "append")->at, LOAD_DEPRECATED_ITEM, "'append' key is deprecated. Add an 'append' entry under 'override' instead.");
+		diag_warn(d, node_get(item, "append")->at, LOAD_DEPRECATED_ITEM,
+			"'append' key is deprecated. Add an 'append' entry under 'override' instead.");
 	return 0;
 }
 
@@ -20,8 +21,8 @@ static int no_earlier(struct diag *d, const struct node *name, const char *what,
 	char kind[8];
 
 	snprintf(kind, sizeof kind, "%s", strcmp(what, "List") == 0 ? "list" : "macro");
-	diag_error(d, name->at, LOAD_ERR_VALIDATE, "%s uses 'append' or 'override.%s: append' but no %s by that name already exists", what, key,
-		kind);
+	diag_error(d, name->at, LOAD_ERR_VALIDATE, "%s uses 'append' or 'override.%s: append' but no %s by that name already exists",
+		what, key, kind);
 	return diag_old(d, "%s %s has 'append' key but no %s by that name already exists", what, name->text, kind);
 }
 

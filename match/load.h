@@ -17,8 +17,8 @@ struct load {
 };
 
 /* Reads and compiles all files. NULL with the error in `d`; warnings are there in any case. `rs` is empty; its messages refer to
- * it, so it is freed after they are printed. `summary` gets one line that says what was loaded: "25 rules, 150 macros, 80 lists from
- * a.yaml; event types …". */
+ * it, so it is freed after they are printed. `summary` gets one line that says what was loaded: "25 rules, 150 macros, 80 lists
+ * from a.yaml; event types …". */
 struct program *load_program(const struct load *l, struct ruleset *rs, struct diag *d, struct strbuf *summary);
 
 /* The same with other options, and without the line. */

@@ -42,7 +42,8 @@ static enum operand_result unknown_field(const struct cond_operand *o, bool some
 	return somewhere ? OPERAND_FOREIGN : OPERAND_UNKNOWN;
 }
 
-static enum operand_result field_slot(const struct operand_scope *s, const struct cond_operand *o, uint32_t *slot, struct operand_error *e)
+static enum operand_result field_slot(const struct operand_scope *s, const struct cond_operand *o, uint32_t *slot,
+	struct operand_error *e)
 {
 	struct field_ref ref;
 	size_t used;
@@ -58,7 +59,8 @@ static enum operand_result field_slot(const struct operand_scope *s, const struc
 }
 
 /* One argument; the members of a list in parentheses become arguments in its place. */
-static enum operand_result add_arg(const struct operand_scope *s, const struct cond_operand *o, struct transform *t, struct operand_error *e)
+static enum operand_result add_arg(const struct operand_scope *s, const struct cond_operand *o, struct transform *t,
+	struct operand_error *e)
 {
 	struct transform_arg *arg = &t->args[t->nargs];
 	uint32_t slot;
@@ -181,7 +183,8 @@ static enum operand_result transformer_slot(const struct operand_scope *s, const
 	return OPERAND_OK;
 }
 
-enum operand_result operand_slot(const struct operand_scope *s, const struct cond_operand *o, uint32_t *slot, struct operand_error *e)
+enum operand_result operand_slot(const struct operand_scope *s, const struct cond_operand *o, uint32_t *slot,
+	struct operand_error *e)
 {
 	switch (o->kind) {
 	case OPERAND_FIELD: return field_slot(s, o, slot, e);

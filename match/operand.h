@@ -20,7 +20,8 @@ struct operand_error {
 	size_t at;                      /* in the condition */
 	char text[320], hint[160];      /* the hint is what saker adds to Falco's message */
 };
-enum operand_result operand_slot(const struct operand_scope *s, const struct cond_operand *o, uint32_t *slot, struct operand_error *e);
+enum operand_result operand_slot(const struct operand_scope *s, const struct cond_operand *o, uint32_t *slot,
+	struct operand_error *e);
 
 /* The first field below a slot that has one of the flags, or that name when `name` is not NULL; NULL when there is none. */
 const struct field_def *operand_field(const struct slots *s, uint32_t slot, unsigned flags, const char *name);

@@ -109,7 +109,8 @@ static const char *type_name(const struct field_def *d)
 }
 
 /* May these two be compared with each other? */
-static bool right_fits(const struct field_def *left, const struct field_def *right, enum cond_operator op, char *err, size_t errlen)
+static bool right_fits(const struct field_def *left, const struct field_def *right, enum cond_operator op, char *err,
+	size_t errlen)
 {
 	bool lists = left->flags & FIELD_LIST, other = right->flags & FIELD_LIST;
 
@@ -127,8 +128,8 @@ static bool right_fits(const struct field_def *left, const struct field_def *rig
 	return false;
 }
 
-int64_t predicates_intern(struct predicates *ps, const struct slots *slots, uint32_t slot, int64_t right, const struct cond *check,
-	struct arena *a, char *err, size_t errlen, int *bad)
+int64_t predicates_intern(struct predicates *ps, const struct slots *slots, uint32_t slot, int64_t right,
+	const struct cond *check, struct arena *a, char *err, size_t errlen, int *bad)
 {
 	const struct slot *s = &slots->slot[slot];
 	const struct field_def *f = s->ref.def;

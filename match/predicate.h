@@ -8,8 +8,8 @@
 #include "spelling.h"
 #include "text_set.h"
 
-enum predicate_mode { PREDICATE_EXISTS, PREDICATE_ONE, PREDICATE_ANYOF, PREDICATE_ONEOF, PREDICATE_ALLOF, PREDICATE_SET, PREDICATE_PATHS,
-	PREDICATE_RIGHT, PREDICATE_OLD };
+enum predicate_mode { PREDICATE_EXISTS, PREDICATE_ONE, PREDICATE_ANYOF, PREDICATE_ONEOF, PREDICATE_ALLOF, PREDICATE_SET,
+	PREDICATE_PATHS, PREDICATE_RIGHT, PREDICATE_OLD };
 enum predicate_values { VALUES_ONE, VALUES_ANY, VALUES_ALL };
 
 struct predicate {
@@ -34,10 +34,10 @@ struct predicates {
 	struct names by_text;
 };
 
-/* The predicate of a check whose left side is `slot`, and whose right side is the slot `right` or constant (-1). Returns its number,
- * or -1 with the error, and the index of the bad constant in `*bad` (-1: none of them). */
-int64_t predicates_intern(struct predicates *ps, const struct slots *slots, uint32_t slot, int64_t right, const struct cond *check,
-	struct arena *a, char *err, size_t errlen, int *bad);
+/* The predicate of a check whose left side is `slot`, and whose right side is the slot `right` or constant (-1). Returns its
+ * number, or -1 with the error, and the index of the bad constant in `*bad` (-1: none of them). */
+int64_t predicates_intern(struct predicates *ps, const struct slots *slots, uint32_t slot, int64_t right,
+	const struct cond *check, struct arena *a, char *err, size_t errlen, int *bad);
 /* Makes sets, and other spellings of constants; again whenever the spellings change. `a` holds them. */
 void predicate_spell(struct predicate *p, const struct slots *slots, const struct spellings *s, struct arena *a);
 void predicates_free(struct predicates *ps);

@@ -57,7 +57,8 @@ static void warn_of_output(struct compiler *c, const struct format *f, const str
 			operand_field(&c->program->slots, (uint32_t)f->piece[i].slot, FIELD_DEPRECATED, NULL);
 		if (!d || c->rs->old)
 			continue;
-		diag_warn(c->d, cond_text_place(text, 0), LOAD_DEPRECATED_ITEM, "usage of deprecated field '%s' has been detected in the rule output",
+		diag_warn(c->d, cond_text_place(text, 0), LOAD_DEPRECATED_ITEM,
+			"usage of deprecated field '%s' has been detected in the rule output",
 			d->name);
 		diag_field(c->d, d->name);
 	}
@@ -223,7 +224,8 @@ static bool skip_unknown(struct compiler *c, const struct rule_def *def)
 		return false;
 	if (!source_builtin(def->source)) {
 		const struct diag_message *m = &c->d->message[c->d->n - 1];
-		snprintf(text, sizeof text, ": %s:%u:%u: %s%s", m->at.file ? m->at.file->path : "", m->at.line, m->at.column, m->text, m->after);
+		snprintf(text, sizeof text, ": %s:%u:%u: %s%s", m->at.file ? m->at.file->path : "", m->at.line, m->at.column, m->text,
+			m->after);
 		diag_rewind(c->d, c->d->n - 1);
 		diag_warn(c->d, def->at, LOAD_UNKNOWN_SOURCE, "Unknown source %s, skipping", def->source);
 		diag_after(c->d, "%s", text);

@@ -81,8 +81,8 @@ static int define(struct ruleset *rs, const struct node *item, const struct node
 	const struct node *desc = output ? item_text(item, "desc", d) : NULL;
 	const struct node *priority = desc ? item_text(item, "priority", d) : NULL;
 	struct rule_def *old = ruleset_rule(rs, name->text);
-	struct rule_def r = { .name = name->text, .at = name->at, .item = item, .enabled = true, .trim_output = true, .warn_evttypes = true, .source = "syscall",
-		.index = old ? old->index : rs->counter, .visibility = rs->counter };
+	struct rule_def r = { .name = name->text, .at = name->at, .item = item, .enabled = true, .trim_output = true,
+		.warn_evttypes = true, .source = "syscall", .index = old ? old->index : rs->counter, .visibility = rs->counter };
 
 	if (!priority || rule_priority(rs, priority, &r.priority, d) != 0)
 		return -1;
@@ -113,7 +113,8 @@ static int enable_only(struct ruleset *rs, const struct node *item, const struct
 		return -1;
 	if (!r)
 		return diag_error(d, name->at, LOAD_ERR_VALIDATE, "Rule has 'enabled' key but no rule by that name already exists");
-	diag_warn(d, name->at, LOAD_DEPRECATED_ITEM, "The standalone 'enabled' key usage is deprecated. The correct approach requires also a 'replace' entry "
+	diag_warn(d, name->at, LOAD_DEPRECATED_ITEM,
+		"The standalone 'enabled' key usage is deprecated. The correct approach requires also a 'replace' entry "
 		"under the 'override' key (i.e. 'enabled: replace').");
 	r->visibility = rs->counter;
 	return item_bool(item, "enabled", &r->enabled, d);

@@ -139,7 +139,8 @@ static int read_file(FILE *fp, struct source_file *f, struct arena *a, struct di
 	if (ferror(fp))
 		return diag_error(d, (struct place){ f, 0, 0 }, LOAD_ERR_FILE_READ, "can not be read: %s", strerror(errno));
 	if (f->n > FILE_MAX)
-		return diag_error(d, (struct place){ f, 0, 0 }, LOAD_ERR_FILE_READ, "found more than %d MiB, expected a rules file", FILE_MAX >> 20);
+		return diag_error(d, (struct place){ f, 0, 0 }, LOAD_ERR_FILE_READ, "found more than %d MiB, expected a rules file",
+			FILE_MAX >> 20);
 	return 0;
 }
 
@@ -149,7 +150,8 @@ static const struct item_kind {
 	enum diag_item item;
 	int (*take)(struct ruleset *, const struct node *, struct diag *);
 } kinds[] = {
-	{ "required_engine_version", ITEM_ENGINE_VERSION, engine_item }, { "required_plugin_versions", ITEM_PLUGIN_VERSIONS, plugins_item },
+	{ "required_engine_version", ITEM_ENGINE_VERSION, engine_item },
+	{ "required_plugin_versions", ITEM_PLUGIN_VERSIONS, plugins_item },
 	{ "list", ITEM_LIST, list_item }, { "macro", ITEM_MACRO, macro_item }, { "rule", ITEM_RULE, rule_item },
 };
 

@@ -78,8 +78,8 @@ struct ruleset {
 	const struct source_file *file;         /* the last that was loaded */
 };
 
-/* Takes the items of one file into the tables. Returns 0, or -1 with the error in `d`. `schema` (may be NULL) gets what Falco's schema
- * says of it. */
+/* Takes the items of one file into the tables. Returns 0, or -1 with the error in `d`. `schema` (may be NULL) gets what Falco's
+ * schema says of it. */
 int ruleset_load(struct ruleset *rs, const char *path, struct schema *schema, struct diag *d);
 void ruleset_free(struct ruleset *rs);
 
@@ -96,7 +96,8 @@ void rule_text_append(struct ruleset *rs, struct rule_text *t, const struct node
 
 /* Items, each in the file named after it. */
 int rule_item(struct ruleset *rs, const struct node *item, struct diag *d);             /* rule_item.c */
-int rule_update(struct ruleset *rs, struct rule_def *rule, const struct node *item, struct diag *d);    /* rule_update.c: override */
+/* rule_update.c: override */
+int rule_update(struct ruleset *rs, struct rule_def *rule, const struct node *item, struct diag *d);
 int rule_append(struct ruleset *rs, const struct node *item, struct diag *d);           /* rule_update.c: append: true */
 int list_item(struct ruleset *rs, const struct node *item, struct diag *d);             /* list_item.c */
 int macro_item(struct ruleset *rs, const struct node *item, struct diag *d);

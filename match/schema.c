@@ -19,7 +19,8 @@ static const struct key keys[] = {
 static const struct key exception_keys[] = {
 	{ "name", TEXT }, { "fields", ANYTHING }, { "comps", ANYTHING }, { "values", ANYTHING }, { NULL, ANYTHING }
 };
-static const struct key plugin_keys[] = { { "name", TEXT }, { "version", TEXT }, { "alternatives", PLUGINS }, { NULL, ANYTHING } };
+static const struct key plugin_keys[] = { { "name", TEXT }, { "version", TEXT }, { "alternatives", PLUGINS },
+	{ NULL, ANYTHING } };
 static const struct key override_keys[] = {
 	{ "items", TEXT }, { "desc", TEXT }, { "condition", TEXT }, { "output", TEXT }, { "tags", TEXT }, { "exceptions", TEXT },
 	{ "priority", TEXT }, { "enabled", TEXT }, { "warn_evttypes", TEXT }, { "skip-if-unknown-filter", TEXT }, { "capture", TEXT },

@@ -127,7 +127,8 @@ int settings_rules(struct settings *s, const char *text, struct diag *d)
 		if (!what)
 			what = node_get(entries[s->nchoice], "disable");
 		if (!what || what->kind != NODE_MAP)
-			return diag_error(d, entries[s->nchoice]->at, LOAD_ERR_YAML_VALIDATE, "expected enable or disable, and {rule: …} or {tag: …}");
+			return diag_error(d, entries[s->nchoice]->at, LOAD_ERR_YAML_VALIDATE,
+				"expected enable or disable, and {rule: …} or {tag: …}");
 		item_unknown_keys(what, known, d);
 		c->enable = enable != NULL;
 		if (optional(what, "rule", &c->rule, d) != 0 || optional(what, "tag", &c->tag, d) != 0)

@@ -31,15 +31,14 @@ extern const char *const transform_names[];
 /* The number of a name, or -1. */
 int transform_find(const char *name, size_t n);
 
-/* Works on values that the caller has looked up: `in` and `n` by argument (n -1: missing; a text is one value). Fills `out` (room
- * for FIELD_VALUES) and returns how many values there are, -1 when there is none. Allocates from `a`. `lists`: by argument, whether
- * it is a list. */
+/* The values of one argument, which the caller has looked up. */
 struct transform_input {
 	const struct field_value *v;
-	int n;
+	int n;                          /* -1: missing */
 	uint8_t type;
 	bool list;
 };
+/* Fills `out` (room for FIELD_VALUES), from `a`, and returns how many values there are; -1 when there is none. */
 int transform_apply(const struct transform *t, const struct transform_input *in, struct arena *a, struct field_value *out);
 
 #endif

@@ -97,7 +97,8 @@ static int weigh(struct reader *r, struct place at, uint32_t weight)
 {
 	r->weight += weight;
 	if (r->weight > WEIGHT_MAX)
-		return diag_error(r->diag, at, LOAD_ERR_YAML_PARSE, "found more than %d nodes (aliases counted in full), expected fewer", WEIGHT_MAX);
+		return diag_error(r->diag, at, LOAD_ERR_YAML_PARSE, "found more than %d nodes (aliases counted in full), expected fewer",
+			WEIGHT_MAX);
 	return 0;
 }
 
@@ -159,7 +160,8 @@ static struct node *alias(struct reader *r, const yaml_event_t *e)
 		}
 		return weigh(r, place(r, e->start_mark), n->weight) == 0 ? n : NULL;
 	}
-	diag_error(r->diag, place(r, e->start_mark), LOAD_ERR_YAML_PARSE, "found the alias *%s, expected an anchor of that name before it", name);
+	diag_error(r->diag, place(r, e->start_mark), LOAD_ERR_YAML_PARSE,
+		"found the alias *%s, expected an anchor of that name before it", name);
 	return NULL;
 }
 

@@ -1,5 +1,5 @@
-/* Random conditions, with lists and macros, against random events: what is compiled and evaluated must be what the naive evaluator of
- * match_naive.h says. 50,000 pairs, a million with SAKER_SOAK=1. The seed is printed; SAKER_SEED sets it. */
+/* Random conditions, with lists and macros, against random events: what is compiled and evaluated must be what the naive
+ * evaluator of match_naive.h says. 50,000 pairs, a million with SAKER_SOAK=1. The seed is printed; SAKER_SEED sets it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,7 +36,8 @@ static uint32_t pick(struct world *w, uint32_t n)
 }
 #define PICK(w, list) list[pick(w, sizeof list / sizeof *list)]
 
-static const char *const texts[] = { "cat", "bash", "CAT", "systemd", "sshd", "ada", "toor", "c0ffee", "/etc/shadow", "/etc/x", "/etc",
+static const char *const texts[] = { "cat", "bash", "CAT", "systemd", "sshd", "ada", "toor", "c0ffee", "/etc/shadow", "/etc/x",
+	"/etc",
 	"/usr/bin/cat", "/home/u", "/home/u/x", "a", "s", "at", "", "/", "etc", "shadow", "x y", "a\"b" };
 static const char *const patterns[] = { "c*", "*", "/etc/*", "[bc]a*", "?at", "/*/x", "*SH", "" };
 static const char *const regexes[] = { "c.*", "[a-z]+", "/etc/(shadow|x)", ".*t", "(/[a-z]+)*", "" };
@@ -47,8 +48,10 @@ static const char *const networks[] = { "93.184.0.0/16", "10.0.0.0/8", "0.0.0.0/
 static const char *const booleans[] = { "true", "false" };
 static const char *const text_fields[] = { "proc.name", "proc.pname", "fd.name", "fd.directory", "evt.arg.name", "user.name",
 	"container.id", "proc.env[HOME]", "proc.cwd", "proc.exepath", "fd.filename", "evt.res" };
-static const char *const number_fields[] = { "proc.pid", "proc.vpid", "fd.num", "evt.num", "evt.rawres", "user.uid", "fd.sport", "proc.ppid" };
-static const char *const text_ops[] = { "=", "==", "!=", "contains", "icontains", "startswith", "endswith", "in", "intersects", "pmatch",
+static const char *const number_fields[] = { "proc.pid", "proc.vpid", "fd.num", "evt.num", "evt.rawres", "user.uid", "fd.sport",
+	"proc.ppid" };
+static const char *const text_ops[] = { "=", "==", "!=", "contains", "icontains", "startswith", "endswith", "in", "intersects",
+	"pmatch",
 	"glob", "iglob", "regex", "exists" };
 static const char *const number_ops[] = { "=", "!=", "<", "<=", ">", ">=", "in", "intersects", "exists" };
 static const char *const few_ops[] = { "=", "!=", "in", "intersects", "exists" };
@@ -69,7 +72,8 @@ static void values(struct world *w, struct term *t, const char *const *pool, uin
 
 static void text_check(struct world *w, struct term *t)
 {
-	static const char *const functions[] = { "toupper", "tolower", "basename" }, *const ancestors[] = { "proc.aname", "proc.aname[2]" };
+	static const char *const functions[] = { "toupper", "tolower", "basename" }, *const ancestors[] = { "proc.aname",
+		"proc.aname[2]" };
 
 	bool any = pick(w, 8) == 0;
 	t->left.field = any ? PICK(w, ancestors) : PICK(w, text_fields);
