@@ -54,6 +54,17 @@ static int check(const struct conf_def *d, const char *value, char *err, size_t 
 	return -1;
 }
 
+/* Is the program among those that honour a key? */
+static bool honours(const char *programs, const char *program)
+{
+	size_t n = strlen(program);
+
+	for (const char *p = strstr(programs, program); p; p = strstr(p + 1, program))
+		if ((p == programs || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
+			return true;
+	return false;
+}
+
 int conf_set(struct conf *c, const char *assignment, const char *program, char *err, size_t errlen)
 {
 	const char *eq = strchr(assignment, '=');
@@ -69,7 +80,7 @@ int conf_set(struct conf *c, const char *assignment, const char *program, char *
 		const struct conf_def *d = &conf_defs[i];
 		if (strcmp(d->name, name) != 0)
 			continue;
-		if (program && strcmp(d->program, program) != 0) {
+		if (program && !honours(d->program, program)) {
 			snprintf(err, errlen, "key '%s' is honoured by %s, not by %s", name, d->program, program);
 			return -1;
 		}

@@ -16,7 +16,7 @@ enum conf_key {
 };
 
 struct conf_def {
-	const char *name, *value, *program, *meaning;   /* value: the default */
+	const char *name, *value, *program, *meaning;   /* value: the default; program: one or several, with blanks between */
 	enum conf_type type;
 	uint64_t low, high;
 };

@@ -115,12 +115,40 @@ static bool first(const struct format *f, size_t i, const struct eval *e)
 	return true;
 }
 
+/* Does the output name the field that the configuration adds? */
+static bool in_output(const struct format *f, const struct extra_field *extra, const struct eval *e)
+{
+	if (strcmp(extra->name, "evt.time") == 0)
+		return true;
+	for (size_t i = 0; i < f->n; i++)
+		if (f->piece[i].slot >= 0 && strcmp(eval_ref(e, (uint32_t)f->piece[i].slot)->text, extra->name) == 0)
+			return true;
+	return false;
+}
+
+static void pack_extra(struct pack *p, struct eval *e, const struct extra_field *extra)
+{
+	struct strbuf b = {0};
+
+	if (extra->raw) {
+		pack_field(p, e, (uint32_t)extra->format.piece[0].slot);
+		return;
+	}
+	pack_array(p, 2);
+	pack_str(p, extra->name);
+	format_print(&extra->format, e, &b);
+	pack_text(p, b.p ? b.p : "", b.n);
+	strbuf_free(&b);
+}
+
 static void pack_fields(struct pack *p, struct eval *e, const struct rule *r)
 {
 	uint32_t n = 1;
 
 	for (size_t i = 0; i < r->output.n; i++)
 		n += first(&r->output, i, e);
+	for (size_t i = 0; i < r->nextra; i++)
+		n += !in_output(&r->output, &r->extra[i], e);
 	pack_array(p, n);
 	pack_array(p, 2);
 	pack_str(p, "evt.time");
@@ -128,6 +156,9 @@ static void pack_fields(struct pack *p, struct eval *e, const struct rule *r)
 	for (size_t i = 0; i < r->output.n; i++)
 		if (first(&r->output, i, e))
 			pack_field(p, e, (uint32_t)r->output.piece[i].slot);
+	for (size_t i = 0; i < r->nextra; i++)
+		if (!in_output(&r->output, &r->extra[i], e))
+			pack_extra(p, e, &r->extra[i]);
 }
 
 static void pack_fact(struct pack *p, const struct process *proc, enum fact n)

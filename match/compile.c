@@ -5,64 +5,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool fail(struct compiler *c, size_t at, const char *text)
+#include "operand.h"
+
+/* An error, and what saker adds to Falco's message. */
+static bool fail(struct compiler *c, size_t at, const char *text, const char *hint)
 {
-	diag_error(c->d, cond_text_place(c->text, at), "%s", text);
+	diag_error(c->d, cond_text_place(c->text, at), LOAD_ERR_COMPILE_CONDITION, "%s", text);
+	diag_after(c->d, "%s", hint);
+	diag_inside(c->d, ITEM_CONDITION_EXPRESSION, c->text->text.p, c->text->text.n, at);
 	return false;
 }
 
-static const char *next_field(void *arg)
+static void warn(struct compiler *c, size_t at, enum diag_code code, const char *fmt, const char *word)
 {
-	unsigned *i = arg;
+	char text[512];
 
-	return *i < field_count ? field_defs[(*i)++].name : NULL;
+	snprintf(text, sizeof text, fmt, word);
+	diag_warn(c->d, cond_text_place(c->text, at), code, "%s", text);
+	diag_inside(c->d, ITEM_CONDITION_EXPRESSION, c->text->text.p, c->text->text.n, at);
 }
 
-static bool unknown_field(struct compiler *c, const struct cond_operand *o, enum unknown unknown)
+/* The type of an event may only be compared as it is: conditions are sorted by it. */
+static bool find_slot(struct compiler *c, const struct cond_operand *o, uint32_t *slot)
 {
-	char name[128], text[512];
-	unsigned i = 0;
+	const struct operand_scope scope = { c->source, &c->program->slots, &c->program->arena };
+	struct operand_error e;
+	enum operand_result rc = operand_slot(&scope, o, slot, &e);
+	const struct field_def *old;
 
-	snprintf(name, sizeof name, "%.*s", (int)strcspn(o->text, "["), o->text);
-	const char *near = diag_nearest(name, next_field, &i);
-	snprintf(text, sizeof text, "filter_check called with nonexistent field %.100s%s%s%s", o->text, near ? "; did you mean '" : "",
-		near ? near : "", near ? "'?" : "");
-	c->unknown = unknown;
-	return fail(c, o->at, text);
-}
-
-static bool find_field(struct compiler *c, const struct cond_operand *o, struct field_ref *ref)
-{
-	size_t used;
-	char err[256], text[320];
-
-	if (o->kind != OPERAND_FIELD) {
-		snprintf(text, sizeof text, "found the transformer '%.60s', which is not supported yet, expected a field", o->text);
-		return fail(c, o->at, text);
+	if (rc != OPERAND_OK) {
+		c->unknown = rc == OPERAND_UNKNOWN ? UNKNOWN_AT_ALL : rc == OPERAND_FOREIGN ? UNKNOWN_TO_SOURCE : UNKNOWN_NOTHING;
+		fail(c, e.at, e.text, e.hint);
+		if (c->unknown != UNKNOWN_NOTHING && c->rule)
+			diag_old(c->d, "rule \"%s\": contains unknown filter %s", c->rule->name, o->text);
+		return false;
 	}
-	int rc = field_parse(o->text, o->n, true, &c->program->arena, ref, &used, err, sizeof err);
-	if (rc < 0)
-		return fail(c, o->at, err);
-	if (rc == 0 || !field_serves(ref->def, c->source))
-		return unknown_field(c, o, rc ? UNKNOWN_TO_SOURCE : UNKNOWN_AT_ALL);
-	if (ref->def->flags & FIELD_DEPRECATED)
-		diag_warn(c->d, cond_text_place(c->text, o->at), "usage of deprecated field '%s' has been detected in the rule condition",
-			ref->def->name);
+	if (scope.slots->slot[*slot].transform && operand_field(scope.slots, *slot, 0, "evt.type"))
+		return fail(c, o->at, "event code search does not support `evt.type` checks with transformers.", "");
+	old = operand_field(scope.slots, *slot, FIELD_DEPRECATED, NULL);
+	if (old && !c->rs->old) {
+		warn(c, o->at, LOAD_DEPRECATED_ITEM, "usage of deprecated field '%s' has been detected in the rule condition", old->name);
+		diag_field(c->d, old->name);
+	}
 	return true;
 }
 
 static bool check_types(struct compiler *c, const struct field_ref *ref, const struct cond *check)
 {
 	int bad = evttypes_unknown(ref, check);
-	char text[256];
+	char text[256], hint[128] = "";
 
+	if (strcmp(ref->def->name, "evt.type") == 0 && check->right)
+		return fail(c, check->right->at, "event code search does not support `evt.type` checks with right-hand side fields.", "");
 	if (bad < 0)
 		return true;
 	const char *near = evttypes_nearest(check->values[bad].p);
-	snprintf(text, sizeof text, "unknown event type %.80s%s%s%s", check->values[bad].p, near ? "; did you mean '" : "",
-		near ? near : "", near ? "'?" : "");
+	snprintf(text, sizeof text, "unknown event type %.200s", check->values[bad].p);
+	if (near)
+		snprintf(hint, sizeof hint, "; did you mean '%.80s'?", near);
 	c->unknown = UNKNOWN_TO_SOURCE;
-	return fail(c, check->values[bad].at, text);
+	return fail(c, check->values[bad].at, text, hint);
 }
 
 /* evt.num is at least 1: what is compared with 0 is known. Returns -1 when it is not. */
@@ -80,25 +82,44 @@ static int number_known(const struct field_ref *ref, const struct cond *check)
 	}
 }
 
-/* A constant that is the name of a field is likely a mistake. */
-static void warn_of_constants(struct compiler *c, const struct field_ref *ref, const struct cond *check)
+/* Does the text look as if a field or a transformer was meant? Returns the warning about it, or NULL. */
+static const char *misused(const char *p, size_t n, struct arena *scratch)
+{
+	struct field_ref ref;
+	struct cond_error err;
+	size_t used;
+	char text[256];
+
+	if (memchr(p, '.', n) && field_parse(p, n, true, scratch, &ref, &used, text, sizeof text) == 1)
+		return "'%s' may be a valid field misused as a const string value";
+	if (memchr(p, '(', n) && cond_operand_parse(p, n, scratch, &used, &err) && used == n)
+		return "'%s' may be a valid field transformer misused as a const string value";
+	return NULL;
+}
+
+static bool json_field(const char *name)
+{
+	return strncmp(name, "ka.", 3) == 0 || strncmp(name, "jevt.", 5) == 0;
+}
+
+/* Constants that are likely mistakes. */
+static void warn_of_constants(struct compiler *c, const struct field_def *f, const struct cond *check)
 {
 	struct arena scratch = {0};
-	struct field_ref other;
-	size_t used;
-	char err[256];
 
 	for (size_t i = 0; i < check->nvalues; i++) {
 		const struct cond_value *v = &check->values[i];
 		size_t skip = strspn(v->p, " \t"), n = v->n;
 		while (n > skip && (v->p[n - 1] == ' ' || v->p[n - 1] == '\t'))
 			n--;
-		if (ref->def->type == TYPE_STRING && memchr(v->p, '.', v->n) &&
-			field_parse(v->p + skip, n - skip, true, &scratch, &other, &used, err, sizeof err) == 1)
-			diag_warn(c->d, cond_text_place(c->text, v->at), "'%s' may be a valid field misused as a const string value", v->p);
+		const char *warning = f->type == TYPE_STRING ? misused(v->p + skip, n - skip, &scratch) : NULL;
+		if (warning)
+			warn(c, v->at, LOAD_COMPILE_CONDITION, warning, v->p);
 		if (check->op == OP_REGEX && regex_literal(v->p))
-			diag_warn(c->d, cond_text_place(c->text, v->at), "regex check with '%s' may be optimized with simpler operators such "
+			warn(c, v->at, LOAD_COMPILE_CONDITION, "regex check with '%s' may be optimized with simpler operators such "
 				"as '=', 'contains', 'startswith', 'endswith'", v->p);
+		if (json_field(f->name) && strcmp(v->p, "<NA>") == 0)
+			warn(c, v->at, LOAD_UNSAFE_NA_CHECK, "comparing a field value with %s is unsafe, use the exists operator instead", v->p);
 	}
 	arena_free(&scratch);
 }
@@ -114,24 +135,31 @@ static void remember_types(struct program *p, uint32_t predicate, const struct f
 static bool compile_check(struct compiler *c, const struct cond *check, uint32_t *edge)
 {
 	struct program *p = c->program;
-	struct field_ref ref;
+	const struct field_ref *ref;
 	char err[320];
+	uint32_t slot, right = 0;
 	int bad;
 
-	if (!find_field(c, check->left, &ref))
+	if (!find_slot(c, check->left, &slot))
 		return false;
-	if (check->right)
-		return fail(c, check->right->at, "found a field or transformer on the right side, which is not supported yet, expected a value");
-	if (!check_types(c, &ref, check))
+	ref = &p->slots.slot[slot].ref;
+	if (!check_types(c, ref, check) || (check->right && !find_slot(c, check->right, &right)))
 		return false;
-	uint32_t slot = slots_intern(&p->slots, &p->arena, &ref);
-	int64_t n = predicates_intern(&p->predicates, &p->slots, slot, check, &p->arena, err, sizeof err, &bad);
-	if (n < 0)
-		return fail(c, bad < 0 ? check->at : check->values[bad].at, err);
-	warn_of_constants(c, &ref, check);
-	remember_types(p, (uint32_t)n, &ref, check);
-	int known = number_known(&ref, check);
-	if (known >= 0 || ref.def->flags & FIELD_ABSENT)
+	ref = &p->slots.slot[slot].ref;
+	int64_t n = predicates_intern(&p->predicates, &p->slots, slot, check->right ? (int64_t)right : -1, check, &p->arena, err,
+		sizeof err, &bad);
+	if (n < 0) {
+		char *hint = strstr(err, ", expected "), *more = hint ? strdup(hint) : NULL;
+		if (hint)
+			*hint = '\0';
+		fail(c, bad < 0 ? check->at : check->values[bad].at, err, more ? more : "");
+		free(more);
+		return false;
+	}
+	warn_of_constants(c, ref->def, check);
+	remember_types(p, (uint32_t)n, ref, check);
+	int known = check->right ? -1 : number_known(ref, check);
+	if (known >= 0 || ref->def->flags & FIELD_ABSENT)
 		*edge = known > 0 ? EDGE_TRUE : EDGE_FALSE;
 	else
 		*edge = expr_leaf(&p->exprs, p->types[n] ? EXPR_TYPES : EXPR_PREDICATE, (uint32_t)n, p->predicates.p[n].cost,
@@ -149,7 +177,7 @@ static bool compile_macro(struct compiler *c, const struct cond *ref, uint32_t *
 		return false;
 	if (m->busy) {
 		snprintf(text, sizeof text, "reference loop in macro '%.100s'", ref->macro.p);
-		return fail(c, ref->at, text);
+		return fail(c, ref->at, text, "");
 	}
 	if (!m->compiled) {
 		m->busy = true;
@@ -168,7 +196,7 @@ static bool compile_chain(struct compiler *c, const struct cond *tree, uint32_t 
 	bool ok = kids != NULL;
 
 	if (!kids)
-		return fail(c, tree->at, "out of memory");
+		return fail(c, tree->at, "out of memory", "");
 	for (size_t i = 0; i < tree->nkids && ok; i++)
 		ok = compile_cond(c, tree->kids[i], &kids[i]);
 	if (ok)
@@ -182,7 +210,7 @@ bool compile_cond(struct compiler *c, const struct cond *tree, uint32_t *edge)
 	bool ok = false;
 
 	if (++c->depth > COMPILE_DEPTH_MAX)
-		return fail(c, tree->at, "found expressions nested too deep, macros included");
+		return fail(c, tree->at, "found expressions nested too deep, macros included", "");
 	switch (tree->kind) {
 	case COND_AND: case COND_OR: ok = compile_chain(c, tree, edge); break;
 	case COND_CHECK: ok = compile_check(c, tree, edge); break;

@@ -22,6 +22,7 @@ enum unknown { UNKNOWN_NOTHING, UNKNOWN_TO_SOURCE, UNKNOWN_AT_ALL };
 
 struct compiler {
 	const struct ruleset *rs;
+	const struct program_options *options;
 	struct program *program;
 	struct diag *d;
 	struct lists lists;
@@ -30,9 +31,18 @@ struct compiler {
 	const char *macro_source;               /* the source that their edges are for */
 	const struct cond_text *text;           /* what is compiled at the moment */
 	const char *source;
+	const struct rule_def *rule;            /* that is compiled at the moment; NULL: none */
 	unsigned depth;
 	enum unknown unknown;                   /* whether that is the error */
 };
+
+/* rule_code.c. Goes into an item for messages, see diag_enter. */
+size_t compile_enter(struct compiler *c, enum diag_item kind, const char *name, const struct node *item);
+size_t compile_enter_rule(struct compiler *c, const struct rule_def *def);
+/* Adds the rule to the program. Returns 0 also when it is skipped with a warning; -1 with an error. */
+int compile_rule(struct compiler *c, const struct rule_def *def);
+/* The rule's condition with exceptions and lists put in; `text` is to be freed after the tree was used. NULL with an error. */
+const struct cond *compile_tree(struct compiler *c, const struct rule_def *def, struct cond_text *text);
 
 /* macros.c: parses all macros and checks what they refer to. */
 int macros_prepare(struct compiler *c);

@@ -17,6 +17,7 @@ struct cond_op_def {
 	const char *name;
 	uint8_t op, kind;
 	bool blank;                     /* must be followed by a blank */
+	bool old;                       /* 0.28 has it too */
 };
 extern const struct cond_op_def cond_ops[];             /* longest first where one begins with another; NULL name ends */
 /* The operator of exactly that name, or NULL. */
@@ -53,6 +54,7 @@ struct cond {
 	struct cond_value macro;        /* its name */
 	struct cond_operand *left, *right;      /* check; right is NULL when the right side is constant */
 	enum cond_operator op;
+	const char *op_text;            /* as written: = or == */
 	enum cond_modifier modifier;
 	struct cond_value *values;      /* one, or those of a list */
 	size_t nvalues;
@@ -60,13 +62,22 @@ struct cond {
 
 struct cond_error {
 	size_t at;
-	char text[256];
+	char before[80];                /* what was found, in front of `text` */
+	char text[320];                 /* Falco's message */
+	char after[80];
 };
+/* The grammar, today's or that of 0.28. */
+enum cond_grammar { GRAMMAR_NOW, GRAMMAR_OLD };
 enum { COND_DEPTH_MAX = 1000 };
 /* Parses a whole condition. Returns NULL with what was found and what was expected in `err`. The tree lives in `a`. */
-struct cond *cond_parse(const char *text, size_t n, struct arena *a, struct cond_error *err);
+struct cond *cond_parse(const char *text, size_t n, enum cond_grammar grammar, struct arena *a, struct cond_error *err);
+
+/* Parses a transformer at the start of `text`; `used` bytes are it. NULL with an error when there is one that is wrong, without
+ * one when none begins here. */
+struct cond_operand *cond_operand_parse(const char *text, size_t n, struct arena *a, size_t *used, struct cond_error *err);
 
 /* The tree as text again, every and/or in parentheses. */
 void cond_print(const struct cond *c, struct strbuf *out);
+void cond_print_operand(const struct cond_operand *o, struct strbuf *out);
 
 #endif

@@ -8,14 +8,14 @@ static const struct cond_op_def *operator(struct scan *s)
 {
 	for (const struct cond_op_def *o = cond_ops; o->name; o++) {
 		const char *p = s->p;
-		if (!scan_word(s, o->name))
+		if ((s->grammar == GRAMMAR_OLD && !o->old) || !scan_word(s, o->name))
 			continue;
 		if (!o->blank || scan_at_blank(s))
 			return o;
 		s->p = p;
 	}
-	return scan_expected(s, "an operator (=, !=, <, <=, >, >=, in, contains, icontains, startswith, endswith, glob, iglob, "
-		"regex, pmatch, intersects, exists, …)");
+	return scan_expected(s, "a valid check operator: one of 'exists', '<=', '<', '>=', '>', '==', '=', '!=', 'glob', 'iglob', "
+		"'contains', 'icontains', 'bcontains', 'startswith', 'bstartswith', 'endswith', 'regex', 'intersects', 'in', 'pmatch'");
 }
 
 static int text(struct scan *s, struct cond_value *v)
@@ -51,7 +51,7 @@ static bool list_rest(struct scan *s, struct cond *c)
 		if (scan_word(s, ")"))
 			return true;
 		if (!scan_word(s, ","))
-			return scan_expected(s, "a ',' or a ')' token");
+			return scan_expected(s, "a ')' token");
 	}
 }
 
@@ -96,7 +96,7 @@ static bool one_text(struct scan *s, struct cond *c)
 	int rc = text(s, &v);
 
 	if (rc == 0)
-		return scan_expected(s, "a value");
+		return scan_expected(s, scan_value);
 	return rc > 0 && add_value(s, c, &v, &cap);
 }
 
@@ -115,9 +115,10 @@ static bool right_side(struct scan *s, struct cond *c, enum operator_kind kind)
 	if (kind == OPERATOR_UNARY)
 		return true;
 	bool apart = scan_blanks(s);
-	if (kind == OPERATOR_STRING && apart && modifier(s, c))
+	if (kind == OPERATOR_STRING && apart && s->grammar == GRAMMAR_NOW && modifier(s, c))
 		return list(s, c);
-	c->right = cond_operand(s, true);
+	if (s->grammar == GRAMMAR_NOW)
+		c->right = cond_operand(s, true);
 	if (c->right || s->err->text[0])
 		return c->right != NULL;
 	switch (kind) {
@@ -141,5 +142,6 @@ struct cond *cond_check(struct scan *s)
 	if (!op)
 		return NULL;
 	c->op = (enum cond_operator)op->op;
+	c->op_text = op->name;
 	return right_side(s, c, (enum operator_kind)op->kind) ? c : NULL;
 }

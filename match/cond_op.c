@@ -4,27 +4,27 @@
 #include "cond.h"
 
 const struct cond_op_def cond_ops[] = {
-	{ "exists", OP_EXISTS, OPERATOR_UNARY, false },
-	{ "<=", OP_LE, OPERATOR_NUMBER, false },
-	{ "<", OP_LT, OPERATOR_NUMBER, false },
-	{ ">=", OP_GE, OPERATOR_NUMBER, false },
-	{ ">", OP_GT, OPERATOR_NUMBER, false },
-	{ "==", OP_EQ, OPERATOR_STRING, false },
-	{ "=", OP_EQ, OPERATOR_STRING, false },
-	{ "!=", OP_NE, OPERATOR_STRING, false },
-	{ "glob", OP_GLOB, OPERATOR_STRING, true },
-	{ "iglob", OP_IGLOB, OPERATOR_STRING, true },
-	{ "contains", OP_CONTAINS, OPERATOR_STRING, true },
-	{ "icontains", OP_ICONTAINS, OPERATOR_STRING, true },
-	{ "bcontains", OP_BCONTAINS, OPERATOR_STRING, true },
-	{ "startswith", OP_STARTSWITH, OPERATOR_STRING, true },
-	{ "bstartswith", OP_BSTARTSWITH, OPERATOR_STRING, true },
-	{ "endswith", OP_ENDSWITH, OPERATOR_STRING, true },
-	{ "regex", OP_REGEX, OPERATOR_STRING, true },
-	{ "intersects", OP_INTERSECTS, OPERATOR_LIST, false },
-	{ "in", OP_IN, OPERATOR_LIST, false },
-	{ "pmatch", OP_PMATCH, OPERATOR_LIST, false },
-	{ NULL, 0, 0, false }
+	{ "exists", OP_EXISTS, OPERATOR_UNARY, false, true },
+	{ "<=", OP_LE, OPERATOR_NUMBER, false, true },
+	{ "<", OP_LT, OPERATOR_NUMBER, false, true },
+	{ ">=", OP_GE, OPERATOR_NUMBER, false, true },
+	{ ">", OP_GT, OPERATOR_NUMBER, false, true },
+	{ "==", OP_EQ, OPERATOR_STRING, false, true },
+	{ "=", OP_EQ, OPERATOR_STRING, false, true },
+	{ "!=", OP_NE, OPERATOR_STRING, false, true },
+	{ "glob", OP_GLOB, OPERATOR_STRING, true, true },
+	{ "iglob", OP_IGLOB, OPERATOR_STRING, true, false },
+	{ "contains", OP_CONTAINS, OPERATOR_STRING, true, true },
+	{ "icontains", OP_ICONTAINS, OPERATOR_STRING, true, true },
+	{ "bcontains", OP_BCONTAINS, OPERATOR_STRING, true, false },
+	{ "startswith", OP_STARTSWITH, OPERATOR_STRING, true, true },
+	{ "bstartswith", OP_BSTARTSWITH, OPERATOR_STRING, true, false },
+	{ "endswith", OP_ENDSWITH, OPERATOR_STRING, true, true },
+	{ "regex", OP_REGEX, OPERATOR_STRING, true, false },
+	{ "intersects", OP_INTERSECTS, OPERATOR_LIST, false, true },
+	{ "in", OP_IN, OPERATOR_LIST, false, true },
+	{ "pmatch", OP_PMATCH, OPERATOR_LIST, false, true },
+	{ NULL, 0, 0, false, false }
 };
 
 const struct cond_op_def *cond_op(const char *name, size_t n)

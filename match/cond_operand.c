@@ -2,9 +2,8 @@
 #include <string.h>
 
 #include "cond_scan.h"
+#include "transform.h"
 #include "vec.h"
-
-static const char *const transformers[] = { "tolower", "toupper", "b64", "basename", "len", "join", "concat", "getopt", NULL };
 
 static struct cond_operand *node(struct scan *s, enum operand_kind kind, const struct cond_value *v)
 {
@@ -64,9 +63,8 @@ static bool transformer_name(struct scan *s, struct cond_value *name, bool right
 	if (s->p < s->end && *s->p == '(') {
 		if (right && strcmp(name->p, "val") == 0)
 			return true;
-		for (const char *const *t = transformers; *t; t++)
-			if (strcmp(*t, name->p) == 0)
-				return true;
+		if (transform_find(name->p, name->n) >= 0)
+			return true;
 	}
 	s->p = p;
 	return false;
@@ -91,7 +89,7 @@ static struct cond_operand *member(struct scan *s)
 		return o;
 	if (scan_number(s, &v))
 		return node(s, OPERAND_TEXT, &v);
-	return scan_expected(s, "a field, a transformer, a quoted text or a number");
+	return scan_expected(s, "field transformer argument: field, transformer, quoted string, number, or transformer list");
 }
 
 static struct cond_operand *list(struct scan *s);
@@ -115,7 +113,7 @@ static bool members(struct scan *s, struct cond_operand *into, bool lists, bool 
 		if (scan_word(s, ")"))
 			return true;
 		if (!scan_word(s, ","))
-			return scan_expected(s, "a ',' or a ')' token");
+			return scan_expected(s, "a ')' token");
 	}
 }
 
@@ -153,9 +151,19 @@ static struct cond_operand *transformer(struct scan *s, bool right)
 
 struct cond_operand *cond_operand(struct scan *s, bool right)
 {
-	struct cond_operand *o = transformer(s, right);
+	struct cond_operand *o = s->grammar == GRAMMAR_NOW ? transformer(s, right) : NULL;
 
 	if (o || right || s->err->text[0])
 		return o;
 	return field(s);
+}
+
+struct cond_operand *cond_operand_parse(const char *text, size_t n, struct arena *a, size_t *used, struct cond_error *err)
+{
+	struct scan s = { .text = text, .p = text, .end = text + n, .arena = a, .err = err, .last = "" };
+
+	*err = (struct cond_error){0};
+	struct cond_operand *o = transformer(&s, false);
+	*used = (size_t)(s.p - text);
+	return o;
 }

@@ -125,9 +125,10 @@ static struct cond *parse_or(struct scan *s)
 	return parse_chain(s, COND_OR, "or", parse_and);
 }
 
-struct cond *cond_parse(const char *text, size_t n, struct arena *a, struct cond_error *err)
+struct cond *cond_parse(const char *text, size_t n, enum cond_grammar grammar, struct arena *a, struct cond_error *err)
 {
-	struct scan s = { .text = text, .p = text, .end = text + n, .arena = a, .err = err, .last = "" };
+	struct scan s = { .text = text, .p = text, .end = text + n, .arena = a, .err = err, .last = "",
+		.grammar = grammar };
 
 	*err = (struct cond_error){0};
 	if (n == 0)

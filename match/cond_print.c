@@ -35,7 +35,7 @@ static void print_field(const struct cond_operand *o, struct strbuf *out)
 	strbuf_puts(out, bracket ? "]" : "");
 }
 
-static void print_operand(const struct cond_operand *o, struct strbuf *out)
+void cond_print_operand(const struct cond_operand *o, struct strbuf *out)
 {
 	if (o->kind == OPERAND_TEXT) {
 		print_value(&(struct cond_value){ o->text, o->n, 0 }, strspn(o->text, "0123456789") != o->n, out);
@@ -50,7 +50,7 @@ static void print_operand(const struct cond_operand *o, struct strbuf *out)
 	for (size_t i = 0; i < o->nargs; i++) {
 		if (i)
 			strbuf_puts(out, ",");
-		print_operand(o->args[i], out);
+		cond_print_operand(o->args[i], out);
 	}
 	strbuf_puts(out, ")");
 	if (o->arg)
@@ -65,7 +65,7 @@ static void print_right(const struct cond *c, struct strbuf *out)
 	strbuf_puts(out, " ");
 	if (c->right) {
 		strbuf_puts(out, c->right->kind == OPERAND_FIELD ? "val(" : "");
-		print_operand(c->right, out);
+		cond_print_operand(c->right, out);
 		strbuf_puts(out, c->right->kind == OPERAND_FIELD ? ")" : "");
 		return;
 	}
@@ -101,8 +101,8 @@ void cond_print(const struct cond *c, struct strbuf *out)
 		break;
 	case COND_MACRO: strbuf_add(out, c->macro.p, c->macro.n); break;
 	case COND_CHECK:
-		print_operand(c->left, out);
-		strbuf_printf(out, " %s", cond_op_name(c->op));
+		cond_print_operand(c->left, out);
+		strbuf_printf(out, " %s", c->op_text);
 		if (c->op != OP_EXISTS)
 			print_right(c, out);
 		break;

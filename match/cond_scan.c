@@ -135,9 +135,17 @@ static const char *until(const char *p, const char *end, const char *stop)
 	return p;
 }
 
+/* In 0.28 a bare value ended at a blank, a parenthesis, a comma or an equals sign. */
+static const char *until_old(const char *p, const char *end)
+{
+	while (p < end && *p && !isspace((unsigned char)*p) && !strchr("(),=", *p))
+		p++;
+	return p;
+}
+
 bool scan_bare(struct scan *s, struct cond_value *v)
 {
-	return take(s, until(s->p, s->end, "()\"'=,"), v);
+	return take(s, s->grammar == GRAMMAR_OLD ? until_old(s->p, s->end) : until(s->p, s->end, "()\"'=,"), v);
 }
 
 bool scan_bare_arg(struct scan *s, struct cond_value *v)
@@ -169,6 +177,9 @@ static int unescape(const char **p, const char *end, char quote)
 	return -1;
 }
 
+const char scan_value[] = "a string value or a field with a valid transformer: 'val', 'tolower', 'toupper', 'b64', 'basename', "
+	"'len', 'join', 'concat', 'getopt'";
+
 int scan_quoted(struct scan *s, struct cond_value *v)
 {
 	const char *p = s->p, *close;
@@ -179,16 +190,19 @@ int scan_quoted(struct scan *s, struct cond_value *v)
 	for (close = p; close < s->end && (*close != quote || close[-1] == '\\'); close++)
 		;
 	if (close == s->end) {
-		scan_error(s, s->p, "found a text that begins with %c, expected another %c at its end", quote, quote);
+		snprintf(s->err->before, sizeof s->err->before, "found a text that begins with %c without another %c at its end, ", quote,
+			quote);
+		scan_error(s, s->p, "expected %s", scan_value);
 		return -1;
 	}
 	char *out = arena_alloc(s->arena, (size_t)(close - p) + 1), *o = out;
 	while (p < close) {
 		const char *at = p;
-		int c = *p == '\\' && p + 1 < close ? (p++, unescape(&p, close, quote)) : (unsigned char)*p++;
+		bool escape = *p == '\\' && p + 1 < close && s->grammar == GRAMMAR_NOW;
+		int c = escape ? (p++, unescape(&p, close, quote)) : (unsigned char)*p++;
 		if (c < 0) {
-			scan_error(s, at, "unsupported string escape sequence: found \\%c, expected one of \\b \\f \\n \\r \\t \\\\ \\/ \\%c \\xHH",
-				at[1], quote);
+			scan_error(s, at, "unsupported string escape sequence: \\%c", at[1]);
+			snprintf(s->err->after, sizeof s->err->after, ", expected one of \\b \\f \\n \\r \\t \\\\ \\/ \\%c \\xHH", quote);
 			return -1;
 		}
 		*o++ = (char)c;
@@ -217,11 +231,15 @@ void *scan_expected(struct scan *s, const char *what)
 {
 	const char *p = s->p;
 
+	if (s->err->text[0])
+		return NULL;
 	while (p < s->end && !blank(*p) && p - s->p < 40)
 		p++;
 	if (s->p == s->end)
-		return scan_error(s, s->p, "found the end of the condition, expected %s", what);
-	if (p == s->p)
-		return scan_error(s, s->p, "found a blank, expected %s", what);
-	return scan_error(s, s->p, "found '%.*s', expected %s", (int)(p - s->p), s->p, what);
+		snprintf(s->err->before, sizeof s->err->before, "found the end of the condition, ");
+	else if (p == s->p)
+		snprintf(s->err->before, sizeof s->err->before, "found a blank, ");
+	else
+		snprintf(s->err->before, sizeof s->err->before, "found '%.*s', ", (int)(p - s->p), s->p);
+	return scan_error(s, s->p, "expected %s", what);
 }

@@ -12,6 +12,7 @@ struct scan {
 	const char *last;               /* where the last token began, for messages */
 	size_t last_n;
 	unsigned depth;
+	enum cond_grammar grammar;
 };
 
 bool scan_blanks(struct scan *s);                               /* any number; returns whether there was one */
@@ -24,6 +25,8 @@ bool scan_field_name(struct scan *s, struct cond_value *v);     /* identifier.id
 bool scan_number(struct scan *s, struct cond_value *v);
 bool scan_bare(struct scan *s, struct cond_value *v);
 bool scan_bare_arg(struct scan *s, struct cond_value *v);
+/* Falco's words for what may stand for a value. */
+extern const char scan_value[];
 /* 1, 0 when no quote begins here, -1 with an error. */
 int scan_quoted(struct scan *s, struct cond_value *v);
 

@@ -26,7 +26,7 @@ bool constant_operator(const struct field_def *f, bool list, enum cond_operator 
 	if (modifier && list)
 		ok = false;
 	if (!ok)
-		snprintf(err, errlen, "'%s' operator not supported for %s filters: found on '%s'", cond_op_name(op),
+		snprintf(err, errlen, "filter error: '%s' operator not supported for %s filters, expected one that '%s' has", cond_op_name(op),
 			list ? "list" : type_words[f->type], f->name);
 	return ok;
 }
@@ -122,6 +122,17 @@ static int parse_hex(const struct cond_value *v, struct arena *a, struct constan
 	return 0;
 }
 
+/* With a NUL behind it, for glob; for icontains in lower case. */
+static void keep_text(const char *p, size_t n, enum cond_operator op, struct arena *a, struct constant *out)
+{
+	char *copy = arena_strn(a, p, n);
+
+	for (size_t i = 0; op == OP_ICONTAINS && i < n; i++)
+		copy[i] = (char)tolower((unsigned char)copy[i]);
+	out->s.p = copy;
+	out->s.n = n;
+}
+
 static int parse_text(const struct field_def *f, enum cond_operator op, const struct cond_value *v, struct arena *a,
 	struct constant *out, char *err, size_t errlen)
 {
@@ -133,11 +144,7 @@ static int parse_text(const struct field_def *f, enum cond_operator op, const st
 		return parse_hex(v, a, out, err, errlen);
 	if (op == OP_REGEX)
 		return (out->regex = regex_new(v->p, v->n, err, errlen)) ? 0 : -1;
-	char *copy = arena_strn(a, v->p, v->n);
-	for (size_t i = 0; op == OP_ICONTAINS && i < v->n; i++)
-		copy[i] = (char)tolower((unsigned char)copy[i]);
-	out->s.p = copy;
-	out->s.n = v->n;
+	keep_text(v->p, v->n, op, a, out);
 	return 0;
 }
 
@@ -154,5 +161,22 @@ int constant_parse(const struct field_def *f, enum cond_operator op, const struc
 	case TYPE_IP: return parse_ip(v->p, out, err, errlen);
 	case TYPE_NET: return parse_net(v->p, out, err, errlen);
 	default: return parse_number(f, v->p, out, err, errlen);
+	}
+}
+
+void constant_of(enum field_type type, enum cond_operator op, const struct field_value *v, struct arena *a, struct constant *out)
+{
+	*out = (struct constant){ .test = compare_test(type, op) };
+	switch (type) {
+	case TYPE_STRING: case TYPE_BYTES: keep_text(v->s.p, v->s.n, op, a, out); break;
+	case TYPE_BOOL: out->b = v->b; break;
+	case TYPE_IP: case TYPE_NET:
+		out->net.family = v->ip.family;
+		out->net.bits = v->ip.family == 4 ? 32 : 128;
+		memcpy(out->net.addr, v->ip.addr, sizeof out->net.addr);
+		break;
+	case TYPE_INT: out->i = v->i; break;
+	case TYPE_DOUBLE: out->d = v->d; break;
+	default: out->u = v->u; break;
 	}
 }

@@ -31,9 +31,13 @@ struct constant {
 
 /* Whether the operator exists for fields of that type; the message in `err` says which do. */
 bool constant_operator(const struct field_def *f, bool list, enum cond_operator op, bool modifier, char *err, size_t errlen);
-/* Converts `v`. Returns 0, or -1 with what was found and what was expected in `err`. A regex must be freed by the caller. */
+/* Converts `v`. Returns 0, or -1 with Falco's message in `err`, behind which may stand ", expected …" as saker adds. A regex
+ * must be freed by the caller. */
 int constant_parse(const struct field_def *f, enum cond_operator op, const struct cond_value *v, struct arena *a,
 	struct constant *out, char *err, size_t errlen);
+
+/* The same from another field's value. */
+void constant_of(enum field_type type, enum cond_operator op, const struct field_value *v, struct arena *a, struct constant *out);
 
 /* The test of an operator on fields of a type (compare.c); NULL when there is none. */
 constant_test *compare_test(enum field_type type, enum cond_operator op);

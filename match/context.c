@@ -71,7 +71,7 @@ int context_json(struct context *c, struct state *s, const struct frame *f, size
 {
 	enum { TIME, ID, SOURCE, DOCUMENT, VALUES };
 	struct cursor in = { f->body, f->body + f->len };
-	struct context new = { .state = s, .arena = c->arena, .first_time = c->first_time };
+	struct context new = { .state = s, .arena = c->arena, .first_time = c->first_time, .old = c->old };
 	struct value v[VALUES];
 
 	for (int i = 0; i < VALUES; i++) {

@@ -1,4 +1,4 @@
-/* Messages about rules files. */
+/* Messages about rules files: making them, and saker's own form. */
 #include "diag.h"
 
 #include <stdarg.h>
@@ -6,8 +6,175 @@
 #include <string.h>
 
 #include "conf/nearest.h"
+#include "vec.h"
 
 enum { MESSAGE_MAX = 1024, SNIPPET_MAX = 160 };
+
+size_t diag_enter(struct diag *d, enum diag_item item, const char *name, struct place at)
+{
+	size_t depth = d->depth;
+
+	if (d->depth < DIAG_FRAMES)
+		d->frames[d->depth++] = (struct diag_frame){ item, name, at };
+	return depth;
+}
+
+void diag_leave(struct diag *d, size_t depth)
+{
+	d->depth = depth;
+}
+
+void diag_named(struct diag *d, const char *name)
+{
+	if (d->depth)
+		d->frames[d->depth - 1].name = name;
+}
+
+static const char *text(struct diag *d, const char *fmt, va_list ap)
+{
+	char line[MESSAGE_MAX];
+
+	vsnprintf(line, sizeof line, fmt, ap);
+	return arena_strn(&d->arena, line, strlen(line));
+}
+
+static void add(struct diag *d, enum diag_kind kind, struct place at, enum diag_code code, const char *fmt, va_list ap)
+{
+	struct diag_frame *frames = arena_alloc(&d->arena, (d->depth + 1) * sizeof *frames);
+
+	for (size_t i = 0; i < d->depth; i++) {
+		frames[i] = d->frames[i];
+		frames[i].name = arena_strn(&d->arena, frames[i].name, strlen(frames[i].name));
+	}
+	d->message = vec_room(&d->arena, d->message, d->n, &d->cap, sizeof *d->message);
+	d->message[d->n++] = (struct diag_message){ .kind = kind, .code = code, .at = at, .text = text(d, fmt, ap), .before = "",
+		.after = "", .frames = frames, .nframes = d->depth };
+	d->failed |= kind == DIAG_ERROR;
+}
+
+int diag_error(struct diag *d, struct place at, enum diag_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	d->dropped = d->failed;
+	if (d->failed)
+		return -1;
+	va_start(ap, fmt);
+	add(d, DIAG_ERROR, at, code, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+void diag_warn(struct diag *d, struct place at, enum diag_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	d->dropped = d->failed;
+	if (d->failed)
+		return;
+	va_start(ap, fmt);
+	add(d, DIAG_WARNING, at, code, fmt, ap);
+	va_end(ap);
+}
+
+void diag_note(struct diag *d, struct place at, enum diag_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	d->dropped = d->failed;
+	if (d->failed)
+		return;
+	va_start(ap, fmt);
+	add(d, DIAG_NOTE, at, code, fmt, ap);
+	va_end(ap);
+}
+
+static struct diag_message *last(struct diag *d)
+{
+	return d->dropped || !d->n ? &d->spare : &d->message[d->n - 1];
+}
+
+int diag_before(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	last(d)->before = text(d, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int diag_after(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	last(d)->after = text(d, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int diag_own(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	last(d)->own = text(d, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int diag_old(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	last(d)->old = text(d, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int diag_field(struct diag *d, const char *name)
+{
+	last(d)->field = name;
+	return -1;
+}
+
+int diag_inside(struct diag *d, enum diag_item item, const char *content, size_t n, size_t at)
+{
+	struct diag_message *m = last(d);
+
+	m->inside = item;
+	m->content = arena_strn(&d->arena, content, n);
+	m->ncontent = n;
+	m->content_at = at;
+	return -1;
+}
+
+void diag_forgive(struct diag *d, enum diag_code code, const char *before, const char *after)
+{
+	struct diag_message *m = &d->message[d->n - 1];
+
+	m->kind = DIAG_WARNING;
+	m->code = code;
+	if (before) {
+		m->before = arena_strn(&d->arena, before, strlen(before));
+		m->after = arena_strn(&d->arena, after, strlen(after));
+	}
+	d->failed = false;
+}
+
+void diag_rewind(struct diag *d, size_t n)
+{
+	d->n = n;
+	d->failed = false;
+}
+
+void diag_free(struct diag *d)
+{
+	arena_free(&d->arena);
+	*d = (struct diag){0};
+}
 
 static const char *line_start(const struct source_file *f, uint32_t line)
 {
@@ -57,56 +224,27 @@ static void snippet(struct strbuf *out, struct place at)
 	strbuf_puts(out, "^\n");
 }
 
-static void message(struct strbuf *out, struct place at, const char *kind, const char *fmt, va_list ap)
+static void print(const struct diag_message *m, struct strbuf *out)
 {
-	char text[MESSAGE_MAX];
+	static const char *const kinds[] = { [DIAG_ERROR] = "", [DIAG_WARNING] = "warning: ", [DIAG_NOTE] = "note: " };
 
-	vsnprintf(text, sizeof text, fmt, ap);
-	if (at.file && at.line)
-		strbuf_printf(out, "%s:%u:%u: ", at.file->path, at.line, at.column);
-	else if (at.file)
-		strbuf_printf(out, "%s: ", at.file->path);
-	strbuf_printf(out, "%s%s\n", kind, text);
+	if (m->at.file && m->at.line)
+		strbuf_printf(out, "%s:%u:%u: ", m->at.file->path, m->at.line, m->at.column);
+	else if (m->at.file)
+		strbuf_printf(out, "%s: ", m->at.file->path);
+	if (m->own)
+		strbuf_printf(out, "%s%s\n", kinds[m->kind], m->own);
+	else
+		strbuf_printf(out, "%s%s%s%s\n", kinds[m->kind], m->before, m->text, m->after);
+	if (m->kind == DIAG_ERROR && m->at.file && m->at.line && m->at.column)
+		snippet(out, m->at);
 }
 
-int diag_error(struct diag *d, struct place at, const char *fmt, ...)
+void diag_print(const struct diag *d, bool errors, bool notes, struct strbuf *out)
 {
-	va_list ap;
-
-	if (d->error.n)
-		return -1;
-	va_start(ap, fmt);
-	message(&d->error, at, "", fmt, ap);
-	va_end(ap);
-	if (at.file && at.line && at.column)
-		snippet(&d->error, at);
-	return -1;
-}
-
-void diag_warn(struct diag *d, struct place at, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	message(&d->warnings, at, "warning: ", fmt, ap);
-	va_end(ap);
-}
-
-void diag_note(struct diag *d, struct place at, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!d->notes)
-		return;
-	va_start(ap, fmt);
-	message(&d->warnings, at, "note: ", fmt, ap);
-	va_end(ap);
-}
-
-void diag_free(struct diag *d)
-{
-	strbuf_free(&d->error);
-	strbuf_free(&d->warnings);
+	for (size_t i = 0; i < d->n; i++)
+		if ((d->message[i].kind == DIAG_ERROR) == errors && (notes || d->message[i].kind != DIAG_NOTE))
+			print(&d->message[i], out);
 }
 
 const char *diag_nearest(const char *name, const char *(*next)(void *arg), void *arg)

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "audit_old.h"
 #include "state.h"
+#include "transform.h"
 #include "wire/log.h"
 
 enum { STAMP_MAX = INT32_MAX };
@@ -85,14 +87,40 @@ const struct field_ref *eval_ref(const struct eval *e, uint32_t slot)
 	return &e->program->slots.slot[slot].ref;
 }
 
-static inline struct eval_slot *fill(struct eval *e, uint32_t slot)
+static struct eval_slot *fill(struct eval *e, uint32_t slot);
+
+/* The values of the arguments, then the transformer's. */
+static int transformed(struct eval *e, const struct transform *t, struct field_value *out)
+{
+	struct arena *a = &e->context->arena;
+	struct transform_input *in = arena_alloc(a, t->nargs * sizeof *in);
+	struct field_value *texts = arena_alloc(a, t->nargs * sizeof *texts);
+
+	for (size_t i = 0; i < t->nargs; i++) {
+		const struct transform_arg *arg = &t->args[i];
+		texts[i].s.p = arg->text;
+		texts[i].s.n = (uint32_t)arg->n;
+		in[i] = (struct transform_input){ &texts[i], 1, TYPE_STRING, false };
+		if (arg->slot < 0)
+			continue;
+		const struct field_def *d = eval_ref(e, (uint32_t)arg->slot)->def;
+		const struct eval_slot *s = fill(e, (uint32_t)arg->slot);
+		in[i] = (struct transform_input){ s->value, s->n, d->type, (d->flags & FIELD_LIST) != 0 };
+	}
+	return transform_apply(t, in, a, out);
+}
+
+static struct eval_slot *fill(struct eval *e, uint32_t slot)
 {
 	struct eval_slot *s = &e->slots[slot];
 
 	if (s->stamp != e->stamp) {
-		const struct field_ref *ref = &e->program->slots.slot[slot].ref;
+		const struct slot *what = &e->program->slots.slot[slot];
 		s->stamp = e->stamp;
-		s->n = ref->def->get ? ref->def->get(ref, e->context, s->value) : -1;
+		if (what->transform)
+			s->n = transformed(e, what->transform, s->value);
+		else
+			s->n = what->ref.def->get ? what->ref.def->get(&what->ref, e->context, s->value) : -1;
 	}
 	return s;
 }
@@ -135,6 +163,11 @@ static bool with_self(struct context *c, const struct field_value *v, struct fie
 static bool holds_for(struct eval *e, const struct predicate *p, const struct field_value *v)
 {
 	struct field_value self;
+
+	if (p->mode == PREDICATE_RIGHT) {
+		const struct eval_slot *right = fill(e, (uint32_t)p->right);
+		return predicate_holds_right(p, &e->program->slots, v, right->value, right->n, &e->context->arena);
+	}
 	bool also = p->self && with_self(e->context, v, &self);
 
 	return predicate_holds(p, v, also ? &self : NULL);
@@ -144,10 +177,14 @@ static bool predicate_value(struct eval *e, const struct predicate *p)
 {
 	const struct eval_slot *s = fill(e, p->slot);
 
+	if (p->mode == PREDICATE_OLD)
+		return audit_old_holds(p, s->value, s->n);
 	if (s->n < 0)
 		return false;
 	if (p->mode == PREDICATE_EXISTS)
 		return true;
+	if (p->mode == PREDICATE_RIGHT && fill(e, (uint32_t)p->right)->n < 0)
+		return false;
 	if (p->values == VALUES_ONE)
 		return s->n > 0 && holds_for(e, p, s->value);
 	bool all = p->values == VALUES_ALL;

@@ -139,6 +139,22 @@ static int value_at(struct at_type *at, uint32_t edge, int8_t *memo)
 	return value < 0 ? -1 : value ^ (int)(edge & 1);
 }
 
+void evttypes_edge(struct program *p, uint32_t edge, uint8_t *types)
+{
+	struct arena scratch = {0};
+	int8_t *memo = arena_alloc(&scratch, p->exprs.n);
+
+	for (unsigned i = 0; i < EVENT_TYPES; i++) {
+		struct at_type at = { p, i };
+		if (!event_type(i))
+			continue;
+		memset(memo, 0, p->exprs.n);
+		if (value_at(&at, edge, memo) != 0)
+			types[i / 8] |= (uint8_t)(1 << i % 8);
+	}
+	arena_free(&scratch);
+}
+
 void evttypes_rules(struct program *p)
 {
 	struct arena scratch = {0};

@@ -20,7 +20,7 @@ static int put_list(struct cond_text *out, const struct node *list, struct diag 
 	cond_text_puts(out, "(", list);
 	for (size_t i = 0; i < list->nkids; i++) {
 		if (list->kids[i]->kind != NODE_SCALAR)
-			return diag_error(d, list->kids[i]->at, "Expected values array to contain a list of strings");
+			return diag_error(d, list->kids[i]->at, LOAD_ERR_YAML_VALIDATE, "Expected values array to contain a list of strings");
 		if (i)
 			cond_text_puts(out, ", ", list);
 		put_item(out, list->kids[i]);
@@ -34,7 +34,8 @@ static int put_member(struct cond_text *out, const struct node *value, bool list
 	if (value->kind == NODE_SEQUENCE)
 		return put_list(out, value, d);
 	if (value->kind != NODE_SCALAR)
-		return diag_error(d, value->at, "Value is not a scalar value or a sequence, expected a value of an exception");
+		return diag_error(d, value->at, LOAD_ERR_YAML_VALIDATE,
+			"Value is not a scalar value or a sequence, expected a value of an exception");
 	bool paren = list && value->text[0] != '(';
 	if (paren)
 		cond_text_puts(out, "(", value);
@@ -50,9 +51,9 @@ static int put_test(struct cond_text *out, const struct node *field, const struc
 	struct exception_op op;
 
 	if (field->kind != NODE_SCALAR || (comp && comp->kind != NODE_SCALAR))
-		return diag_error(d, field->at, "Value is not a scalar value, expected a field and an operator");
+		return diag_error(d, field->at, LOAD_ERR_YAML_VALIDATE, "Value is not a scalar value, expected a field and an operator");
 	if (!exception_comp(comp ? comp->text : otherwise, &op))
-		return diag_error(d, comp->at, "'%s' is not a supported comparison operator", comp->text);
+		return diag_error(d, comp->at, LOAD_ERR_VALIDATE, "'%s' is not a supported comparison operator", comp->text);
 	cond_text_add(out, field->text, field->n, field, 0, false);
 	cond_text_puts(out, " ", field);
 	cond_text_add(out, op.text, op.n, comp ? comp : field, 0, true);
@@ -62,10 +63,12 @@ static int put_test(struct cond_text *out, const struct node *field, const struc
 
 static int put_tuple(struct cond_text *out, const struct rule_exception *e, const struct node *tuple, struct diag *d)
 {
-	if (tuple->kind != NODE_SEQUENCE || tuple->nkids != e->fields->nkids)
-		return diag_error(d, tuple->at, "Fields and values lists must have equal length, in exception '%s'", e->name);
+	if (tuple->kind != NODE_SEQUENCE || tuple->nkids != e->fields->nkids) {
+		diag_error(d, tuple->at, LOAD_ERR_VALIDATE, "Fields and values lists must have equal length");
+		return diag_old(d, "Exception item %s: fields and values lists must have equal length", e->name);
+	}
 	if (e->comps && (e->comps->kind != NODE_SEQUENCE || e->comps->nkids != e->fields->nkids))
-		return diag_error(d, e->comps->at, "Fields and comps lists must have equal length");
+		return diag_error(d, e->comps->at, LOAD_ERR_VALIDATE, "Fields and comps lists must have equal length");
 	cond_text_puts(out, "(", tuple);
 	for (size_t i = 0; i < tuple->nkids; i++) {
 		if (i)
@@ -104,7 +107,7 @@ static int put_exception(struct cond_text *out, const struct rule_exception *e, 
 	int rc = 0;
 
 	if (!e->fields)
-		return diag_error(d, e->at, "Item has no mapping for key 'fields'");
+		return diag_error(d, e->at, LOAD_ERR_YAML_VALIDATE, "Item has no mapping for key 'fields'");
 	cond_text_puts(out, " and not (", e->fields);
 	if (e->fields->kind == NODE_SCALAR)
 		rc = put_single(out, e, d);
@@ -126,8 +129,11 @@ int exceptions_text(const struct rule_def *r, struct cond_text *out, struct diag
 	cond_text_puts(out, "(", r->condition.parts[0]);
 	cond_text_parts(out, &r->condition);
 	cond_text_puts(out, ")", r->condition.parts[0]);
-	for (size_t i = 0; i < r->nexceptions; i++)
+	for (size_t i = 0; i < r->nexceptions; i++) {
+		size_t depth = diag_enter(d, ITEM_EXCEPTION, r->exceptions[i].name, r->exceptions[i].at);
 		if (r->exceptions[i].nvalues && put_exception(out, &r->exceptions[i], d) != 0)
 			return -1;
+		diag_leave(d, depth);
+	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "cond.h"
 #include "field.h"
 #include "item_value.h"
+#include "operand.h"
 
 static bool blank(char c)
 {
@@ -36,21 +37,36 @@ bool exception_comp(const char *text, struct exception_op *out)
 	return op->kind == OPERATOR_STRING && cond_modifier(text + word, n - word) != MODIFIER_NONE;
 }
 
-static int check_field(const struct rule_def *r, const struct node *field, struct diag *d)
+/* A field, or a transformer over fields. */
+static bool known_operand(const char *source, const struct node *field, struct arena *scratch)
 {
-	struct arena scratch = {0};
+	struct slots slots = {0};
+	struct operand_scope scope = { source, &slots, scratch };
+	struct cond_error err;
+	struct operand_error why;
 	struct field_ref ref;
 	size_t used;
-	char err[256];
+	uint32_t slot;
+	char text[256];
+
+	if (!strchr(field->text, '('))
+		return field_parse(field->text, field->n, true, scratch, &ref, &used, text, sizeof text) == 1 &&
+			field_serves(ref.def, source);
+	const struct cond_operand *o = cond_operand_parse(field->text, field->n, scratch, &used, &err);
+	return o && used == field->n && operand_slot(&scope, o, &slot, &why) == OPERAND_OK;
+}
+
+static int check_field(const struct rule_def *r, const struct rule_exception *e, const struct node *field, struct diag *d)
+{
+	struct arena scratch = {0};
 	int rc = 0;
 
-	if (item_scalar(field, d) != 0)
+	if (item_scalar(field, "fields", d) != 0)
 		return -1;
-	/* Of other sources nothing is known here; a transformer is checked when the condition is compiled. */
-	if (strcmp(r->source, "syscall") != 0 || strchr(field->text, '('))
-		return 0;
-	if (field_parse(field->text, field->n, true, &scratch, &ref, &used, err, sizeof err) != 1)
-		rc = diag_error(d, field->at, "'%s' is not a supported filter field", field->text);
+	if (source_builtin(r->source) && !known_operand(r->source, field, &scratch))
+		rc = diag_error(d, field->at, LOAD_ERR_VALIDATE, "'%s' is not a supported filter field", field->text);
+	if (rc != 0)
+		diag_old(d, "Rule exception item %s: field name %s is not a supported filter field", e->name, field->text);
 	arena_free(&scratch);
 	return rc;
 }
@@ -59,14 +75,14 @@ static int check_op(const struct node *comp, bool single, struct diag *d)
 {
 	struct exception_op op;
 
-	if (item_scalar(comp, d) != 0)
+	if (item_scalar(comp, "comps", d) != 0)
 		return -1;
 	if (!exception_comp(comp->text, &op))
-		return diag_error(d, comp->at, "'%s' is not a supported comparison operator", comp->text);
-	if (single && !op.list)
-		return diag_error(d, comp->at, "'%s' is not a supported comparison operator here, expected in, pmatch, intersects or one "
-			"with oneof, anyof or allof", comp->text);
-	return 0;
+		return diag_error(d, comp->at, LOAD_ERR_VALIDATE, "'%s' is not a supported comparison operator", comp->text);
+	if (!single || op.list)
+		return 0;
+	diag_error(d, comp->at, LOAD_ERR_VALIDATE, "'%s' is not a supported comparison operator", comp->text);
+	return diag_after(d, " here, expected in, pmatch, intersects or one with oneof, anyof or allof");
 }
 
 static int check_lists(const struct rule_def *r, const struct rule_exception *e, struct diag *d)
@@ -74,12 +90,14 @@ static int check_lists(const struct rule_def *r, const struct rule_exception *e,
 	if (item_scalars(e->fields, "fields", d) != 0)
 		return -1;
 	for (size_t i = 0; i < e->fields->nkids; i++)
-		if (check_field(r, e->fields->kids[i], d) != 0)
+		if (check_field(r, e, e->fields->kids[i], d) != 0)
 			return -1;
 	if (!e->comps)
 		return 0;
-	if (e->comps->kind != NODE_SEQUENCE || e->comps->nkids != e->fields->nkids)
-		return diag_error(d, e->comps->at, "Fields and comps lists must have equal length");
+	if (e->comps->kind != NODE_SEQUENCE || e->comps->nkids != e->fields->nkids) {
+		diag_error(d, e->comps->at, LOAD_ERR_VALIDATE, "Fields and comps lists must have equal length");
+		return diag_old(d, "Rule exception item %s: fields and comps lists must have equal length", e->name);
+	}
 	for (size_t i = 0; i < e->comps->nkids; i++)
 		if (check_op(e->comps->kids[i], false, d) != 0)
 			return -1;
@@ -90,12 +108,12 @@ static int check(const struct rule_def *r, const struct rule_exception *e, struc
 {
 	if (e->fields->kind == NODE_SEQUENCE)
 		return check_lists(r, e, d);
-	if (check_field(r, e->fields, d) != 0)
+	if (check_field(r, e, e->fields, d) != 0)
 		return -1;
 	if (!e->comps)
 		return 0;
 	if (e->comps->kind == NODE_SEQUENCE)
-		return diag_error(d, e->comps->at, "Fields and comps must both be strings");
+		return diag_error(d, e->comps->at, LOAD_ERR_VALIDATE, "Fields and comps must both be strings");
 	return check_op(e->comps, true, d);
 }
 
@@ -118,23 +136,23 @@ static struct rule_exception *named(struct rule_def *r, const char *name)
 static int merge(struct ruleset *rs, struct rule_exception *old, const struct node *item, const struct node *values, struct diag *d)
 {
 	if (node_get(item, "fields"))
-		return diag_error(d, item->at, "Can not append exception fields to existing exception, only values");
+		return diag_error(d, item->at, LOAD_ERR_VALIDATE, "Can not append exception fields to existing exception, only values");
 	if (node_get(item, "comps"))
-		return diag_error(d, item->at, "Can not append exception comps to existing exception, only values");
+		return diag_error(d, item->at, LOAD_ERR_VALIDATE, "Can not append exception comps to existing exception, only values");
 	add_values(rs, old, values);
 	return 0;
 }
 
 static int define(struct ruleset *rs, struct rule_def *r, const struct node *item, const char *name, const struct node *values,
-	struct diag *d)
+	enum exceptions_how how, struct diag *d)
 {
 	struct rule_exception e = { .name = name, .at = item->at, .fields = node_get(item, "fields"), .comps = node_get(item, "comps") };
 
 	if (!e.fields || node_null(e.fields))
-		return diag_error(d, item->at, "Item has no mapping for key 'fields'");
+		return item_missing(item, "fields", d);
 	if (e.comps && node_null(e.comps))
 		e.comps = NULL;
-	if (check(r, &e, d) != 0)
+	if (how != EXCEPTIONS_REPLACE && check(r, &e, d) != 0)
 		return -1;
 	add_values(rs, &e, values);
 	r->exceptions = vec_room(&rs->arena, r->exceptions, r->nexceptions, &r->cap, sizeof *r->exceptions);
@@ -142,35 +160,68 @@ static int define(struct ruleset *rs, struct rule_def *r, const struct node *ite
 	return 0;
 }
 
-static int read_one(struct ruleset *rs, struct rule_def *r, const struct node *item, bool append, struct diag *d)
+static int bad_values(struct diag *d, struct place at, const char *key, const char *text)
 {
-	if (item->kind != NODE_MAP)
-		return diag_error(d, item->at, "Value is not a map, expected an exception");
+	size_t depth = diag_enter(d, ITEM_VALUE_FOR, key, at);
+
+	diag_error(d, at, LOAD_ERR_YAML_VALIDATE, "%s", text);
+	diag_leave(d, depth);
+	return -1;
+}
+
+/* An append to an exception that is not there was no error in 0.28. */
+static int unknown_name(const struct rule_def *r, const struct node *name, struct diag *d)
+{
+	diag_warn(d, name->at, LOAD_APPEND_NO_VALUES, "Overriding/appending exception with no values");
+	diag_old(d, "Rule %s with append=true: no set of fields matching name %s", r->name, name->text);
+	return 0;
+}
+
+static int read_one(struct ruleset *rs, struct rule_def *r, const struct node *item, enum exceptions_how how, struct diag *d)
+{
+	bool append = how == EXCEPTIONS_APPEND;
 	const struct node *name = item_text(item, "name", d), *values = node_get(item, "values");
+
 	if (!name)
 		return -1;
+	diag_named(d, name->text);
 	if (values && node_null(values))
 		values = NULL;
 	if (values && values->kind != NODE_SEQUENCE)
-		return diag_error(d, values->at, "Value of 'values' is not a sequence");
+		return bad_values(d, values->at, "values", "Value is not a sequence");
 	struct rule_exception *old = named(r, name->text);
 	if (append && !values)
-		diag_warn(d, item->at, "Overriding/appending exception with no values");
+		diag_warn(d, item->at, LOAD_APPEND_NO_VALUES, "Overriding/appending exception with no values");
 	if (old && append)
 		return merge(rs, old, item, values, d);
 	if (old)
-		diag_warn(d, name->at, "Multiple definitions of exception '%s' in the same exceptions block", name->text);
+		diag_warn(d, name->at, LOAD_EXCEPTION_NAME_NOT_UNIQUE,
+			"Multiple definitions of exception '%s' in the same exceptions block", name->text);
+	if (append && !old && rs->old && !node_get(item, "fields"))
+		return unknown_name(r, name, d);
+	if (append && !node_get(item, "fields"))
+		return diag_error(d, item->at, LOAD_ERR_VALIDATE, "Rule exception must have fields property with a list of fields");
 	if (append && (!values || values->nkids == 0))
-		return diag_error(d, item->at, "Rule exception must have fields and non-empty values to be appended: found no values");
-	return define(rs, r, item, name->text, values, d);
+		return diag_error(d, item->at, LOAD_ERR_VALIDATE, "Rule exception must have values property with a list of values");
+	return define(rs, r, item, name->text, values, how, d);
 }
 
-int exceptions_read(struct ruleset *rs, struct rule_def *rule, const struct node *value, bool append, struct diag *d)
+int exceptions_read(struct ruleset *rs, struct rule_def *rule, const struct node *value, enum exceptions_how how,
+	struct diag *d)
 {
+	size_t outer = diag_enter(d, ITEM_EXCEPTIONS, "", value->at);
+
 	if (value->kind != NODE_SEQUENCE)
-		return diag_error(d, value->at, "Value of 'exceptions' is not a sequence");
-	for (size_t i = 0; i < value->nkids; i++)
-		if (read_one(rs, rule, value->kids[i], append, d) != 0)
+		return bad_values(d, value->at, "exceptions", "Value is not a sequence");
+	for (size_t i = 0; i < value->nkids; i++) {
+		const struct node *item = value->kids[i];
+		size_t depth = diag_enter(d, ITEM_EXCEPTION, "", item->at);
+		if (item->kind != NODE_MAP)
+			return diag_error(d, item->at, LOAD_ERR_YAML_VALIDATE, "Value is not a map, expected an exception");
+		if (read_one(rs, rule, item, how, d) != 0)
 			return -1;
+		diag_leave(d, depth);
+	}
+	diag_leave(d, outer);
 	return 0;
 }

@@ -57,8 +57,29 @@ enum fdlist_what { LIST_NUMBERS, LIST_NAMES, LIST_CLIENT_IPS, LIST_SERVER_IPS, L
 field_getter get_fdlist, get_standard_name;
 /* field_json.c */
 field_getter get_json_value, get_json_document, get_json_rawtime;
+/* field_audit.c; `what`: where in the event, or which part of a container (and of which containers, times 256) */
+enum audit_what {
+	AUDIT_ID, AUDIT_STAGE, AUDIT_DECISION, AUDIT_REASON, AUDIT_OPENSHIFT_DECISION, AUDIT_OPENSHIFT_USERNAME, AUDIT_POLICY_FAILURE,
+	AUDIT_POD_VIOLATIONS, AUDIT_USER, AUDIT_GROUPS, AUDIT_IMPERSONATED, AUDIT_VERB, AUDIT_URI, AUDIT_TARGET_NAME,
+	AUDIT_TARGET_NAMESPACE, AUDIT_TARGET_RESOURCE, AUDIT_TARGET_SUBRESOURCE, AUDIT_SUBJECTS, AUDIT_ROLE, AUDIT_CONFIGMAP,
+	AUDIT_HOST_IPC, AUDIT_HOST_NETWORK, AUDIT_HOST_PID, AUDIT_RUN_AS_USER, AUDIT_RUN_AS_GROUP, AUDIT_RULES, AUDIT_FS_GROUP,
+	AUDIT_SUPPLEMENTAL, AUDIT_SERVICE_TYPE, AUDIT_PORTS, AUDIT_VOLUMES, AUDIT_RESPONSE_NAME, AUDIT_CODE, AUDIT_RESPONSE_REASON,
+	AUDIT_AGENT, AUDIT_SOURCE_IPS, AUDIT_CONTAINERS, AUDIT_INIT, AUDIT_EPHEMERAL
+};
+enum audit_subjects { AUDIT_USERS, AUDIT_ACCOUNTS, AUDIT_NS_ACCOUNTS, AUDIT_SUBJECT_GROUPS };
+enum audit_rules { AUDIT_API_GROUPS, AUDIT_URLS, AUDIT_VERBS, AUDIT_RESOURCES };
+enum audit_volume { AUDIT_HOSTPATH, AUDIT_DRIVER, AUDIT_VOLUME_TYPE };
+enum audit_part {
+	PART_ARGS, PART_COMMAND, PART_NAME, PART_IMAGE, PART_REPOSITORY, PART_PORT, PART_PRIVILEGED, PART_ESCALATION, PART_READ_ONLY,
+	PART_USER, PART_EFFECTIVE_USER, PART_GROUP, PART_EFFECTIVE_GROUP, PART_PROC_MOUNT, PART_CAPABILITIES
+};
+#define AUDIT_PART(where, part) ((uint32_t)AUDIT_##where << 8 | PART_##part)
+field_getter get_audit, get_audit_list, get_audit_pod_name, get_audit_uri_param, get_audit_subjects, get_audit_has_name,
+	get_audit_rules, get_audit_containers, get_audit_first, get_audit_privileged, get_audit_volumes, get_audit_hostpath;
 
 /* Common steps. */
+/* JSON as text: strings bare. */
+int field_json_text(const struct json_t *v, struct context *c, struct field_value *out);
 const struct process *field_subject(const struct context *c, enum subject who, const struct thread **t);
 /* The parent; also when only the event's own facts tell it. */
 const struct process *field_parent(const struct context *c);

@@ -21,11 +21,14 @@ static int json_text(const json_t *v, struct context *c, struct field_value *out
 	return text_value(&t, out);
 }
 
+int field_json_text(const struct json_t *v, struct context *c, struct field_value *out)
+{
+	return json_is_string(v) ? field_text(out, json_string_value(v), json_string_length(v)) : json_text(v, c, out);
+}
+
 int get_json_value(const struct field_ref *f, struct context *c, struct field_value *out)
 {
-	const json_t *v = document_find(&c->document, f->key, &c->arena);
-
-	return json_is_string(v) ? field_text(out, json_string_value(v), json_string_length(v)) : json_text(v, c, out);
+	return field_json_text(document_find(&c->document, f->key, &c->arena), c, out);
 }
 
 int get_json_document(const struct field_ref *f, struct context *c, struct field_value *out)

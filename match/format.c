@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cond.h"
+#include "diag.h"
 #include "eval.h"
 #include "field_output.h"
+#include "operand.h"
 
 enum { WIDTH_MAX = 4096 };
 
@@ -21,20 +24,23 @@ static void literal(struct format *f, struct arena *a, const char *text, size_t 
 		add(f, a, &(struct format_piece){ .text = arena_strn(a, text, n), .n = n, .slot = -1 });
 }
 
-static enum format_result width(const char **p, const char *end, uint32_t *out, char *err, size_t errlen)
+static enum format_result bad(struct format_error *e, const char *text, const char *hint)
+{
+	snprintf(e->text, sizeof e->text, "%s", text);
+	snprintf(e->hint, sizeof e->hint, "%s", hint);
+	return FORMAT_BAD;
+}
+
+static enum format_result width(const char **p, const char *end, uint32_t *out, struct format_error *e)
 {
 	*out = 0;
 	for (; *p < end && **p >= '0' && **p <= '9'; (*p)++) {
 		*out = *out * 10 + (uint32_t)(**p - '0');
-		if (*out > WIDTH_MAX) {
-			snprintf(err, errlen, "invalid formatting syntax: found a width over %d, expected less", WIDTH_MAX);
-			return FORMAT_BAD;
-		}
+		if (*out > WIDTH_MAX)
+			return bad(e, "invalid formatting syntax: width too large", ", expected at most 4096");
 	}
-	if (*p < end)
-		return FORMAT_OK;
-	snprintf(err, errlen, "invalid formatting syntax: found '%%' at the end, expected a field behind it");
-	return FORMAT_BAD;
+	return *p < end ? FORMAT_OK : bad(e, "invalid formatting syntax: formatting cannot end with a %",
+		", expected a field behind it");
 }
 
 static const char *next_field(void *arg)
@@ -44,59 +50,97 @@ static const char *next_field(void *arg)
 	return *i < field_count ? field_defs[(*i)++].name : NULL;
 }
 
-static enum format_result unknown(const char *p, const char *end, char *err, size_t errlen)
+enum format_result format_unknown(struct format_error *e, const char *text)
 {
 	char name[64];
 	size_t n = 0;
 	unsigned i = 0;
 
-	while (p + n < end && n < sizeof name - 1 && (p[n] == '.' || p[n] == '_' || (p[n] >= 'a' && p[n] <= 'z') ||
-		(p[n] >= '0' && p[n] <= '9')))
+	text += *text == '%';
+	while (n < sizeof name - 1 && (text[n] == '.' || text[n] == '_' || (text[n] >= 'a' && text[n] <= 'z') ||
+		(text[n] >= '0' && text[n] <= '9')))
 		n++;
-	memcpy(name, p, n);
+	memcpy(name, text, n);
 	name[n] = '\0';
 	const char *near = n ? diag_nearest(name, next_field, &i) : NULL;
-	snprintf(err, errlen, "unknown filter: found '%%%s', expected a field%s%s%s", name, near ? "; did you mean '" : "",
-		near ? near : "", near ? "'?" : "");
+	snprintf(e->text, sizeof e->text, "unknown filter: invalid formatting token %s", n ? name : text);
+	snprintf(e->hint, sizeof e->hint, ", expected a field%s%s%s", near ? "; did you mean '%" : "", near ? near : "",
+		near ? "'?" : "");
 	return FORMAT_UNKNOWN;
 }
 
-static enum format_result field(struct format *f, const char **p, const char *end, const char *source, struct slots *slots,
-	struct arena *a, char *err, size_t errlen)
+static enum format_result transformer(const char *p, const char *end, const struct format_scope *s, uint32_t *slot, size_t *used,
+	struct format_error *e)
+{
+	struct cond_error err;
+	struct operand_error why;
+	const struct cond_operand *o = s->old ? NULL : cond_operand_parse(p, (size_t)(end - p), s->arena, used, &err);
+
+	if (!o)
+		return format_unknown(e, p);
+	if (operand_slot(&(struct operand_scope){ s->source, s->slots, s->arena }, o, slot, &why) == OPERAND_OK)
+		return FORMAT_OK;
+	snprintf(e->text, sizeof e->text, "unknown filter: %.300s", why.text);
+	snprintf(e->hint, sizeof e->hint, "%s", why.hint);
+	return FORMAT_UNKNOWN;
+}
+
+static enum format_result field(struct format *f, const char **p, const char *end, const struct format_scope *s,
+	struct format_error *e)
 {
 	struct format_piece piece = {0};
 	struct field_ref ref;
 	size_t used;
-	enum format_result rc = width(p, end, &piece.width, err, errlen);
+	uint32_t slot;
+	enum format_result rc = width(p, end, &piece.width, e);
 
 	if (rc != FORMAT_OK)
 		return rc;
-	int found = field_parse(*p, (size_t)(end - *p), false, a, &ref, &used, err, errlen);
+	int found = field_parse(*p, (size_t)(end - *p), false, s->arena, &ref, &used, e->text, sizeof e->text);
 	if (found < 0)
 		return FORMAT_BAD;
-	if (found == 0 || !field_serves(ref.def, source))
-		return unknown(*p, end, err, errlen);
-	piece.slot = slots_intern(slots, a, &ref);
-	piece.text = ref.text;
+	if (found == 0) {
+		rc = transformer(*p, end, s, &slot, &used, e);
+		if (rc != FORMAT_OK)
+			return rc;
+	} else if (!field_serves(ref.def, s->source)) {
+		return format_unknown(e, *p);
+	} else {
+		slot = slots_intern(s->slots, s->arena, &ref);
+	}
+	piece.slot = slot;
+	piece.text = arena_strn(s->arena, *p, used);
 	piece.n = used;
-	add(f, a, &piece);
+	add(f, s->arena, &piece);
 	*p += used;
 	return FORMAT_OK;
 }
 
-/* %container.info stands for nothing: the container plugin's fields are appended by configuration since. */
-static bool container_info(const char **p, const char *end)
+static bool is_info(const char *p, const char *end)
 {
 	static const char name[] = "container.info";
 
-	if ((size_t)(end - *p) < sizeof name - 1 || memcmp(*p, name, sizeof name - 1) != 0)
-		return false;
-	*p += sizeof name - 1;
-	return true;
+	return (size_t)(end - p) >= sizeof name - 1 && memcmp(p, name, sizeof name - 1) == 0;
 }
 
-enum format_result format_parse(struct format *f, const char *text, size_t n, const char *source, struct slots *slots,
-	struct arena *a, char *err, size_t errlen, size_t *at)
+/* %container.info stands for nothing since the container plugin's fields are appended by configuration. */
+static enum format_result info(struct format *f, const char **p, const struct format_scope *s, struct format_error *e)
+{
+	static const char old[] = "%container.name (id=%container.id)";
+	struct format inner = {0};
+
+	f->info = true;
+	*p += strlen("container.info");
+	if (!s->old || strcmp(s->source, "syscall") != 0)
+		return FORMAT_OK;
+	enum format_result rc = format_parse(&inner, old, sizeof old - 1, s, e);
+	for (size_t i = 0; rc == FORMAT_OK && i < inner.n; i++)
+		add(f, s->arena, &inner.piece[i]);
+	return rc;
+}
+
+enum format_result format_parse(struct format *f, const char *text, size_t n, const struct format_scope *s,
+	struct format_error *e)
 {
 	const char *p = text, *end = text + n, *start = p;
 
@@ -105,17 +149,15 @@ enum format_result format_parse(struct format *f, const char *text, size_t n, co
 			p++;
 			continue;
 		}
-		literal(f, a, start, (size_t)(p - start));
-		*at = (size_t)(p - text);
+		literal(f, s->arena, start, (size_t)(p - start));
+		e->at = (size_t)(p - text);
 		p++;
-		if (!container_info(&p, end)) {
-			enum format_result rc = field(f, &p, end, source, slots, a, err, errlen);
-			if (rc != FORMAT_OK)
-				return rc;
-		}
+		enum format_result rc = is_info(p, end) ? info(f, &p, s, e) : field(f, &p, end, s, e);
+		if (rc != FORMAT_OK)
+			return rc;
 		start = p;
 	}
-	literal(f, a, start, (size_t)(p - start));
+	literal(f, s->arena, start, (size_t)(p - start));
 	return FORMAT_OK;
 }
 

@@ -16,12 +16,24 @@ struct format_piece {
 struct format {
 	struct format_piece *piece;
 	size_t n, cap;
+	bool info;                      /* %container.info was in it */
 };
 
 enum format_result { FORMAT_OK = 0, FORMAT_BAD = -1, FORMAT_UNKNOWN = -2 };   /* unknown: a field that does not exist */
-/* Reads a format; its fields become slots. On an error `*at` is its offset in the text. `source`: of the rule. */
-enum format_result format_parse(struct format *f, const char *text, size_t n, const char *source, struct slots *slots,
-	struct arena *a, char *err, size_t errlen, size_t *at);
+struct format_scope {
+	const char *source;             /* of the rule: other sources have other fields */
+	struct slots *slots;            /* fields become slots here */
+	struct arena *arena;
+	bool old;                       /* as 0.28: %container.info prints something */
+};
+struct format_error {
+	size_t at;                      /* offset in the text */
+	char text[320], hint[160];      /* the hint is what saker adds to Falco's message */
+};
+enum format_result format_parse(struct format *f, const char *text, size_t n, const struct format_scope *s,
+	struct format_error *e);
+/* The error that `text`, which begins with %, is no field. */
+enum format_result format_unknown(struct format_error *e, const char *text);
 /* A field's values as output has them: what is for conditions only is missing there. */
 int format_slot(struct eval *e, uint32_t slot, const struct field_value **v);
 /* Appends the text for the event at hand; missing fields are <NA>. */

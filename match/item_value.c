@@ -2,32 +2,70 @@
 #include "item_value.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* An error of the value of a key. */
+static int bad_value(struct diag *d, const struct node *value, const char *key, const char *text)
+{
+	size_t depth = diag_enter(d, ITEM_VALUE_FOR, key, value->at);
+
+	diag_error(d, value->at, LOAD_ERR_YAML_VALIDATE, "%s", text);
+	diag_leave(d, depth);
+	return -1;
+}
+
+static int undecodable(struct diag *d, const struct node *value, const char *key, const char *expected)
+{
+	bad_value(d, value, key, "Can't decode YAML scalar value");
+	return diag_after(d, ": found '%s', expected %s", value->text, expected);
+}
+
+/* The kind of the item that was entered last, in the words of 0.28. */
+static const char *kind_of(const struct diag *d)
+{
+	switch (d->depth ? d->frames[d->depth - 1].item : ITEM_CONTENT) {
+	case ITEM_LIST: return "List";
+	case ITEM_MACRO: return "Macro";
+	case ITEM_EXCEPTION: return "Rule exception item";
+	default: return "Rule";
+	}
+}
+
+int item_missing(const struct node *item, const char *key, struct diag *d)
+{
+	diag_error(d, item->at, LOAD_ERR_YAML_VALIDATE, "Item has no mapping for key '%s'", key);
+	return diag_old(d, "%s must have %sproperty%s%s", kind_of(d), strcmp(key, "name") == 0 ? "name " : "",
+		strcmp(key, "name") == 0 ? "" : " ", strcmp(key, "name") == 0 ? "" : key);
+}
+
+static int empty(const struct node *item, const struct node *value, const char *key, struct diag *d)
+{
+	diag_error(d, value->at, LOAD_ERR_YAML_VALIDATE, "Mapping for key '%s' is empty", key);
+	return item->nkids && item->kids[1] == value ? diag_old(d, "%s name is empty", kind_of(d)) : -1;
+}
 
 const struct node *item_text(const struct node *item, const char *key, struct diag *d)
 {
 	const struct node *v = node_get(item, key);
 
-	if (!v) {
-		diag_error(d, item->at, "Item has no mapping for key '%s'", key);
-		return NULL;
-	}
-	if (node_null(v)) {
-		diag_error(d, v->at, "Mapping for key '%s' is empty", key);
-		return NULL;
-	}
-	return item_scalar(v, d) == 0 ? v : NULL;
+	if (!v)
+		item_missing(item, key, d);
+	else if (node_null(v))
+		empty(item, v, key, d);
+	else if (item_scalar(v, key, d) == 0)
+		return v;
+	return NULL;
 }
 
-int item_scalar(const struct node *value, struct diag *d)
+int item_scalar(const struct node *value, const char *key, struct diag *d)
 {
-	if (value->kind != NODE_SCALAR)
-		return diag_error(d, value->at, "Value is not a scalar value: found a %s, expected a text",
-			value->kind == NODE_MAP ? "map" : "sequence");
-	if (value->n == 0)
-		return diag_error(d, value->at, "Value must be non-empty");
-	return 0;
+	if (value->kind != NODE_SCALAR) {
+		bad_value(d, value, key, "Value is not a scalar value");
+		return diag_after(d, ": found a %s, expected a text", value->kind == NODE_MAP ? "map" : "sequence");
+	}
+	return value->n ? 0 : bad_value(d, value, key, "Value must be non-empty");
 }
 
 static const struct node *optional(const struct node *item, const char *key, struct diag *d, int *rc)
@@ -38,9 +76,9 @@ static const struct node *optional(const struct node *item, const char *key, str
 	if (!v)
 		return NULL;
 	if (node_null(v))
-		*rc = diag_error(d, v->at, "Mapping for key '%s' is empty", key);
+		*rc = diag_error(d, v->at, LOAD_ERR_YAML_VALIDATE, "Mapping for key '%s' is empty", key);
 	else
-		*rc = item_scalar(v, d);
+		*rc = item_scalar(v, key, d);
 	return *rc == 0 ? v : NULL;
 }
 
@@ -63,7 +101,7 @@ int item_bool(const struct node *item, const char *key, bool *out, struct diag *
 			return 0;
 		}
 	}
-	return diag_error(d, v->at, "Can't decode YAML scalar value: found '%s', expected true or false", v->text);
+	return undecodable(d, v, key, "true or false");
 }
 
 int item_u32(const struct node *item, const char *key, uint32_t *out, struct diag *d)
@@ -77,7 +115,7 @@ int item_u32(const struct node *item, const char *key, uint32_t *out, struct dia
 	errno = 0;
 	unsigned long long n = strtoull(v->text, &end, 10);
 	if (*end || errno || v->text[0] < '0' || v->text[0] > '9' || n > UINT32_MAX)
-		return diag_error(d, v->at, "Can't decode YAML scalar value: found '%s', expected a number below 2^32", v->text);
+		return undecodable(d, v, key, "a number below 2^32");
 	*out = (uint32_t)n;
 	return 0;
 }
@@ -85,10 +123,10 @@ int item_u32(const struct node *item, const char *key, uint32_t *out, struct dia
 int item_scalars(const struct node *value, const char *what, struct diag *d)
 {
 	if (value->kind != NODE_SEQUENCE)
-		return diag_error(d, value->at, "Value of '%s' is not a sequence of texts", what);
+		return bad_value(d, value, what, "Value is not a sequence");
 	for (size_t i = 0; i < value->nkids; i++)
 		if (value->kids[i]->kind != NODE_SCALAR)
-			return diag_error(d, value->kids[i]->at, "Value is not a scalar value, in '%s'", what);
+			return bad_value(d, value->kids[i], what, "Value is not a scalar value");
 	return 0;
 }
 
@@ -100,11 +138,27 @@ static bool listed(const char *key, const char *const *known)
 	return false;
 }
 
+static const char *next_key(void *arg)
+{
+	const char *const **at = arg;
+
+	return **at ? *(*at)++ : NULL;
+}
+
+static void unknown_key(const struct node *key, const char *const *known, struct diag *d)
+{
+	const char *near = diag_nearest(key->text, next_key, &known);
+
+	diag_warn(d, key->at, LOAD_UNKNOWN_KEY, "Unknown key '%s'. The key will be ignored.", key->text);
+	if (near)
+		diag_after(d, " Did you mean '%s'?", near);
+}
+
 void item_unknown_keys(const struct node *item, const char *const *known, struct diag *d)
 {
 	for (size_t i = 0; i < item->nkids; i += 2)
 		if (item->kids[i]->kind == NODE_SCALAR && !listed(item->kids[i]->text, known))
-			diag_warn(d, item->kids[i]->at, "Unknown key '%s'. The key will be ignored.", item->kids[i]->text);
+			unknown_key(item->kids[i], known, d);
 }
 
 static const struct override_key *find(const struct override_key *keys, const char *name)
@@ -115,25 +169,33 @@ static const struct override_key *find(const struct override_key *keys, const ch
 	return NULL;
 }
 
+static int bad_override(struct diag *d, struct place at, const char *fmt, const char *key)
+{
+	char text[256];
+
+	snprintf(text, sizeof text, fmt, key, key);
+	return diag_error(d, at, LOAD_ERR_YAML_VALIDATE, "%s", text);
+}
+
 static int check_override(const struct node *item, const struct node *key, const struct node *value,
 	const struct override_key *keys, struct diag *d)
 {
 	const struct override_key *k = find(keys, key->text);
 	bool append;
 
-	if (item_scalar(value, d) != 0)
+	if (item_scalar(value, key->text, d) != 0)
 		return -1;
 	append = strcmp(value->text, "append") == 0;
 	if (!append && strcmp(value->text, "replace") != 0)
-		return diag_error(d, value->at, "Invalid override operation for key '%s': found '%s', allowed values: append, replace",
-			key->text, value->text);
+		return diag_error(d, value->at, LOAD_ERR_YAML_VALIDATE, "Invalid override operation for key '%s': '%s'. "
+			"Allowed values are: append, replace", key->text, value->text);
 	if (append && (!k || !k->append))
-		return diag_error(d, key->at, "Key '%s' cannot be appended to, use 'replace' instead", key->text);
+		return bad_override(d, key->at, "Key '%s' cannot be appended to, use 'replace' instead", key->text);
 	if (!append && (!k || !k->replace))
-		return diag_error(d, key->at, "Key '%s' cannot be replaced", key->text);
+		return bad_override(d, key->at, "Key '%s' cannot be replaced", key->text);
 	if (!node_get(item, key->text))
-		return diag_error(d, key->at, "%s override for '%s' was specified but '%s' is not defined",
-			append ? "An append" : "A replace", key->text, key->text);
+		return bad_override(d, key->at, append ? "An append override for '%s' was specified but '%s' is not defined" :
+			"A replace override for '%s' was specified but '%s' is not defined", key->text);
 	return 0;
 }
 
@@ -145,18 +207,19 @@ int item_overrides(const struct node *item, const struct override_key *keys, str
 	if (!o || node_null(o) || (o->kind == NODE_MAP && o->nkids == 0))
 		return 0;
 	if (o->kind != NODE_MAP)
-		return diag_error(d, o->at, "Value of 'override' is not a map");
+		return bad_value(d, o, "override", "Value is not a map");
 	if (item_bool(item, "append", &append, d) != 0)
 		return -1;
 	if (append)
-		return diag_error(d, o->at, "Keys 'override' and 'append: true' cannot be used together. Add an 'append' entry "
+		return diag_error(d, o->at, LOAD_ERR_YAML_VALIDATE,
+			"Keys 'override' and 'append: true' cannot be used together. Add an 'append' entry "
 			"(e.g. 'condition: append') under override instead.");
 	for (size_t i = 0; i < o->nkids; i += 2)
-		if (item_scalar(o->kids[i], d) != 0 || check_override(item, o->kids[i], o->kids[i + 1], keys, d) != 0)
+		if (item_scalar(o->kids[i], "override", d) != 0 || check_override(item, o->kids[i], o->kids[i + 1], keys, d) != 0)
 			return -1;
 	for (; keys->name; keys++)
 		if (node_get(item, keys->name) && !node_get(o, keys->name))
-			return diag_error(d, node_get(item, keys->name)->at,
+			return diag_error(d, node_get(item, keys->name)->at, LOAD_ERR_YAML_VALIDATE,
 				"Unexpected key '%s': no corresponding entry under 'override' is defined.", keys->name);
 	return 1;
 }

@@ -9,8 +9,10 @@
 
 /* The scalar of a mandatory key, not empty; NULL after an error. */
 const struct node *item_text(const struct node *item, const char *key, struct diag *d);
-/* Checks a value that is there: a scalar, not empty. */
-int item_scalar(const struct node *value, struct diag *d);
+/* Checks the value of a key that is there: a scalar, not empty. */
+int item_scalar(const struct node *value, const char *key, struct diag *d);
+/* The error that a mandatory key is not there. */
+int item_missing(const struct node *item, const char *key, struct diag *d);
 /* An optional bool or number: unchanged when the key is absent. */
 int item_bool(const struct node *item, const char *key, bool *out, struct diag *d);
 int item_u32(const struct node *item, const char *key, uint32_t *out, struct diag *d);

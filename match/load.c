@@ -8,18 +8,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "required.h"
 #include "ruleset.h"
 
 struct files {
-	struct arena arena;
+	struct arena *arena;
 	const char **path;
 	size_t n, cap;
+	bool any;                       /* whatever their names end in, as 0.28 */
 };
 
 static void add(struct files *f, const char *path)
 {
-	f->path = vec_room(&f->arena, f->path, f->n, &f->cap, sizeof *f->path);
-	f->path[f->n++] = arena_strn(&f->arena, path, strlen(path));
+	f->path = vec_room(f->arena, f->path, f->n, &f->cap, sizeof *f->path);
+	f->path[f->n++] = arena_strn(f->arena, path, strlen(path));
 }
 
 static bool is_yaml(const char *name)
@@ -42,11 +44,11 @@ static int add_folder(struct files *f, const char *folder, struct diag *d)
 	struct stat st;
 
 	if (!dir)
-		return diag_error(d, (struct place){0}, "%s: can not be opened: %s", folder, strerror(errno));
+		return diag_error(d, (struct place){0}, LOAD_ERR_FILE_READ, "%s: can not be opened: %s", folder, strerror(errno));
 	for (struct dirent *e; (e = readdir(dir));) {
 		strbuf_reset(&path);
 		strbuf_printf(&path, "%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/", e->d_name);
-		if (is_yaml(e->d_name) && stat(path.p, &st) == 0 && S_ISREG(st.st_mode))
+		if ((f->any || is_yaml(e->d_name)) && stat(path.p, &st) == 0 && S_ISREG(st.st_mode))
 			add(f, path.p);
 	}
 	closedir(dir);
@@ -62,14 +64,14 @@ static int list_files(const struct load *l, struct files *f, struct diag *d)
 
 	for (unsigned i = 0; i < l->n; i++) {
 		if (stat(l->paths[i], &st) != 0)
-			return diag_error(d, (struct place){0}, "%s: can not be opened: %s", l->paths[i], strerror(errno));
+			return diag_error(d, (struct place){0}, LOAD_ERR_FILE_READ, "%s: can not be opened: %s", l->paths[i], strerror(errno));
 		if (!S_ISDIR(st.st_mode))
 			add(f, l->paths[i]);
 		else if (add_folder(f, l->paths[i], d) != 0)
 			return -1;
 	}
 	if (!f->n)
-		return diag_error(d, (struct place){0}, "You must specify at least one rules file/directory via -r");
+		return diag_error(d, (struct place){0}, LOAD_ERR_FILE_READ, "You must specify at least one rules file/directory via -r");
 	return 0;
 }
 
@@ -81,17 +83,18 @@ static struct program *load_files(const struct files *f, const struct program_op
 	for (size_t i = 0; i < f->n; i++) {
 		program_free(p);
 		p = NULL;
-		if (ruleset_load(rs, f->path[i], d) != 0)
+		if (ruleset_load(rs, f->path[i], NULL, d) != 0)
 			return NULL;
-		size_t warnings = d->warnings.n;
+		size_t messages = d->n;
 		if (!(p = program_new(rs, o, d)))
 			return NULL;
-		if (i + 1 < f->n && d->warnings.p) {
-			d->warnings.n = warnings;
-			d->warnings.p[warnings] = '\0';
-		}
+		if (i + 1 < f->n)
+			diag_rewind(d, messages);
 	}
-	return p;
+	if (required_check(rs, d) == 0)
+		return p;
+	program_free(p);
+	return NULL;
 }
 
 static bool named_before(const struct event_type *const *types, size_t n, const struct event_type *t)
@@ -134,19 +137,31 @@ static void summarize(const struct program *p, const struct files *f, struct str
 	summarize_types(p, out);
 }
 
-struct program *load_program(const struct load *l, struct diag *d, struct strbuf *summary)
+struct program *load_with(const struct load *l, const struct program_options *o, struct ruleset *rs, struct diag *d)
 {
-	const struct program_options options = { .priority = l->priority };
-	struct ruleset rs = {0};
-	struct files f = {0};
-	struct program *p = NULL;
+	struct files f = { .any = l->old, .arena = &rs->arena };
 
-	d->notes = l->notes;
-	if (list_files(l, &f, d) == 0)
-		p = load_files(&f, &options, &rs, d);
-	if (p)
+	rs->old = l->old;
+	return list_files(l, &f, d) == 0 ? load_files(&f, o, rs, d) : NULL;
+}
+
+struct program *load_program(const struct load *l, struct ruleset *rs, struct diag *d, struct strbuf *summary)
+{
+	const struct program_options options = { .priority = l->priority, .settings = l->settings };
+	struct files f = { .any = l->old, .arena = &rs->arena };
+	struct program *p = load_with(l, &options, rs, d);
+
+	if (p && list_files(l, &f, d) == 0)
 		summarize(p, &f, summary);
-	ruleset_free(&rs);
-	arena_free(&f.arena);
 	return p;
+}
+
+int load_paths(const struct load *l, struct arena *a, struct diag *d, const char ***paths, size_t *n)
+{
+	struct files f = { .any = l->old, .arena = a };
+	int rc = list_files(l, &f, d);
+
+	*paths = f.path;
+	*n = rc == 0 ? f.n : 0;
+	return rc;
 }

@@ -7,29 +7,38 @@
 #include <unistd.h>
 
 #include "conf/options.h"
+#include "describe.h"
 #include "load.h"
 #include "required.h"
 #include "ruleset.h"
 #include "run.h"
+#include "validate.h"
 #include "wanted.h"
 #include "wire/log.h"
 
 static const char usage[] =
 	"usage: match -r FILE|DIR... [-nv] [-i ENDPOINT]... [-o ENDPOINT] [-c FILE] [-O KEY=VALUE]... [--strict] [--notify FD]\n"
+	"       match --validate FILE|DIR...   match --list-rules|--describe [NAME] -r FILE|DIR...   match --list-events\n"
 	"Raises an alert for each event that a rule matches.\n"
 	"  -r FILE|DIR      rules files, or a folder of them (.yaml, .yml); in this order, later ones change earlier ones\n"
 	"  -i, -o ENDPOINT  where frames come from and go to: -, unix:PATH, listen:PATH (default: -); -i several times\n"
 	"  -c FILE          configuration file\n"
-	"  -O KEY=VALUE     set a configuration key: priority, rule_matching\n"
+	"  -O KEY=VALUE     set a configuration key: priority, rule_matching, rules, append_output, compat, json_output\n"
 	"  -n               check the rules and leave\n"
 	"  -v               say more\n"
 	"  --event-types    list the event types that the rules need, as probe -e takes them, and leave\n"
 	"  --strict         a rule that can not fire on the stream is an error\n"
 	"  --notify FD      write a line to FD when ready, and when rules were reloaded\n"
+	"  --validate       check the files and print the result as Falco does, as JSON with -O json_output=true\n"
+	"  --list-rules     print the rules and what they are for\n"
+	"  --describe       print all that is known of the rules, or of one rule, as JSON\n"
+	"  --list-events    print the types of events and their parameters\n"
 	"  --keys           list the configuration keys\n"
 	"  --version, --help\n";
 
-enum { OPTION_STRICT = OPTION_OWN, OPTION_EVENT_TYPES, STUCK_SECONDS = 2 };
+enum { OPTION_STRICT = OPTION_OWN, OPTION_EVENT_TYPES, OPTION_VALIDATE, OPTION_LIST_RULES, OPTION_DESCRIBE, OPTION_LIST_EVENTS };
+enum { STUCK_SECONDS = 2 };
+enum mode { RUN, WANTED_TYPES, VALIDATE, LIST_RULES, DESCRIBE, LIST_EVENTS };
 
 /* Counted in the signal handlers. */
 static volatile sig_atomic_t interrupts, stop, reload;
@@ -37,7 +46,10 @@ static volatile sig_atomic_t interrupts, stop, reload;
 struct arguments {
 	struct options common;
 	struct load load;
-	bool all, strict, list_types;
+	struct settings settings;
+	enum mode mode;
+	const char *name;               /* of the rule to describe; NULL: all */
+	bool all, strict;
 };
 
 /* A reader of the output that takes nothing must not keep the process: then the alarm ends it. */
@@ -81,41 +93,75 @@ static _Noreturn void version(void)
 	exit(0);
 }
 
+static _Noreturn void die_of(const struct diag *d)
+{
+	struct strbuf said = {0};
+
+	diag_print(d, true, false, &said);
+	fputs(said.p ? said.p : "", stderr);
+	exit(EX_CONFIG);
+}
+
 static void settle(struct arguments *a)
 {
-	const char *matching = conf_text(&a->common.conf, CONF_MATCH_RULE_MATCHING);
+	const struct conf *conf = &a->common.conf;
+	const char *matching = conf_text(conf, CONF_MATCH_RULE_MATCHING), *compat = conf_text(conf, CONF_COMPAT);
+	struct diag d = {0};
 
-	a->load.priority = priority_number(conf_text(&a->common.conf, CONF_MATCH_PRIORITY));
-	a->load.notes = a->common.verbose > 0;
+	a->load.priority = priority_number(conf_text(conf, CONF_MATCH_PRIORITY));
+	a->load.settings = &a->settings;
+	a->load.old = strcmp(compat, "0.28") == 0;
 	a->all = strcmp(matching, "all") == 0;
 	if (a->load.priority < 0)
 		diex(EX_CONFIG, "priority: found '%s', expected emergency, alert, critical, error, warning, notice, informational or debug",
-			conf_text(&a->common.conf, CONF_MATCH_PRIORITY));
+			conf_text(conf, CONF_MATCH_PRIORITY));
 	if (!a->all && strcmp(matching, "first") != 0)
 		diex(EX_CONFIG, "rule_matching: found '%s', expected first or all", matching);
-	if (!a->load.n)
-		diex(EX_USAGE, "expected at least one -r FILE or folder");
+	if (!a->load.old && strcmp(compat, "now") != 0)
+		diex(EX_CONFIG, "compat: found '%s', expected now or 0.28", compat);
+	if (settings_append(&a->settings, conf_text(conf, CONF_MATCH_APPEND_OUTPUT), &d) != 0 ||
+		settings_rules(&a->settings, conf_text(conf, CONF_MATCH_RULES), &d) != 0)
+		die_of(&d);
+	diag_free(&d);
+	if (!a->load.n && a->mode != LIST_EVENTS)
+		diex(EX_USAGE, a->mode == VALIDATE ? "expected at least one file or folder" : "expected at least one -r FILE or folder");
+}
+
+/* What stands behind the options: files to validate, or a rule to describe. */
+static void operands(struct arguments *a, int argc, char **argv)
+{
+	if (a->mode == DESCRIBE && optind < argc && !a->name)
+		a->name = argv[optind++];
+	while (a->mode == VALIDATE && optind < argc)
+		add_path(&a->load, argv[optind++]);
+	options_end(&a->common, argc, optind, argv);
 }
 
 static void parse(struct arguments *a, int argc, char **argv)
 {
 	static const struct option longs[] = { OPTIONS_LONG, { "strict", no_argument, NULL, OPTION_STRICT },
-		{ "event-types", no_argument, NULL, OPTION_EVENT_TYPES }, { 0 } };
+		{ "event-types", no_argument, NULL, OPTION_EVENT_TYPES },
+		{ "validate", no_argument, NULL, OPTION_VALIDATE }, { "list-rules", no_argument, NULL, OPTION_LIST_RULES },
+		{ "describe", optional_argument, NULL, OPTION_DESCRIBE }, { "list-events", no_argument, NULL, OPTION_LIST_EVENTS }, { 0 } };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT "r:", longs, NULL)) != -1) {
-		if (opt == 'r')
-			add_path(&a->load, optarg);
-		else if (opt == OPTION_STRICT)
-			a->strict = true;
-		else if (opt == OPTION_EVENT_TYPES)
-			a->list_types = true;
-		else if (opt == OPTION_VERSION)
-			version();
-		else
-			options_take(&a->common, opt, optarg, usage);
+		switch (opt) {
+		case 'r': add_path(&a->load, optarg); break;
+		case OPTION_STRICT: a->strict = true; break;
+		case OPTION_EVENT_TYPES: a->mode = WANTED_TYPES; break;
+		case OPTION_VALIDATE: a->mode = VALIDATE; break;
+		case OPTION_LIST_RULES: a->mode = LIST_RULES; break;
+		case OPTION_LIST_EVENTS: a->mode = LIST_EVENTS; break;
+		case OPTION_DESCRIBE:
+			a->mode = DESCRIBE;
+			a->name = optarg;
+			break;
+		case OPTION_VERSION: version();
+		default: options_take(&a->common, opt, optarg, usage); break;
+		}
 	}
-	options_end(&a->common, argc, optind, argv);
+	operands(a, argc, argv);
 	log_open(a->common.program, a->common.verbose);
 	settle(a);
 }
@@ -124,19 +170,22 @@ static void parse(struct arguments *a, int argc, char **argv)
 static struct program *load(const struct arguments *a)
 {
 	struct diag d = {0};
-	struct strbuf line = {0};
-	struct program *p = load_program(&a->load, &d, &line);
+	struct strbuf line = {0}, said = {0};
+	struct ruleset rs = {0};
+	struct program *p = load_program(&a->load, &rs, &d, &line);
 
-	fputs(d.warnings.p ? d.warnings.p : "", stderr);
-	if (!p) {
-		fputs(d.error.p ? d.error.p : "", stderr);
+	diag_print(&d, false, a->common.verbose > 0, &said);
+	diag_print(&d, true, false, &said);
+	fputs(said.p ? said.p : "", stderr);
+	if (!p)
 		exit(EX_CONFIG);
-	}
 	/* Whoever asked to be notified says it to the user in a line of its own. */
-	if ((a->common.notify < 0 && !a->list_types) || a->common.verbose)
+	if ((a->common.notify < 0 && a->mode == RUN) || a->common.verbose)
 		log_info("%s", line.p);
 	diag_free(&d);
+	ruleset_free(&rs);
 	strbuf_free(&line);
+	strbuf_free(&said);
 	return p;
 }
 
@@ -170,21 +219,40 @@ static int run(const struct arguments *a, struct program *p)
 	return status;
 }
 
+static int load_and_run(const struct arguments *a)
+{
+	handle_signals();
+	struct program *p = load(a);
+	if (!a->common.check)
+		return run(a, p);
+	program_free(p);
+	return 0;
+}
+
+static int validate(const struct arguments *a)
+{
+	const struct validate v = { .load = &a->load, .json = conf_bool(&a->common.conf, CONF_EMIT_JSON),
+		.notes = a->common.verbose > 0 };
+
+	return validate_files(&v) ? 0 : EX_CONFIG;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments a = { .common = { .program = "match", .notify = -1 } };
+	int status = 0;
 
 	log_open("match", 0);
 	parse(&a, argc, argv);
-	handle_signals();
-	struct program *p = load(&a);
-	int status = 0;
-	if (a.list_types)
-		status = list_types(p);
-	else if (a.common.check)
-		program_free(p);
-	else
-		status = run(&a, p);
+	switch (a.mode) {
+	case RUN: status = load_and_run(&a); break;
+	case WANTED_TYPES: status = list_types(load(&a)); break;
+	case VALIDATE: status = validate(&a); break;
+	case LIST_RULES: status = describe_rules(&a.load, DESCRIBE_LIST, NULL); break;
+	case DESCRIBE: status = describe_rules(&a.load, DESCRIBE_JSON, a.name); break;
+	case LIST_EVENTS: describe_events(); break;
+	}
+	settings_free(&a.settings);
 	conf_free(&a.common.conf);
 	return status;
 }

@@ -1,7 +1,10 @@
 /* Making predicates, and whether they hold. */
 #include "predicate.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "audit_old.h"
 
 /* From how many texts on a set is faster than looking at each. */
 enum { SET_MIN = 4 };
@@ -18,7 +21,7 @@ static uint8_t operator_cost(const struct cond *c)
 
 static float chance(const struct cond *c, enum field_type type)
 {
-	if (c->nvalues == 0 && c->op != OP_EXISTS)
+	if (c->nvalues == 0 && c->op != OP_EXISTS && !c->right)
 		return 0;
 	switch (c->op) {
 	case OP_EXISTS: return 0.8f;
@@ -29,12 +32,17 @@ static float chance(const struct cond *c, enum field_type type)
 	}
 }
 
-static enum predicate_mode mode(const struct cond *c, enum field_type type)
+static enum predicate_mode mode(const struct cond *c, const struct field_def *f, bool old)
 {
+	enum field_type type = (enum field_type)f->type;
 	bool in = c->op == OP_IN || c->op == OP_INTERSECTS;
 
+	if (old && audit_old_field(f))
+		return PREDICATE_OLD;
 	if (c->op == OP_EXISTS)
 		return PREDICATE_EXISTS;
+	if (c->right)
+		return PREDICATE_RIGHT;
 	if (c->op == OP_PMATCH)
 		return PREDICATE_PATHS;
 	if (c->modifier == MODIFIER_ONEOF)
@@ -58,9 +66,9 @@ static enum predicate_values quantifier(const struct field_ref *ref, const struc
 }
 
 /* A text that is the same for equal checks; NULL when a constant has a NUL in it. */
-static char *key(uint32_t slot, const struct cond *c, struct strbuf *b)
+static char *key(uint32_t slot, int64_t right, const struct cond *c, struct strbuf *b)
 {
-	strbuf_printf(b, "%u %d %d", slot, (int)c->op, (int)c->modifier);
+	strbuf_printf(b, "%u %lld %d %d", slot, (long long)right, (int)c->op, (int)c->modifier);
 	for (size_t i = 0; i < c->nvalues; i++) {
 		if (memchr(c->values[i].p, '\0', c->values[i].n))
 			return NULL;
@@ -89,24 +97,58 @@ static void free_regexes(struct predicate *p)
 		regex_free(p->constants[i].regex);
 }
 
-int64_t predicates_intern(struct predicates *ps, const struct slots *slots, uint32_t slot, const struct cond *check,
-	struct arena *a, char *err, size_t errlen, int *bad)
+static const char *const type_names[] = {
+	[TYPE_STRING] = "CHARBUF", [TYPE_BYTES] = "BYTEBUF", [TYPE_BOOL] = "BOOL", [TYPE_INT] = "INT64", [TYPE_UINT] = "UINT64",
+	[TYPE_DOUBLE] = "DOUBLE", [TYPE_PORT] = "PORT", [TYPE_IP] = "IPADDR", [TYPE_NET] = "IPNET", [TYPE_RELTIME] = "RELTIME",
+	[TYPE_ABSTIME] = "ABSTIME"
+};
+
+static const char *type_name(const struct field_def *d)
+{
+	return type_names[d->type];
+}
+
+/* May these two be compared with each other? */
+static bool right_fits(const struct field_def *left, const struct field_def *right, enum cond_operator op, char *err,
+	size_t errlen)
+{
+	bool lists = left->flags & FIELD_LIST, other = right->flags & FIELD_LIST;
+
+	if (right->flags & FIELD_NO_RHS)
+		snprintf(err, errlen, "field '%.80s' can't be used as a right-hand side field", right->name);
+	else if (op == OP_PMATCH || op == OP_REGEX)
+		snprintf(err, errlen, "'%s' operator does not support a right-hand side field", cond_op_name(op));
+	else if (left->type == TYPE_NET || right->type == TYPE_NET)
+		snprintf(err, errlen, "field '%.80s' of type 'IPNET' can't be compared with a right-hand side field", left->name);
+	else if (left->type != right->type || lists != other)
+		snprintf(err, errlen, "field '%.80s' has type '%s%s' while the right-hand side field '%.80s' has incompatible type '%s%s'",
+			left->name, lists ? "LIST of " : "", type_name(left), right->name, other ? "LIST of " : "", type_name(right));
+	else
+		return true;
+	return false;
+}
+
+int64_t predicates_intern(struct predicates *ps, const struct slots *slots, uint32_t slot, int64_t right,
+	const struct cond *check, struct arena *a, char *err, size_t errlen, int *bad)
 {
 	const struct slot *s = &slots->slot[slot];
 	const struct field_def *f = s->ref.def;
 	struct strbuf text = {0};
-	const char *k = key(slot, check, &text);
-	int64_t known = k ? names_find(&ps->by_text, k) : -1;
+	const char *k = key(slot, right, check, &text);
+	int64_t number = k ? names_find(&ps->by_text, k) : -1;
 
 	*bad = -1;
-	if (known >= 0) {
+	if (number >= 0) {
 		strbuf_free(&text);
-		return known;
+		return number;
 	}
-	struct predicate p = { .slot = slot, .op = check->op, .mode = (uint8_t)mode(check, (enum field_type)f->type),
+	struct predicate p = { .slot = slot, .right = right, .op = check->op, .mode = (uint8_t)mode(check, f, ps->old),
 		.values = (uint8_t)quantifier(&s->ref, check), .differs = check->op == OP_NE,
 		.cost = (uint8_t)(s->cost + operator_cost(check)), .chance = chance(check, (enum field_type)f->type) };
-	if (!constant_operator(f, f->flags & FIELD_LIST, check->op, check->modifier != MODIFIER_NONE, err, errlen) ||
+	bool known = p.mode == PREDICATE_OLD ? audit_old_operator(f, check->op, err, errlen) :
+		constant_operator(f, f->flags & FIELD_LIST, check->op, check->modifier != MODIFIER_NONE, err, errlen);
+	if (!known ||
+		(right >= 0 && !right_fits(f, slots->slot[right].ref.def, check->op, err, errlen)) ||
 		constants(&p, f, check, a, err, errlen, bad) != 0) {
 		free_regexes(&p);
 		strbuf_free(&text);
@@ -161,7 +203,7 @@ static void spell_constant(struct predicate *p, struct constant *c, const struct
 	for (size_t i = 0; i < n; i++) {
 		if (p->mode == PREDICATE_SET)
 			text_set_add(&p->set, all[i].p, all[i].n);
-		else if (p->mode == PREDICATE_PATHS)
+		else if (p->mode == PREDICATE_PATHS || (p->mode == PREDICATE_OLD && p->op == OP_PMATCH))
 			path_set_add(&p->paths, all[i].p, all[i].n, a);
 	}
 	c->also = NULL;
@@ -192,9 +234,9 @@ void predicate_spell(struct predicate *p, const struct slots *slots, const struc
 	p->self = false;
 	if (p->mode == PREDICATE_SET)
 		text_set_init(&p->set, spelled_count(p, s, a), a);
-	if (p->mode == PREDICATE_PATHS)
+	if (p->mode == PREDICATE_PATHS || (p->mode == PREDICATE_OLD && p->op == OP_PMATCH))
 		path_set_init(&p->paths, spelled_count(p, s, a), a);
-	for (size_t i = 0; p->op != OP_REGEX && i < p->n; i++)
+	for (size_t i = 0; p->op != OP_REGEX && p->mode != PREDICATE_RIGHT && i < p->n; i++)
 		spell_constant(p, &p->constants[i], s, a);
 }
 
@@ -203,6 +245,20 @@ static bool matches(const struct predicate *p, size_t i, const struct field_valu
 	bool match = constant_matches(&p->constants[i], v) || (self && constant_matches(&p->constants[i], self));
 
 	return match != p->differs;
+}
+
+bool predicate_holds_right(const struct predicate *p, const struct slots *slots, const struct field_value *v,
+	const struct field_value *right, int n, struct arena *a)
+{
+	enum field_type type = (enum field_type)slots->slot[p->slot].ref.def->type;
+
+	for (int i = 0; i < n; i++) {
+		struct constant c;
+		constant_of(type, p->op, &right[i], a, &c);
+		if (c.test(&c, v) != p->differs)
+			return true;
+	}
+	return false;
 }
 
 bool predicate_holds(const struct predicate *p, const struct field_value *v, const struct field_value *self)

@@ -11,21 +11,34 @@
 #include "format.h"
 #include "predicate.h"
 #include "ruleset.h"
+#include "settings.h"
 #include "slots.h"
 #include "spelling.h"
 #include "wire/event.h"
 
 enum { TYPE_BITS = (EVENT_TYPES + 7) / 8 };
 
+/* A field that the configuration adds to the alert. */
+struct extra_field {
+	const char *name;
+	struct format format;
+	bool raw;                               /* one field with its type, not text */
+};
+
 struct rule {
+	const struct rule_def *def;             /* only while its rule set lives */
 	const char *name, *source, *desc;
 	const char *const *tags;
 	size_t ntags;
 	int priority;
 	struct format output;
+	const char *output_text;                /* with what was appended */
+	struct extra_field *extra;
+	size_t nextra, capextra;
 	uint32_t edge;                          /* its condition */
 	uint8_t types[TYPE_BITS];               /* event types that it may match */
 	bool syscall;
+	bool all_types;                         /* as 0.28 saw it, it is tried for every type */
 };
 
 /* The rules to be tried for one event type, or for the records of one source. */
@@ -52,8 +65,13 @@ struct program {
 	size_t nmacros, nlists;                 /* of the files, for the first line on stderr */
 };
 
+struct compiler;
 struct program_options {
 	int priority;                           /* rules of a lower one are left out */
+	const struct settings *settings;        /* NULL: none */
+	bool all;                               /* keep rules that do not run, too: to describe them */
+	void (*visit)(void *visitor, struct compiler *);        /* called when all is compiled, or NULL */
+	void *visitor;
 };
 
 /* Compiles all that the files have said so far. NULL with the error in `d`; `rs` may go afterwards. */
@@ -78,6 +96,8 @@ bool evttypes_open(unsigned type);
 bool evttypes_known(const uint8_t *bits, unsigned type);
 /* Fills in for every rule the types that its condition may be true for. */
 void evttypes_rules(struct program *p);
+/* The same for one condition. */
+void evttypes_edge(struct program *p, uint32_t edge, uint8_t *types);
 static inline bool type_bit(const uint8_t *bits, unsigned type)
 {
 	return bits[type / 8] >> type % 8 & 1;

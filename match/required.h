@@ -1,4 +1,4 @@
-/* The plugins that rules files may require: built in here. */
+/* What rules files may require: the engine's version, and the plugins that are built in here. */
 #ifndef MATCH_REQUIRED_H
 #define MATCH_REQUIRED_H
 
@@ -9,5 +9,11 @@ struct builtin_plugin {
 extern const struct builtin_plugin builtin_plugins[];
 
 #define ENGINE_VERSION "0.63.0"
+enum { ENGINE_VERSION_OLD = 8 };         /* under compat 0.28 */
+
+struct ruleset;
+struct diag;
+/* Whether all plugins that the files require are there. Returns 0, or -1 with the error. */
+int required_check(const struct ruleset *rs, struct diag *d);
 
 #endif

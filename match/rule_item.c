@@ -5,15 +5,22 @@
 #include "item_value.h"
 #include "ruleset.h"
 
-int rule_priority(const struct node *value, int *out, struct diag *d)
+int rule_priority(const struct ruleset *rs, const struct node *value, int *out, struct diag *d)
 {
-	if (item_scalar(value, d) != 0)
+	size_t depth;
+
+	if (item_scalar(value, "priority", d) != 0)
 		return -1;
-	*out = priority_number(value->text);
-	if (*out < 0)
-		return diag_error(d, value->at, "Invalid priority: found '%s', expected emergency, alert, critical, error, warning, "
-			"notice, informational (info) or debug", value->text);
-	return 0;
+	*out = rs->old ? priority_number_old(value->text) : priority_number(value->text);
+	if (*out >= 0)
+		return 0;
+	depth = diag_enter(d, ITEM_PRIORITY, "", value->at);
+	diag_error(d, value->at, LOAD_ERR_YAML_VALIDATE, "Invalid priority");
+	diag_leave(d, depth);
+	diag_old(d, "Invalid priority level: %s", value->text);
+	const char *near = priority_nearest(value->text);
+	return diag_after(d, ": found '%s', expected emergency, alert, critical, error, warning, notice, informational (info) or debug"
+		"%s%s%s", value->text, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static int by_text(const void *a, const void *b)
@@ -48,9 +55,10 @@ int rule_tags(struct ruleset *rs, const struct node *value, bool keep, struct ru
 static int same_source(const struct rule_def *old, const struct node *item, const char *source, struct diag *d)
 {
 	if (old && strcmp(old->source, source) != 0)
-		return diag_error(d, item->at, "Rule has been re-defined with a different source: found '%s', expected '%s'",
-			source, old->source);
-	return 0;
+		diag_error(d, item->at, LOAD_ERR_VALIDATE, "Rule has been re-defined with a different source");
+	else
+		return 0;
+	return diag_after(d, ": found '%s', expected '%s'", source, old->source);
 }
 
 static int optional_keys(struct ruleset *rs, struct rule_def *r, const struct node *item, struct diag *d)
@@ -64,7 +72,7 @@ static int optional_keys(struct ruleset *rs, struct rule_def *r, const struct no
 		return -1;
 	if (tags && rule_tags(rs, tags, false, r, d) != 0)
 		return -1;
-	return exceptions && !node_null(exceptions) ? exceptions_read(rs, r, exceptions, false, d) : 0;
+	return exceptions && !node_null(exceptions) ? exceptions_read(rs, r, exceptions, EXCEPTIONS_DEFINE, d) : 0;
 }
 
 static int define(struct ruleset *rs, const struct node *item, const struct node *name, struct diag *d)
@@ -73,10 +81,10 @@ static int define(struct ruleset *rs, const struct node *item, const struct node
 	const struct node *desc = output ? item_text(item, "desc", d) : NULL;
 	const struct node *priority = desc ? item_text(item, "priority", d) : NULL;
 	struct rule_def *old = ruleset_rule(rs, name->text);
-	struct rule_def r = { .name = name->text, .at = name->at, .enabled = true, .warn_evttypes = true, .source = "syscall",
-		.index = old ? old->index : rs->counter, .visibility = rs->counter };
+	struct rule_def r = { .name = name->text, .at = name->at, .item = item, .enabled = true, .trim_output = true,
+		.warn_evttypes = true, .source = "syscall", .index = old ? old->index : rs->counter, .visibility = rs->counter };
 
-	if (!priority || rule_priority(priority, &r.priority, d) != 0)
+	if (!priority || rule_priority(rs, priority, &r.priority, d) != 0)
 		return -1;
 	if (node_get(item, "source")) {
 		const struct node *source = item_text(item, "source", d);
@@ -91,6 +99,8 @@ static int define(struct ruleset *rs, const struct node *item, const struct node
 	rule_text_set(rs, &r.desc, desc);
 	if (!old)
 		old = ruleset_add_rule(rs, name->text);
+	r.items = vec_room(&rs->arena, r.items, r.nitems, &r.capitems, sizeof *r.items);
+	r.items[r.nitems++] = item;
 	*old = r;
 	return 0;
 }
@@ -102,8 +112,9 @@ static int enable_only(struct ruleset *rs, const struct node *item, const struct
 	if (!item_text(item, "enabled", d))
 		return -1;
 	if (!r)
-		return diag_error(d, name->at, "Rule has 'enabled' key but no rule by that name already exists");
-	diag_warn(d, name->at, "The standalone 'enabled' key usage is deprecated. The correct approach requires also a 'replace' entry "
+		return diag_error(d, name->at, LOAD_ERR_VALIDATE, "Rule has 'enabled' key but no rule by that name already exists");
+	diag_warn(d, name->at, LOAD_DEPRECATED_ITEM,
+		"The standalone 'enabled' key usage is deprecated. The correct approach requires also a 'replace' entry "
 		"under the 'override' key (i.e. 'enabled: replace').");
 	r->visibility = rs->counter;
 	return item_bool(item, "enabled", &r->enabled, d);
@@ -123,9 +134,9 @@ static int override(struct ruleset *rs, const struct node *item, const struct no
 	if (!r) {
 		for (const struct override_key *k = override_keys; k->name; k++)
 			if (item_override(item, k->name) == OVERRIDE_APPEND)
-				return diag_error(d, name->at, "Rule uses 'append' or 'override.%s: append' but no rule by that name "
+				return diag_error(d, name->at, LOAD_ERR_VALIDATE, "Rule uses 'append' or 'override.%s: append' but no rule by that name "
 					"already exists", k->name);
-		return diag_error(d, name->at,
+		return diag_error(d, name->at, LOAD_ERR_VALIDATE,
 			"An 'override.<key>: replace' to a rule was requested but no rule by that name already exists");
 	}
 	if (node_get(item, "source") && item_override(item, "condition") != OVERRIDE_NONE) {
@@ -147,8 +158,9 @@ int rule_item(struct ruleset *rs, const struct node *item, struct diag *d)
 
 	if (!name)
 		return -1;
+	diag_named(d, name->text);
 	item_unknown_keys(item, known, d);
-	if ((overrides = item_overrides(item, override_keys, d)) < 0 || item_bool(item, "append", &append, d) != 0)
+	if ((overrides = rs->old ? 0 : item_overrides(item, override_keys, d)) < 0 || item_bool(item, "append", &append, d) != 0)
 		return -1;
 	if (overrides)
 		return override(rs, item, name, d);

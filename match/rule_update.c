@@ -10,19 +10,25 @@ int rule_append(struct ruleset *rs, const struct node *item, struct diag *d)
 	const struct node *name = node_get(item, "rule");
 	struct rule_def *r = ruleset_rule(rs, name->text);
 
-	diag_warn(d, node_get(item, "append")->at,
+	diag_warn(d, node_get(item, "append")->at, LOAD_DEPRECATED_ITEM,
 		"'append' key is deprecated. Add an 'append' entry (e.g. 'condition: append') under 'override' instead.");
 	if (!condition && !exceptions)
-		return diag_error(d, item->at, "Appended rule must have exceptions or condition property");
-	if (!r)
-		return diag_error(d, name->at,
+		diag_error(d, item->at, LOAD_ERR_VALIDATE, "Appended rule must have exceptions or condition property");
+	else if (!r)
+		diag_error(d, name->at, LOAD_ERR_VALIDATE,
 			"Rule uses 'append' or 'override.<key>: append' but no rule by that name already exists");
+	if (!condition && !exceptions)
+		return diag_old(d, "Rule must have exceptions or condition property");
+	if (!r)
+		return diag_old(d, "Rule %s has 'append' key but no rule by that name already exists", name->text);
+	r->items = vec_room(&rs->arena, r->items, r->nitems, &r->capitems, sizeof *r->items);
+	r->items[r->nitems++] = item;
 	if (node_get(item, "source")) {
 		const struct node *source = item_text(item, "source", d);
 		if (!source)
 			return -1;
 		if (strcmp(source->text, r->source) != 0)
-			return diag_error(d, source->at, "Rule has been re-defined with a different source");
+			return diag_error(d, source->at, LOAD_ERR_VALIDATE, "Rule has been re-defined with a different source");
 	}
 	if (condition) {
 		if (!item_text(item, "condition", d))
@@ -30,7 +36,7 @@ int rule_append(struct ruleset *rs, const struct node *item, struct diag *d)
 		rule_text_append(rs, &r->condition, condition);
 	}
 	r->visibility = rs->counter;
-	return exceptions && !node_null(exceptions) ? exceptions_read(rs, r, exceptions, true, d) : 0;
+	return exceptions && !node_null(exceptions) ? exceptions_read(rs, r, exceptions, EXCEPTIONS_APPEND, d) : 0;
 }
 
 /* Texts, with what both operations do to them. */
@@ -61,10 +67,10 @@ static int update_exceptions(struct ruleset *rs, struct rule_def *r, const struc
 		r->exceptions = NULL;
 		r->nexceptions = r->cap = 0;
 	}
-	return node_null(v) ? 0 : exceptions_read(rs, r, v, o == OVERRIDE_APPEND, d);
+	return node_null(v) ? 0 : exceptions_read(rs, r, v, o == OVERRIDE_APPEND ? EXCEPTIONS_APPEND : EXCEPTIONS_REPLACE, d);
 }
 
-static int update_flags(struct rule_def *r, const struct node *item, struct diag *d)
+static int update_flags(const struct ruleset *rs, struct rule_def *r, const struct node *item, struct diag *d)
 {
 	const struct { const char *key; bool *value; } flags[] = {
 		{ "enabled", &r->enabled }, { "warn_evttypes", &r->warn_evttypes }, { "skip-if-unknown-filter", &r->skip_unknown },
@@ -80,7 +86,7 @@ static int update_flags(struct rule_def *r, const struct node *item, struct diag
 	if (item_override(item, "priority") == OVERRIDE_NONE)
 		return 0;
 	const struct node *v = item_text(item, "priority", d);
-	return v ? rule_priority(v, &r->priority, d) : -1;
+	return v ? rule_priority(rs, v, &r->priority, d) : -1;
 }
 
 int rule_update(struct ruleset *rs, struct rule_def *r, const struct node *item, struct diag *d)
@@ -90,7 +96,9 @@ int rule_update(struct ruleset *rs, struct rule_def *r, const struct node *item,
 	if (update_text(rs, &r->condition, item, "condition", d) != 0 || update_text(rs, &r->output, item, "output", d) != 0 ||
 		update_text(rs, &r->desc, item, "desc", d) != 0 || update_exceptions(rs, r, item, d) != 0)
 		return -1;
+	if (item_override(item, "output") == OVERRIDE_REPLACE)
+		r->trim_output = false;
 	if (tags != OVERRIDE_NONE && rule_tags(rs, node_get(item, "tags"), tags == OVERRIDE_APPEND, r, d) != 0)
 		return -1;
-	return update_flags(r, item, d);
+	return update_flags(rs, r, item, d);
 }

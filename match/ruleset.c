@@ -1,11 +1,14 @@
 /* The tables, and the loading of a file into them. */
 #include "ruleset.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "old.h"
 
 enum { FILE_MAX = 16 << 20 };
 
@@ -24,6 +27,42 @@ int priority_number(const char *name)
 		if (strcasecmp(priorities[i], name) == 0)
 			return i;
 	return strcasecmp(name, "info") == 0 ? 6 : -1;
+}
+
+int priority_number_old(const char *name)
+{
+	bool upper = true, lower = true, first = isupper((unsigned char)*name);
+
+	for (const char *c = name; *c; c++) {
+		upper = upper && isupper((unsigned char)*c);
+		lower = lower && islower((unsigned char)*c);
+		first = first && (c == name || islower((unsigned char)*c));
+	}
+	int n = upper || lower || first ? priority_number(name) : -1;
+	return n == 6 ? 5 : n;
+}
+
+bool source_builtin(const char *source)
+{
+	return strcmp(source, "syscall") == 0 || strcmp(source, "k8s_audit") == 0;
+}
+
+static const char *next_priority(void *arg)
+{
+	size_t *i = arg;
+
+	return *i < sizeof priorities / sizeof *priorities ? priorities[(*i)++] : NULL;
+}
+
+const char *priority_nearest(const char *name)
+{
+	char word[32];
+	size_t i = 0;
+
+	snprintf(word, sizeof word, "%s", name);
+	for (char *c = word; *c; c++)
+		*c = (char)(c == word ? toupper((unsigned char)*c) : tolower((unsigned char)*c));
+	return diag_nearest(word, next_priority, &i);
 }
 
 struct rule_list *ruleset_list(struct ruleset *rs, const char *name)
@@ -98,63 +137,91 @@ static int read_file(FILE *fp, struct source_file *f, struct arena *a, struct di
 	f->n = text.n;
 	strbuf_free(&text);
 	if (ferror(fp))
-		return diag_error(d, (struct place){ f, 0, 0 }, "can not be read: %s", strerror(errno));
+		return diag_error(d, (struct place){ f, 0, 0 }, LOAD_ERR_FILE_READ, "can not be read: %s", strerror(errno));
 	if (f->n > FILE_MAX)
-		return diag_error(d, (struct place){ f, 0, 0 }, "found more than %d MiB, expected a rules file", FILE_MAX >> 20);
+		return diag_error(d, (struct place){ f, 0, 0 }, LOAD_ERR_FILE_READ, "found more than %d MiB, expected a rules file",
+			FILE_MAX >> 20);
 	return 0;
 }
 
+/* In the order in which their keys decide what an item is. */
+static const struct item_kind {
+	const char *key;
+	enum diag_item item;
+	int (*take)(struct ruleset *, const struct node *, struct diag *);
+} kinds[] = {
+	{ "required_engine_version", ITEM_ENGINE_VERSION, engine_item },
+	{ "required_plugin_versions", ITEM_PLUGIN_VERSIONS, plugins_item },
+	{ "list", ITEM_LIST, list_item }, { "macro", ITEM_MACRO, macro_item }, { "rule", ITEM_RULE, rule_item },
+};
+
 static int take_item(struct ruleset *rs, const struct node *item, struct diag *d)
 {
+	size_t depth;
+	int rc = 0;
+
 	if (node_null(item))
 		return 0;
-	if (item->kind != NODE_MAP)
-		return diag_error(d, item->at, "Unexpected element type. Each element should be a yaml associative array.");
+	if (item->kind != NODE_MAP) {
+		diag_enter(d, ITEM_CONTENT_ITEM, "", item->at);
+		diag_error(d, item->at, LOAD_ERR_YAML_VALIDATE,
+			"Unexpected element type. Each element should be a yaml associative array.");
+		old_items(d, &item, 1);
+		return diag_old(d, "Unexpected element of type %s. Each element should be a yaml associative array.",
+			item->kind == NODE_SCALAR ? "string" : "table");
+	}
 	rs->counter++;
-	if (node_get(item, "required_engine_version"))
-		return engine_item(item, d);
-	if (node_get(item, "required_plugin_versions"))
-		return plugins_item(item, d);
-	if (node_get(item, "list"))
-		return list_item(rs, item, d);
-	if (node_get(item, "macro"))
-		return macro_item(rs, item, d);
-	if (node_get(item, "rule"))
-		return rule_item(rs, item, d);
-	diag_warn(d, item->at, "Unknown top level item");
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (!node_get(item, kinds[i].key))
+			continue;
+		depth = diag_enter(d, kinds[i].item, "", item->at);
+		rc = kinds[i].take(rs, item, d);
+		diag_leave(d, depth);
+		if (rc != 0 && rs->old)
+			old_items(d, &item, 1);
+		return rc;
+	}
+	depth = diag_enter(d, ITEM_CONTENT_ITEM, "", item->at);
+	diag_warn(d, item->at, LOAD_UNKNOWN_ITEM, "Unknown top level item");
+	diag_leave(d, depth);
 	return 0;
 }
 
 static int take_document(struct ruleset *rs, const struct node *doc, struct diag *d)
 {
 	if (doc->kind == NODE_MAP)
-		return diag_error(d, doc->at, "Rules content is not yaml array of objects");
+		return diag_error(d, doc->at, LOAD_ERR_YAML_VALIDATE, "Rules content is not yaml array of objects");
 	if (doc->kind == NODE_SCALAR)
-		return diag_error(d, doc->at, "Rules content is not yaml");
+		return diag_error(d, doc->at, LOAD_ERR_YAML_VALIDATE, "Rules content is not yaml");
 	for (size_t i = 0; i < doc->nkids; i++)
 		if (take_item(rs, doc->kids[i], d) != 0)
 			return -1;
 	return 0;
 }
 
-int ruleset_load(struct ruleset *rs, const char *path, struct diag *d)
+int ruleset_load(struct ruleset *rs, const char *path, struct schema *schema, struct diag *d)
 {
 	struct source_file *file = arena_alloc(&rs->arena, sizeof *file);
 	struct node **documents;
-	size_t n;
+	size_t n, depth;
 	FILE *fp = fopen(path, "re");
 
 	file->path = arena_strn(&rs->arena, path, strlen(path));
 	file->text = "";
+	rs->file = file;
+	depth = diag_enter(d, ITEM_CONTENT, "", (struct place){ file, 1, 1 });
 	if (!fp)
-		return diag_error(d, (struct place){ file, 0, 0 }, "can not be opened: %s", strerror(errno));
+		return diag_error(d, (struct place){ file, 0, 0 }, LOAD_ERR_FILE_READ, "can not be opened: %s", strerror(errno));
 	int rc = read_file(fp, file, &rs->arena, d);
 	fclose(fp);
 	if (rc != 0 || yaml_read(file, &rs->arena, d, &documents, &n) != 0)
 		return -1;
+	if (schema)
+		schema_check(schema, documents, n);
 	for (size_t i = 0; i < n; i++)
 		if (take_document(rs, documents[i], d) != 0)
 			return -1;
+	diag_leave(d, depth);
 	return 0;
 }
 

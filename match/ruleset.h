@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "diag.h"
+#include "schema.h"
 #include "vec.h"
 #include "yaml_tree.h"
 
@@ -18,7 +19,8 @@ struct rule_text {
 
 struct rule_list {
 	const char *name;
-	struct place at;
+	struct place at;                /* of the name */
+	const struct node *item;
 	const struct node **items;
 	size_t nitems, cap;
 	unsigned index, visibility;     /* number of the item that defined it first, and of the one that touched it last */
@@ -26,7 +28,10 @@ struct rule_list {
 
 struct rule_macro {
 	const char *name;
-	struct place at;
+	struct place at;                /* of the name */
+	const struct node *item;
+	const struct node **items;      /* the definition and what was appended to it */
+	size_t nitems, capitems;
 	struct rule_text condition;
 	unsigned index, visibility;
 };
@@ -42,10 +47,14 @@ struct rule_exception {
 struct rule_def {
 	const char *name;
 	struct place at;
+	const struct node *item;
+	const struct node **items;              /* the definition and what was appended to it */
+	size_t nitems, capitems;
 	struct rule_text condition, output, desc;
 	const char *source;
 	int priority;
 	bool enabled, warn_evttypes, skip_unknown, capture;
+	bool trim_output;                       /* blanks at the ends of its first part go: it is from the definition */
 	uint32_t capture_duration;
 	const char **tags;                      /* sorted, each once */
 	size_t ntags;
@@ -61,11 +70,17 @@ struct ruleset {
 	struct rule_def *rules;
 	size_t nlists, nmacros, nrules, caplists, capmacros, caprules;
 	struct names list_names, macro_names, rule_names;
+	const struct node **plugins;            /* entries of required_plugin_versions */
+	size_t nplugins, capplugins;
+	unsigned engine[3];                     /* the highest that was required */
+	bool old;                               /* set before loading: the language of 0.28 */
 	unsigned counter;                       /* items read so far */
+	const struct source_file *file;         /* the last that was loaded */
 };
 
-/* Takes the items of one file into the tables. Returns 0, or -1 with the error in `d`. */
-int ruleset_load(struct ruleset *rs, const char *path, struct diag *d);
+/* Takes the items of one file into the tables. Returns 0, or -1 with the error in `d`. `schema` (may be NULL) gets what Falco's
+ * schema says of it. */
+int ruleset_load(struct ruleset *rs, const char *path, struct schema *schema, struct diag *d);
 void ruleset_free(struct ruleset *rs);
 
 /* For the readers of items, in ruleset.c: an entry by name, or NULL; and a new one at the end. */
@@ -81,22 +96,31 @@ void rule_text_append(struct ruleset *rs, struct rule_text *t, const struct node
 
 /* Items, each in the file named after it. */
 int rule_item(struct ruleset *rs, const struct node *item, struct diag *d);             /* rule_item.c */
-int rule_update(struct ruleset *rs, struct rule_def *rule, const struct node *item, struct diag *d);    /* rule_update.c: override */
+/* rule_update.c: override */
+int rule_update(struct ruleset *rs, struct rule_def *rule, const struct node *item, struct diag *d);
 int rule_append(struct ruleset *rs, const struct node *item, struct diag *d);           /* rule_update.c: append: true */
 int list_item(struct ruleset *rs, const struct node *item, struct diag *d);             /* list_item.c */
 int macro_item(struct ruleset *rs, const struct node *item, struct diag *d);
-int engine_item(const struct node *item, struct diag *d);                               /* required.c */
-int plugins_item(const struct node *item, struct diag *d);
+int engine_item(struct ruleset *rs, const struct node *item, struct diag *d);           /* required.c */
+int plugins_item(struct ruleset *rs, const struct node *item, struct diag *d);
 
 /* Properties of a rule that several of them read. */
-int rule_priority(const struct node *value, int *out, struct diag *d);
+int rule_priority(const struct ruleset *rs, const struct node *value, int *out, struct diag *d);
 int rule_tags(struct ruleset *rs, const struct node *value, bool keep, struct rule_def *rule, struct diag *d);
 
-/* exceptions.c: reads `exceptions:` of a new rule or, with `append`, merges by name. */
-int exceptions_read(struct ruleset *rs, struct rule_def *rule, const struct node *value, bool append, struct diag *d);
+/* exceptions.c: reads `exceptions:` of a new rule, merges by name, or takes new ones unchecked. */
+enum exceptions_how { EXCEPTIONS_DEFINE, EXCEPTIONS_APPEND, EXCEPTIONS_REPLACE };
+int exceptions_read(struct ruleset *rs, struct rule_def *rule, const struct node *value, enum exceptions_how how, struct diag *d);
+
+/* A source whose fields are all known here; rules of another may name fields of a plugin that is not. */
+bool source_builtin(const char *source);
 
 const char *priority_name(int priority);                /* "Emergency" */
 /* The number of a priority's name in any case, or -1. */
 int priority_number(const char *name);
+/* The same as 0.28 has it: in one of three spellings, and info is the number of notice. */
+int priority_number_old(const char *name);
+/* The priority that a misspelt one may have meant, or NULL. */
+const char *priority_nearest(const char *name);
 
 #endif

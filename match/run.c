@@ -46,6 +46,7 @@ struct run *run_new(struct input *in, struct output *out, struct program *p, con
 	r->out = out;
 	r->program = p;
 	r->options = *o;
+	r->context.old = o->load->old;
 	r->source = source_here("match", &r->source_buf);
 	eval_init(&r->eval, p);
 	return r;
@@ -275,14 +276,16 @@ static void take_frame(struct run *r, const struct frame *f)
 static void reload(struct run *r)
 {
 	struct diag d = {0};
-	struct strbuf line = {0};
-	struct program *p = load_program(r->options.load, &d, &line);
+	struct strbuf line = {0}, why = {0};
+	struct ruleset rs = {0};
+	struct program *p = load_program(r->options.load, &rs, &d, &line);
 	char note[256];
 
 	r->reloads++;
 	if (!p) {
-		log_warnx("the rules stay as they were: %s", d.error.p);
-		snprintf(note, sizeof note, "refused %d: %.*s", r->reloads, (int)strcspn(d.error.p, "\n"), d.error.p);
+		diag_print(&d, true, false, &why);
+		log_warnx("the rules stay as they were: %s", why.p);
+		snprintf(note, sizeof note, "refused %d: %.*s", r->reloads, (int)strcspn(why.p, "\n"), why.p);
 	} else {
 		r->errors_before += eval_errors(&r->eval);
 		eval_free(&r->eval);
@@ -299,7 +302,9 @@ static void reload(struct run *r)
 	}
 	options_notify(r->options.common, note);
 	strbuf_free(&line);
+	strbuf_free(&why);
 	diag_free(&d);
+	ruleset_free(&rs);
 }
 
 static void wait_for_input(struct run *r)

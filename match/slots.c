@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "transform.h"
+
+enum { TRANSFORM_COST = 3, COST_MAX = 40 };
+
 /* Fields whose values are paths as the kernel knows them. */
 static const char *const paths[] = {
 	"fd.name", "fd.directory", "fs.path.name", "fs.path.source", "fs.path.target", "proc.exepath", "proc.pexepath",
@@ -38,15 +42,33 @@ static bool is_path(const char *name)
 	return false;
 }
 
+static uint32_t add(struct slots *s, struct arena *a, const struct slot *new)
+{
+	s->slot = vec_room(a, s->slot, s->n, &s->cap, sizeof *s->slot);
+	s->slot[s->n] = *new;
+	names_add(&s->by_text, a, new->ref.text, (uint32_t)s->n);
+	return (uint32_t)s->n++;
+}
+
 uint32_t slots_intern(struct slots *s, struct arena *a, const struct field_ref *ref)
 {
 	int64_t known = names_find(&s->by_text, ref->text);
 
 	if (known >= 0)
 		return (uint32_t)known;
-	s->slot = vec_room(a, s->slot, s->n, &s->cap, sizeof *s->slot);
-	s->slot[s->n] = (struct slot){ .ref = *ref, .path = is_path(ref->def->name), .cost = cost(ref),
-		.many = (ref->def->flags & (FIELD_LIST | FIELD_ANY | FIELD_EITHER)) != 0 };
-	names_add(&s->by_text, a, ref->text, (uint32_t)s->n);
-	return (uint32_t)s->n++;
+	return add(s, a, &(struct slot){ .ref = *ref, .path = is_path(ref->def->name), .cost = cost(ref),
+		.many = (ref->def->flags & (FIELD_LIST | FIELD_ANY | FIELD_EITHER)) != 0 });
+}
+
+uint32_t slots_transform(struct slots *s, struct arena *a, const struct field_def *def, const struct transform *t)
+{
+	int64_t known = names_find(&s->by_text, def->name);
+	unsigned cost = TRANSFORM_COST;
+
+	if (known >= 0)
+		return (uint32_t)known;
+	for (size_t i = 0; i < t->nargs; i++)
+		cost += t->args[i].slot < 0 ? 0 : s->slot[t->args[i].slot].cost;
+	return add(s, a, &(struct slot){ .ref = { .def = def, .text = def->name, .param = -1 }, .transform = t,
+		.cost = (uint8_t)(cost < COST_MAX ? cost : COST_MAX), .many = (def->flags & FIELD_LIST) != 0 });
 }

@@ -60,12 +60,36 @@ static size_t byte_offset(struct reader *r, size_t characters)
 	return r->at;
 }
 
+/* The words of the library that Falco uses, for the mistakes that are frequent. */
+static const char *yaml_cpp(const char *problem)
+{
+	static const char *const words[][2] = {
+		{ "mapping values are not allowed in this context", "illegal map value" },
+		{ "did not find expected key", "end of map not found" },
+		{ "did not find expected '-' indicator", "end of sequence not found" },
+		{ "did not find expected ',' or ']'", "end of sequence flow not found" },
+		{ "did not find expected ',' or '}'", "end of map flow not found" },
+		{ "found character that cannot start any token", "unknown token" },
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(problem, words[i][0]) == 0)
+			return words[i][1];
+	return problem;
+}
+
 static int next_event(struct reader *r, yaml_event_t *e)
 {
+	const char *problem;
+	yaml_mark_t at;
+
 	if (yaml_parser_parse(&r->parser, e))
 		return 0;
-	return diag_error(r->diag, place(r, r->parser.problem_mark), "found what is not YAML (%s%s%s), expected a rules file",
-		r->parser.problem ? r->parser.problem : "out of memory", r->parser.context ? " " : "",
+	problem = r->parser.problem ? r->parser.problem : "out of memory";
+	at = r->parser.problem_mark;
+	diag_error(r->diag, place(r, at), LOAD_ERR_YAML_PARSE, "yaml-cpp: error at line %zu, column %zu: %s", at.line + 1,
+		at.column + 1, yaml_cpp(problem));
+	return diag_own(r->diag, "found what is not YAML (%s%s%s), expected a rules file", problem, r->parser.context ? " " : "",
 		r->parser.context ? r->parser.context : "");
 }
 
@@ -73,7 +97,8 @@ static int weigh(struct reader *r, struct place at, uint32_t weight)
 {
 	r->weight += weight;
 	if (r->weight > WEIGHT_MAX)
-		return diag_error(r->diag, at, "found more than %d nodes (aliases counted in full), expected fewer", WEIGHT_MAX);
+		return diag_error(r->diag, at, LOAD_ERR_YAML_PARSE, "found more than %d nodes (aliases counted in full), expected fewer",
+			WEIGHT_MAX);
 	return 0;
 }
 
@@ -82,7 +107,7 @@ static int anchor(struct reader *r, const yaml_char_t *name, struct node *n)
 	if (!name)
 		return 0;
 	if (r->nanchors == ANCHOR_MAX)
-		return diag_error(r->diag, n->at, "found more than %d anchors, expected fewer", ANCHOR_MAX);
+		return diag_error(r->diag, n->at, LOAD_ERR_YAML_PARSE, "found more than %d anchors, expected fewer", ANCHOR_MAX);
 	if (!r->anchors)
 		r->anchors = arena_alloc(r->arena, ANCHOR_MAX * sizeof *r->anchors);
 	r->anchors[r->nanchors++] = (struct anchor){ arena_strn(r->arena, (const char *)name, strlen((const char *)name)), n };
@@ -115,7 +140,7 @@ static struct node *scalar(struct reader *r, const yaml_event_t *e)
 	n->end = byte_offset(r, e->end_mark.index);
 	n->done = true;
 	if (memchr(n->text, '\0', n->n)) {
-		diag_error(r->diag, n->at, "found a NUL character in a text, expected none");
+		diag_error(r->diag, n->at, LOAD_ERR_YAML_PARSE, "found a NUL character in a text, expected none");
 		return NULL;
 	}
 	return n;
@@ -130,12 +155,13 @@ static struct node *alias(struct reader *r, const yaml_event_t *e)
 		if (strcmp(r->anchors[i].name, name) != 0)
 			continue;
 		if (!n->done) {
-			diag_error(r->diag, place(r, e->start_mark), "found the alias *%s inside of its own anchor", name);
+			diag_error(r->diag, place(r, e->start_mark), LOAD_ERR_YAML_PARSE, "found the alias *%s inside of its own anchor", name);
 			return NULL;
 		}
 		return weigh(r, place(r, e->start_mark), n->weight) == 0 ? n : NULL;
 	}
-	diag_error(r->diag, place(r, e->start_mark), "found the alias *%s, expected an anchor of that name before it", name);
+	diag_error(r->diag, place(r, e->start_mark), LOAD_ERR_YAML_PARSE,
+		"found the alias *%s, expected an anchor of that name before it", name);
 	return NULL;
 }
 
@@ -149,7 +175,7 @@ static struct node *collection(struct reader *r, struct node *n, yaml_event_type
 	if (!n)
 		return NULL;
 	if (++r->depth > DEPTH_MAX) {
-		diag_error(r->diag, n->at, "found YAML nested deeper than %d, expected less", DEPTH_MAX);
+		diag_error(r->diag, n->at, LOAD_ERR_YAML_PARSE, "found YAML nested deeper than %d, expected less", DEPTH_MAX);
 		return NULL;
 	}
 	for (;;) {
@@ -186,7 +212,7 @@ static struct node *build(struct reader *r, const yaml_event_t *e)
 	case YAML_MAPPING_START_EVENT:
 		return collection(r, node_new(r, NODE_MAP, e->start_mark, e->data.mapping_start.anchor), YAML_MAPPING_END_EVENT);
 	default:
-		diag_error(r->diag, place(r, e->start_mark), "found an unexpected YAML event");
+		diag_error(r->diag, place(r, e->start_mark), LOAD_ERR_YAML_PARSE, "found an unexpected YAML event");
 		return NULL;
 	}
 }
@@ -218,7 +244,7 @@ int yaml_read(const struct source_file *file, struct arena *a, struct diag *d, s
 	struct nodes out = {0};
 
 	if (!yaml_parser_initialize(&r.parser))
-		return diag_error(d, (struct place){ file, 0, 0 }, "out of memory");
+		return diag_error(d, (struct place){ file, 0, 0 }, LOAD_ERR_YAML_PARSE, "out of memory");
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)file->text, file->n);
 	int rc = documents(&r, &out);
 	yaml_parser_delete(&r.parser);

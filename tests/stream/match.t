@@ -317,9 +317,8 @@ refused(HEAD + "fd.net = 127.0.0.1\n", "unrecognized IP network 127.0.0.1")
 refused(HEAD + "fd.sport = nosuch\n", "unrecognized protocol nosuch")
 refused(HEAD + "proc.name regex '(?i)x'\n", "invalid regex pattern: found (?")
 refused(HEAD + "proc.name regex '(x'\n", "invalid regex pattern")
-refused(HEAD + "toupper(proc.name) = X\n", "transformer 'toupper'", "not supported yet")
-refused(HEAD.replace("output: x", "output: a %proc.nme") + "evt.num=1\n", "bad.yaml:3:13: unknown filter: found '%proc.nme'",
-        "did you mean 'proc.name'?")
+refused(HEAD.replace("output: x", "output: a %proc.nme") + "evt.num=1\n", "bad.yaml:3:13: unknown filter: invalid formatting token proc.nme",
+        "did you mean '%proc.name'?")
 refused(HEAD.replace("INFO", "WNAORTNICNEG") + "evt.num=1\n", "bad.yaml:4:13: Invalid priority")
 refused("- rule: bad\n", "bad.yaml:1:3: Item has no mapping for key 'enabled'")
 refused("a: b\n", "bad.yaml:1:1: Rules content is not yaml array of objects")

@@ -47,12 +47,25 @@ static void refused(void **state)
 	check("json_output=yes", "emit", "expected true or false");
 	check("jsn_output=true", "emit", "did you mean 'json_output'?");
 	check("=x", "emit", "unknown key");
-	check("json_output=true", "match", "honoured by emit");
+	check("stdout_output.enabled=true", "match", "honoured by emit");
+	check("json_output=true", "probe", "honoured by emit match");
 	check("probe.ring_size=many", "probe", "expected a number");
 	check("probe.ring_size=-1", "probe", "expected a number");
 	check("probe.ring_size=", "probe", "expected a number");
 	check("probe.ring_size=18446744073709551616", "probe", "expected a number");
 	check("probe.ring_size=4096", "probe", "is not between 262144 and 536870912");
+}
+
+static void several_programs(void **state)
+{
+	struct conf c = {0};
+	char err[256];
+
+	(void)state;
+	assert_int_equal(conf_set(&c, "json_output=true", "match", err, sizeof err), 0);
+	assert_int_equal(conf_set(&c, "json_output=true", "emit", err, sizeof err), 0);
+	assert_int_equal(conf_set(&c, "json_output=true", "mat", err, sizeof err), -1);
+	conf_free(&c);
 }
 
 static void the_last_counts(void **state)
@@ -84,6 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_valid), cmocka_unit_test(names_are_unique), cmocka_unit_test(refused),
+		cmocka_unit_test(several_programs),
 		cmocka_unit_test(the_last_counts), cmocka_unit_test(values_keep_their_equals_signs),
 	};
 

@@ -1,0 +1,103 @@
+/* Walks over the trees of conditions. */
+#include "describe_cond.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+void describe_add(struct json_t *list, const char *text)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		if (strcmp(json_string_value(one), text) == 0)
+			return;
+	json_array_append_new(list, json_string(text));
+}
+
+const struct cond *describe_expand(struct compiler *c, const struct cond *tree)
+{
+	struct cond *copy;
+
+	if (tree->kind == COND_MACRO)
+		return describe_expand(c, macros_find(c, &tree->macro)->tree);
+	if (!tree->nkids)
+		return tree;
+	copy = arena_alloc(&c->trees, sizeof *copy);
+	*copy = *tree;
+	copy->kids = arena_alloc(&c->trees, tree->nkids * sizeof *copy->kids);
+	for (size_t i = 0; i < tree->nkids; i++) {
+		const struct cond *kid = describe_expand(c, tree->kids[i]);
+		copy->kids[i] = arena_alloc(&c->trees, sizeof *kid);
+		*copy->kids[i] = *kid;
+	}
+	return copy;
+}
+
+static void add_fields(json_t *fields, const struct cond_operand *o)
+{
+	struct strbuf b = {0};
+
+	if (!o)
+		return;
+	if (o->kind == OPERAND_FIELD) {
+		cond_print_operand(o, &b);
+		describe_add(fields, b.p);
+	}
+	for (size_t i = 0; i < o->nargs; i++)
+		add_fields(fields, o->args[i]);
+	strbuf_free(&b);
+}
+
+static void walk(const struct cond *c, json_t *operators, json_t *fields)
+{
+	if (c->kind == COND_CHECK) {
+		describe_add(operators, c->op_text);
+		add_fields(fields, c->left);
+		add_fields(fields, c->right);
+	}
+	for (size_t i = 0; i < c->nkids; i++)
+		walk(c->kids[i], operators, fields);
+}
+
+void describe_tree(struct json_t *details, const struct cond *tree)
+{
+	json_t *operators = json_array(), *fields = json_array();
+	struct strbuf text = {0};
+
+	walk(tree, operators, fields);
+	cond_print(tree, &text);
+	json_object_set_new(details, "condition_operators", operators);
+	json_object_set_new(details, "condition_fields", fields);
+	json_object_set_new(details, "condition_compiled", json_string(text.p));
+	strbuf_free(&text);
+}
+
+static void refer(const struct ruleset *rs, const struct cond *c, json_t *macros, json_t *lists)
+{
+	if (c->kind == COND_MACRO)
+		describe_add(macros, c->macro.p);
+	for (size_t i = 0; i < c->nvalues; i++)
+		if (names_find(&rs->list_names, c->values[i].p) >= 0)
+			describe_add(lists, c->values[i].p);
+	for (size_t i = 0; i < c->nkids; i++)
+		refer(rs, c->kids[i], macros, lists);
+}
+
+/* The text is parsed as it stands, with the names of lists in it. */
+void describe_references(struct compiler *c, struct json_t *details, const struct rule_text *condition)
+{
+	json_t *macros = json_array(), *lists = json_array();
+	struct cond_text text = {0};
+	struct cond_error err;
+
+	cond_text_parts(&text, condition);
+	const struct cond *tree = cond_parse(text.text.p ? text.text.p : "", text.text.n, c->rs->old ? GRAMMAR_OLD : GRAMMAR_NOW,
+		&c->trees, &err);
+	if (tree)
+		refer(c->rs, tree, macros, lists);
+	json_object_set_new(details, "macros", macros);
+	json_object_set_new(details, "lists", lists);
+	cond_text_free(&text);
+}
