@@ -347,9 +347,7 @@ int get_fd_l4proto(const struct field_ref *f, struct context *c, struct field_va
 	(void)f;
 	if (!fd)
 		return -1;
-	/* Before it is bound or connected a socket has none for Falco. */
-	bool bound = fd->has_tuple && !fd->tuple.is_unix && (fd->tuple.role != ROLE_UNKNOWN || fd->tuple.remote.len || fd->tuple.local.port);
-	for (size_t i = 0; bound && i < sizeof names / sizeof names[0]; i++)
+	for (size_t i = 0; fd->has_tuple && !fd->tuple.is_unix && i < sizeof names / sizeof names[0]; i++)
 		if (names[i].protocol == fd->tuple.protocol)
 			return field_puts(out, names[i].name);
 	return field_puts(out, "<NA>");
@@ -392,20 +390,12 @@ int get_fd_name_changed(const struct field_ref *f, struct context *c, struct fie
 	return extra_flag(c, "name_changed", false, out);
 }
 
-/* Is the other end, which the server is, this very machine? */
-static bool is_own(const struct fd_tuple *t)
-{
-	static const uint8_t loopback[16] = { [15] = 1 };
-
-	return t->remote.len && (t->remote.len == 4 ? t->remote.addr[0] == 127 : memcmp(t->remote.addr, loopback, 16) == 0);
-}
-
 int get_fd_is_server(const struct field_ref *f, struct context *c, struct field_value *out)
 {
 	const struct fd *fd = fd_of_event(c);
 
 	(void)f;
-	return extra_flag(c, "server", fd->has_tuple && !fd->tuple.is_unix && (fd->tuple.role == ROLE_SERVER || is_own(&fd->tuple)), out);
+	return extra_flag(c, "server", fd->has_tuple && !fd->tuple.is_unix && fd->tuple.role == ROLE_SERVER, out);
 }
 
 /* `what`: 0 the whole, 1 major, 2 minor. */

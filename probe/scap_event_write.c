@@ -1,4 +1,5 @@
-/* EVENT of a capture: parameters in today's types, descriptors with what is known of them, and the facts that are on demand when live. */
+/* EVENT of a capture: parameters in today's types, descriptors with what is known of them, and the facts that are on demand when
+ * live. */
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -69,7 +70,7 @@ static void pack_listening(struct pack *out, const struct scap_fd *fd)
 	pack_uint(out, SCAP_SERVER);
 }
 
-/* A socket that has no address yet has its protocol all the same. */
+/* A socket that has no address yet; Falco does not tell its protocol before it has. */
 static void pack_unbound(struct pack *out, const struct scap_fd *fd)
 {
 	pack_array(out, 7);
@@ -78,7 +79,7 @@ static void pack_unbound(struct pack *out, const struct scap_fd *fd)
 	pack_uint(out, 0);
 	pack_nil(out);
 	pack_uint(out, 0);
-	pack_uint(out, fd->protocol);
+	pack_uint(out, 0);
 	pack_uint(out, fd->role);
 }
 
@@ -314,8 +315,10 @@ static void pack_extra(struct pack *out, const struct scap_now *now)
 	pack_number(out, "vm_swap", main->vm_swap);
 	pack_number(out, "page_faults_major", t->pf_major);
 	pack_number(out, "page_faults_minor", t->pf_minor);
-	pack_number(out, "threads", invalid ? 0 : t->process->alive);
-	pack_number(out, "children", invalid ? 0 : t->process->alive - (t->process->leader && !(t->process->leader->flags & SCAP_DEAD)));
+	const struct scap_thread *leader = t->process->leader;
+	unsigned alive = invalid ? 0 : t->process->alive;
+	pack_number(out, "threads", alive);
+	pack_number(out, "children", alive - (alive && leader && !(leader->flags & SCAP_DEAD)));
 	if (!now->fd)
 		return;
 	pack_str(out, "name_changed");

@@ -144,7 +144,7 @@ def others():
     except OSError:
         want("TCP refused", "connect", refused, sip="127.0.0.1", sport="1", rip="127.0.0.1", rport="1")
     pair = socket.socketpair()
-    want("socketpair", "socketpair", pair[0], type="unix", name="")
+    want("socketpair", "socketpair", pair[1], type="unix", name="")
     return own, netlink, packet, raw, refused, pair
 
 

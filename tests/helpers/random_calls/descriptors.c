@@ -49,7 +49,7 @@ bool deed_dup(struct actor *a)
 	if (c != CALL_DUP)
 		log_want(&a->log, "evt.rawarg.newfd", "%d", to);
 	if (c == CALL_DUP3)
-		log_want(&a->log, "evt.rawarg.flags", "%u", falco_flags(flags));
+		log_want(&a->log, "evt.rawarg.flags", "%X", falco_flags(flags));
 	long fd = c == CALL_DUP ? actor_call(a, c, actor_wide(a, old)) :
 		actor_call(a, c, actor_wide(a, old), actor_wide(a, to), (long)flags);
 	if (fd >= 0) {
@@ -88,15 +88,15 @@ static bool make_pipe(struct actor *a)
 		return false;
 	actor_begin(a, c);
 	if (c == CALL_PIPE2)
-		log_want(&a->log, "evt.rawarg.flags", "%u", falco_flags(flags));
+		log_want(&a->log, "evt.rawarg.flags", "%X", falco_flags(flags));
 	int *fds = actor_low(a, none, sizeof none);
 	long result = actor_call(a, c, fds, (long)flags);
 	if (result == 0 && fstat(fds[0], &st) == 0) {
 		log_want(&a->log, "evt.rawarg.fd1", "%d", fds[0]);
 		log_want(&a->log, "evt.rawarg.fd2", "%d", fds[1]);
 		log_want(&a->log, "evt.rawarg.ino", "%llu", (unsigned long long)st.st_ino);
-		actor_want_fd(a, fds[0], actor_add(a, fds[0], 'p', nowhere, -1));
-		actor_add(a, fds[1], 'p', nowhere, -1);
+		actor_add(a, fds[0], 'p', nowhere, -1);
+		actor_want_fd(a, fds[1], actor_add(a, fds[1], 'p', nowhere, -1));
 	}
 	actor_end(a, result);
 	return true;
@@ -113,16 +113,16 @@ static bool make_one(struct actor *a, enum call c)
 	if (c == CALL_EVENTFD2) {
 		type = 'e';
 		log_want(&a->log, "evt.rawarg.initval", "%d", 7);
-		log_want(&a->log, "evt.rawarg.flags", "%d", closes ? 4096 : 0);
+		log_want(&a->log, "evt.rawarg.flags", "%X", closes ? 4096 : 0);
 		fd = actor_call(a, c, 7L, closes ? (long)EFD_CLOEXEC : 0L);
 	} else if (c == CALL_MEMFD) {
 		type = 'm';
 		snprintf(name, sizeof name, "memory-%d", a->name_count++);
 		log_want(&a->log, "evt.arg.name", "%s", name);
-		log_want(&a->log, "evt.rawarg.flags", "%d", closes ? 1 : 0);
+		log_want(&a->log, "evt.rawarg.flags", "%X", closes ? 1 : 0);
 		fd = actor_call(a, c, actor_text(a, name), closes ? (long)MFD_CLOEXEC : 0L);
 	} else {
-		log_want(&a->log, "evt.rawarg.flags", "%d", closes ? 1 : 0);
+		log_want(&a->log, "evt.rawarg.flags", "%X", closes ? 1 : 0);
 		fd = actor_call(a, c, closes ? (long)EPOLL_CLOEXEC : 0L);
 	}
 	if (fd >= 0) {

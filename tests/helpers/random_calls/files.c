@@ -59,7 +59,7 @@ static void want_result(struct actor *a, long fd, const struct spelling *s, cons
 	spell_collapse(s->passed, raw);
 	log_want(&a->log, "fd.nameraw", "%s", raw);
 	if (flags != ~0u) {
-		log_want(&a->log, "evt.rawarg.flags", "%u", falco_flags(flags) | (created ? 16384 : 0));
+		log_want(&a->log, "evt.rawarg.flags", "%X", falco_flags(flags) | (created ? 16384 : 0));
 		log_want(&a->log, "evt.is_open_read", "%s", (flags & O_ACCMODE) != O_WRONLY ? "true" : "false");
 		log_want(&a->log, "evt.is_open_write", "%s", (flags & O_ACCMODE) != O_RDONLY ? "true" : "false");
 		log_want(&a->log, "evt.is_open_create", "%s", created ? "true" : "false");
@@ -70,7 +70,6 @@ static void want_result(struct actor *a, long fd, const struct spelling *s, cons
 		log_want(&a->log, "fd.name", "%s", s->joined);
 		log_want(&a->log, "fd.directory", "%.*s", (int)(slash == s->joined ? 1 : slash - s->joined), s->joined);
 		log_missing(&a->log, "fd.ino");
-		log_missing(&a->log, "fs.path.name");
 		return;
 	}
 	if (flags != ~0u) {
@@ -210,7 +209,7 @@ bool deed_unlink(struct actor *a)
 	long flags = c == CALL_UNLINKAT && (is_folder != actor_one_in(a, 8)) ? AT_REMOVEDIR : 0, result;
 	if (c == CALL_UNLINKAT) {
 		spell_want_dirfd(a, "dirfd", &s);
-		log_want(&a->log, "evt.rawarg.flags", "%ld", flags);
+		log_want(&a->log, "evt.rawarg.flags", "%lX", flags);
 		result = actor_call(a, c, (long)s.dirfd, actor_text(a, s.passed), flags);
 	} else {
 		result = actor_call(a, c, actor_text(a, s.passed));

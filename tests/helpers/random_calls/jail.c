@@ -14,7 +14,7 @@ static long mount_it(struct actor *a, const char *dev, const char *passed, const
 	log_want(&a->log, "evt.arg.dir", "%s", joined);
 	log_want(&a->log, "evt.rawarg.dir", "%s", passed);
 	log_want(&a->log, "evt.arg.type", "%s", type);
-	log_want(&a->log, "evt.rawarg.flags", "%u", falco);
+	log_want(&a->log, "evt.rawarg.flags", "%X", falco);
 	long result = actor_call(a, CALL_MOUNT, actor_text(a, dev), actor_text(a, passed), actor_text(a, type), flags, 0L);
 	if (result == 0) {
 		log_want(&a->log, "fs.path.source", "%s", dev);
@@ -68,7 +68,7 @@ static void unmount(struct actor *a)
 	long flags = actor_one_in(a, 2) ? MNT_DETACH : 0;
 	actor_begin(a, CALL_UMOUNT2);
 	spell_want(a, "name", &s);
-	log_want(&a->log, "evt.rawarg.flags", "%ld", flags);
+	log_want(&a->log, "evt.rawarg.flags", "%lX", flags);
 	long result = actor_call(a, CALL_UMOUNT2, actor_text(a, s.passed), flags);
 	if (result == 0) {
 		world_umount(w, p);
@@ -107,7 +107,7 @@ static bool enter(struct actor *a)
 
 	snprintf(path, sizeof path, "%s-jail", a->folder);
 	actor_begin(a, CALL_UNSHARE);
-	log_want(&a->log, "evt.rawarg.flags", "%d", 32);
+	log_want(&a->log, "evt.rawarg.flags", "%X", 32);
 	result = actor_call(a, CALL_UNSHARE, (long)CLONE_NEWNS);
 	actor_end(a, result);
 	if (result == 0)

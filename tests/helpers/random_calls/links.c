@@ -74,7 +74,7 @@ bool deed_rename(struct actor *a)
 		spell_want_dirfd(a, "newdirfd", &t.new);
 		if (c == CALL_RENAMEAT2) {
 			flags = actor_one_in(a, 3) ? RENAME_NOREPLACE : 0;
-			log_want(&a->log, "evt.rawarg.flags", "%ld", flags);
+			log_want(&a->log, "evt.rawarg.flags", "%lX", flags);
 		}
 		result = actor_call(a, c, actor_wide(a, t.old.dirfd), old, actor_wide(a, t.new.dirfd), new, flags);
 	}

@@ -33,7 +33,7 @@ static struct desc *make(struct actor *a, int family, int type)
 	log_want(&a->log, "evt.rawarg.domain", "%d", family);
 	log_want(&a->log, "evt.rawarg.type", "%d", type);
 	log_want(&a->log, "evt.rawarg.proto", "0");
-	log_want(&a->log, "evt.rawarg.flags", "%d", flags ? 4096 : 0);
+	log_want(&a->log, "evt.rawarg.flags", "%X", flags ? 4096 : 0);
 	long fd = actor_call(a, CALL_SOCKET, (long)family, type | flags, 0L);
 	struct desc *d = fd < 0 ? NULL : actor_add(a, (int)fd, type_of(family), nowhere, new_sock(a, family, type));
 	actor_want_fd(a, fd, d);
@@ -152,7 +152,7 @@ static struct desc *accept_one(struct actor *a, struct desc *listener, const str
 
 	actor_begin(a, c);
 	if (c == CALL_ACCEPT4)
-		log_want(&a->log, "evt.rawarg.flags", "4096");
+		log_want(&a->log, "evt.rawarg.flags", "1000");
 	long fd = actor_call(a, c, actor_wide(a, listener->fd), 0L, 0L, (long)SOCK_CLOEXEC);
 	if (fd >= 0) {
 		int i = new_sock(a, l->family, l->type);
@@ -371,8 +371,8 @@ bool deed_pair(struct actor *a)
 	if (result == 0) {
 		log_want(&a->log, "evt.rawarg.fd1", "%d", fds[0]);
 		log_want(&a->log, "evt.rawarg.fd2", "%d", fds[1]);
-		actor_want_fd(a, fds[0], actor_add(a, fds[0], 'u', nowhere, new_sock(a, AF_UNIX, type)));
-		actor_add(a, fds[1], 'u', nowhere, new_sock(a, AF_UNIX, type));
+		actor_add(a, fds[0], 'u', nowhere, new_sock(a, AF_UNIX, type));
+		actor_want_fd(a, fds[1], actor_add(a, fds[1], 'u', nowhere, new_sock(a, AF_UNIX, type)));
 	}
 	actor_end(a, result);
 	return true;

@@ -241,7 +241,7 @@ static void want_clone(struct actor *a, unsigned falco)
 {
 	log_want(&a->log, "evt.rawarg.tid", "%d", a->tid);
 	log_want(&a->log, "evt.rawarg.pid", "%d", a->pid);
-	log_want(&a->log, "evt.rawarg.flags", "%u", falco);
+	log_want(&a->log, "evt.rawarg.flags", "%X", falco);
 }
 
 /* Returns 0 in the child, which goes on when its parent has ended its line. */
