@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "scap_codes.h"
+#include "wire/scap_codes.h"
 #include "scap_event.h"
 #include "wire/log.h"
 
@@ -41,18 +41,11 @@ void scap_stored_free(struct scap_stored *s)
 /* The least that a parameter of the type can be: numbers at their width, texts with their NUL. */
 static struct scap_bytes zero_of(unsigned code, unsigned param)
 {
-	static const uint8_t sizes[PT_TYPES] = {
-		[PT_UINT8] = 1, [PT_UINT16] = 2, [PT_UINT32] = 4, [PT_UINT64] = 8, [PT_INT8] = 1, [PT_INT16] = 2, [PT_INT32] = 4,
-		[PT_INT64] = 8, [PT_FD] = 8, [PT_FD32] = 4, [PT_PID] = 8, [PT_PID32] = 4, [PT_ERRNO] = 8, [PT_UID] = 4, [PT_GID] = 4,
-		[PT_CHARBUF] = 1, [PT_FSPATH] = 1, [PT_FSRELPATH] = 1, [PT_FLAGS8] = 1, [PT_FLAGS16] = 2, [PT_FLAGS32] = 4,
-		[PT_ENUMFLAGS8] = 1, [PT_ENUMFLAGS16] = 2, [PT_ENUMFLAGS32] = 4, [PT_MODE] = 4, [PT_SIGTYPE] = 1, [PT_SIGSET] = 4,
-		[PT_SYSCALLID] = 2, [PT_RELTIME] = 8, [PT_ABSTIME] = 8, [PT_PORT] = 2,
-	};
 	const struct event_type *t = event_type(code);
 
 	if (!t || param >= t->nparams)
 		return (struct scap_bytes){0};
-	return (struct scap_bytes){ zeros, sizes[t->params[param].type] };
+	return (struct scap_bytes){ zeros, scap_param_size(t->params[param].type) };
 }
 
 /* Of the enter event: only that of this very call counts. */

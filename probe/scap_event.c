@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "scap_codes.h"
+#include "wire/scap_codes.h"
 
 enum { HEAD = 22, NOTIFICATION = 280, INFRASTRUCTURE = 286, SURPLUS = 3 };
 

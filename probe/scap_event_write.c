@@ -49,7 +49,9 @@ static bool source_is_local(const struct scap_world *w, const struct scap_addres
 static void pack_tuple(struct pack *out, const struct scap_now *now, const struct scap_address *a, uint8_t protocol,
 	enum scap_role role, const struct scap_blob *path)
 {
-	bool local = a->family == AF_UNIX || source_is_local(now->w, a);
+	/* A capture that does not name the machine's addresses leaves the role to tell. */
+	bool named = now->w->interfaces.n > 0;
+	bool local = a->family == AF_UNIX || (named ? source_is_local(now->w, a) : role != SCAP_SERVER);
 
 	pack_array(out, 7);
 	pack_uint(out, a->family);
@@ -126,7 +128,8 @@ static void pack_tuple_param(struct pack *out, const struct scap_now *now, struc
 	}
 	if (a.family == AF_UNIX && b.n > 17)
 		path = (struct scap_blob){ (char *)b.p + 17, (uint32_t)strnlen((const char *)b.p + 17, b.n - 17) };
-	pack_tuple(out, now, &a, now->fd ? now->fd->protocol : 0, SCAP_CLIENT, &path);
+	pack_tuple(out, now, &a, now->fd ? now->fd->protocol : 0, now->fd && now->fd->role == SCAP_SERVER ? SCAP_SERVER : SCAP_CLIENT,
+		&path);
 }
 
 static void pack_sockaddr(struct pack *out, struct scap_bytes b)

@@ -39,8 +39,7 @@ class Known:
         return None
 
     def unused(self):
-        """Those that no longer occur. What is only to come yet ("pending") may have come."""
-        return [row for i, row in enumerate(self.rows) if i not in self.used and not row[3].startswith("pending")]
+        return [row for i, row in enumerate(self.rows) if i not in self.used]
 
 
 def fields():

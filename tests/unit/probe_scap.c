@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "probe/scap_codes.h"
+#include "wire/scap_codes.h"
 #include "probe/scap_write.h"
 
 enum { FILE_MAX = 4096 };

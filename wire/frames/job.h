@@ -36,5 +36,6 @@ bool job_flush(struct job *j);
 int decode_run(struct job *j);                 /* frames to JSON lines, or with `binary` to frames */
 int encode_run(struct job *j);                 /* JSON lines to frames */
 int source_run(struct job *j);                 /* any JSON log to JSON records */
+int to_scap_run(struct job *j);                /* frames to a capture */
 
 #endif

@@ -14,6 +14,7 @@
 static const char usage[] =
 	"usage: frames [-b] [-i ENDPOINT]... [-o ENDPOINT] [-k KINDS] [-n COUNT] <STREAM\n"
 	"       frames -e [-o ENDPOINT] [-k KINDS] [-n COUNT] <JSON-LINES\n"
+	"       frames --to-scap [-i ENDPOINT]... [-n COUNT] <STREAM >FILE.scap\n"
 	"       frames --json-source NAME [--time POINTER] [-o ENDPOINT] [-n COUNT] <JSON-LINES\n"
 	"\n"
 	"  -e                   JSON lines to frames; without it frames to JSON lines\n"
@@ -22,16 +23,17 @@ static const char usage[] =
 	"  -n COUNT             leave after so many\n"
 	"  -i ENDPOINT          where frames come from: - (default), unix:PATH, listen:PATH\n"
 	"  -o ENDPOINT          where frames go to, the same\n"
+	"  --to-scap            write a capture that sysdig and Falco read; COUNT is of events\n"
 	"  --json-source NAME   each line is a JSON document of source NAME\n"
 	"  --time POINTER       its time is where this JSON pointer leads\n"
 	"  --version, --help\n";
 
-enum { OPTION_SOURCE = OPTION_OWN, OPTION_TIME };
+enum { OPTION_SOURCE = OPTION_OWN, OPTION_TIME, OPTION_SCAP };
 
 struct arguments {
 	struct options common;
 	struct job job;
-	bool encode;
+	bool encode, scap;
 };
 
 static _Noreturn void wrong(const char *what, const char *found)
@@ -73,6 +75,7 @@ static void take_option(struct arguments *a, int opt, char *value)
 	case 'b': a->job.binary = true; break;
 	case 'k': take_kinds(&a->job, value); break;
 	case 'n': take_count(&a->job, value); break;
+	case OPTION_SCAP: a->scap = true; break;
 	case OPTION_SOURCE:
 		a->job.source = value;
 		break;
@@ -92,6 +95,8 @@ static void check_together(const struct arguments *a)
 {
 	bool decode = !a->encode && !a->job.source;
 
+	if (a->scap && (!decode || a->job.binary || a->job.select || a->common.output))
+		wrong("--to-scap only with -i and -n", "another way to write");
 	if (a->encode && a->job.source)
 		wrong("one of -e and --json-source", "both");
 	if (!decode && (a->common.ninputs || a->job.binary))
@@ -107,7 +112,8 @@ static void check_together(const struct arguments *a)
 static void parse(struct arguments *a, int argc, char **argv)
 {
 	static const struct option longs[] = { OPTIONS_LONG, { "json-source", required_argument, NULL, OPTION_SOURCE },
-		{ "time", required_argument, NULL, OPTION_TIME }, { NULL, 0, NULL, 0 } };
+		{ "time", required_argument, NULL, OPTION_TIME },
+		{ "to-scap", no_argument, NULL, OPTION_SCAP }, { NULL, 0, NULL, 0 } };
 	int opt;
 
 	a->common.program = "frames";
@@ -147,7 +153,7 @@ int main(int argc, char **argv)
 	if (!(a.job.output = output_open(a.common.output, err, sizeof err, &status)))
 		diex(status, "%s", err);
 	options_notify(&a.common, "ready");
-	status = a.encode ? encode_run(&a.job) : a.job.source ? source_run(&a.job) : decode_run(&a.job);
+	status = a.scap ? to_scap_run(&a.job) : a.encode ? encode_run(&a.job) : a.job.source ? source_run(&a.job) : decode_run(&a.job);
 	output_free(a.job.output);
 	vocabulary_free(&a.job.vocabulary);
 	pack_free(&a.job.out);

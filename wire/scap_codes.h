@@ -1,6 +1,6 @@
 /* Every event code that a capture may hold (scap_codes.def), and the rules that bring old ones to today's schema. */
-#ifndef PROBE_SCAP_CODES_H
-#define PROBE_SCAP_CODES_H
+#ifndef WIRE_SCAP_CODES_H
+#define WIRE_SCAP_CODES_H
 
 #include <stdint.h>
 
@@ -21,5 +21,9 @@ struct scap_rule {
 };
 /* The rule for an event with so many parameters, or NULL. */
 const struct scap_rule *scap_rule(unsigned code, unsigned params);
+/* The newest code that becomes this one, or NULL. */
+const struct scap_rule *scap_rule_to(unsigned code);
+/* Bytes that a parameter of the type takes at least: numbers their width, texts their NUL, others 0. */
+unsigned scap_param_size(unsigned type);
 
 #endif
