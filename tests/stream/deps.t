@@ -27,7 +27,7 @@ TOOL
 ln -s "$(command -v grep)" "$T/bin/grep"
 
 # Every name that any release has, and what Debian 12 and 13 have of those that differ.
-names=$(sed -n "/^build='/,/'\$/p; /^check='/,/'\$/p" "$here/scripts/deps" | tr -s "'|=\n\t " '\n' | sed 's/^amd64://' | grep -vx -e build -e check -e '')
+names=$(sed -n "/^build='/,/'\$/p; /^check='/,/'\$/p" "$here/scripts/deps" | tr -s "'|=\n\t " '\n' | sed 's/^amd64://; s/^optional://' | grep -vx -e build -e check -e '')
 release() { # NAMES THAT IT DOES NOT HAVE...
 	printf '%s\n' "$names" >"$T/release"
 	for name in "$@"; do sed -i "/^$name\$/d" "$T/release"; done
@@ -87,6 +87,12 @@ sed -i '/^libcmocka-dev$/d' "$T/release"
 run check
 [ "$status" -eq 69 ] && grep -q 'no package libcmocka-dev' "$T/out"
 result $? "a package that the release does not have is named"
+export REFUSE=none
+release sysdig
+installed
+run check
+[ "$status" -eq 0 ] && ! grep -q install "$T/done"
+result $? "one that it may lack is done without"
 run nonsense
 result $((status != 64)) "wrong arguments are refused"
 rm "$T/bin/dpkg-query"
