@@ -350,7 +350,8 @@ int get_buffer_length(const struct field_ref *f, struct context *c, struct field
 		return -1;
 	const char *kind = category(c);
 	out->u = (uint64_t)c->event.result;
-	if (strcmp(kind, "unknown") == 0 || (what & LENGTH_IN && !(c->type->flags & EV_READS)) ||
+	const struct fd *fd = fd_of_event(c);
+	if ((!fd->known && !fd->has_tuple) || (what & LENGTH_IN && !(c->type->flags & EV_READS)) ||
 		(what & LENGTH_OUT && !(c->type->flags & EV_WRITES)) || (what & LENGTH_FILE && strcmp(kind, "file") != 0) ||
 		(what & LENGTH_NET && strcmp(kind, "net") != 0))
 		return -1;

@@ -9,7 +9,6 @@ import fnmatch
 import gzip
 import json
 import os
-import re
 import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -96,15 +95,13 @@ def counts(folder, name, conditions):
 
 
 def load(folder, condition):
-    """What loading a rule with that condition says: (message of the error or None, codes of the warnings)."""
+    """What loading a rule with that condition says: (code of the error or None, codes of the warnings)."""
     rules = write_rules(folder, [("c", condition, "x")])
-    match = subprocess.run([os.path.join(BIN, "match"), "-n", "-r", rules], stderr=subprocess.PIPE, timeout=60)
-    text = match.stderr.decode()
-    if match.returncode:
-        return re.sub(r"^[^ ]*:\d+:\d+: ", "", text.splitlines()[0]), []
-    warnings = [line.split(": warning: ", 1)[1] for line in text.splitlines() if ": warning: " in line]
-    return None, sorted({"LOAD_NO_EVTTYPE" if "too many evt.type values" in w else
-                         "LOAD_DEPRECATED_ITEM" if "deprecated" in w else "LOAD_COMPILE_CONDITION" for w in warnings})
+    match = subprocess.run([os.path.join(BIN, "match"), "--validate", rules, "-O", "json_output=true"], stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL, timeout=60)
+    result = json.loads(match.stdout)["falco_load_results"][0]
+    errors = [e["code"] for e in result["errors"]]
+    return (errors[0] if errors else None), sorted({w["code"] for w in result["warnings"]})
 
 
 def conditions():

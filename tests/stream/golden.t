@@ -78,13 +78,13 @@ for capture in dict.fromkeys(r[0] for r in rows):
     found = dict(zip(good, golden.counts(folder, capture, good).values()))
     for _, condition, count, codes in (r for r in rows if r[0] == capture):
         error, warnings = loaded[condition]
-        # Of an error the code counts; what the message says is ours.
-        result = "refused" if error else [found[condition], warnings]
-        expected = "refused" if count is None else [count, codes.split()]
+        # Of an error the code counts; what the message says is ours. Falco gives up at one condition: any code will do.
+        result = error if error else [found[condition], warnings]
+        expected = [count, codes.split()] if count is not None else error if "Runtime error" in codes else codes.split(":")[0]
         if result == expected or known.explains("condition: " + condition, expected, result):
             passed += 1
         else:
-            wrong.append("%s: %s: found %r, expected %r" % (capture, condition, error or result, codes if count is None else expected))
+            wrong.append("%s: %s: found %r, expected %r" % (capture, condition, result, expected))
 ok(not wrong, "%d of %d conditions with their counts and codes" % (passed, len(rows)), *wrong)
 ok(not known.unused(), "every known difference occurs", *known.unused())
 print("1..%d" % number)
