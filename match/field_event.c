@@ -99,8 +99,11 @@ int get_hostname(const struct field_ref *f, struct context *c, struct field_valu
 
 int get_dir(const struct field_ref *f, struct context *c, struct field_value *out)
 {
+	struct value v;
+
 	(void)f;
-	return c->type ? field_puts(out, c->type->kind == EVENT_SYSCALL ? "<" : ">") : -1;
+	bool enters = context_extra(c, "enter", &v) && v.type == VALUE_BOOL && v.boolean;
+	return c->type ? field_puts(out, c->type->kind == EVENT_SYSCALL && !enters ? "<" : ">") : -1;
 }
 
 static const char *generic_name(const struct context *c)

@@ -25,6 +25,7 @@ struct reading {
 	struct source source;
 	uint64_t number;               /* of the last event */
 	bool begun;                    /* HELLO has been written */
+	bool both;                     /* the beginning of a call is an event too, as it was in 0.28 */
 	int signals;
 };
 
@@ -129,6 +130,20 @@ static void show(struct reading *r, struct scap_now *now)
 		end_thread(r, now->e, dead);
 }
 
+static void show_beginning(struct reading *r, const struct scap_stored *stored)
+{
+	struct scap_event e;
+	uint8_t *room = NULL;
+
+	if (scap_beginning(&e, stored, &room)) {
+		struct scap_now now = { .w = &r->world, .e = &e, .type = event_type(e.code) };
+		scap_enter(&now);
+		scap_write_changes(&r->writer);
+		scap_write_event(&r->writer, &now, r->number);
+	}
+	free(room);
+}
+
 static int read_event(struct reading *r, const struct scap_block *b)
 {
 	struct scap_event e;
@@ -141,11 +156,13 @@ static int read_event(struct reading *r, const struct scap_block *b)
 		begin_events(r, e.time);
 	struct scap_thread *t = scap_thread_find(&r->world.threads, e.tid);
 	enum scap_verdict verdict = scap_convert(&e, t ? &t->enter : NULL, &room);
-	r->number += verdict == SCAP_ENTER || verdict == SCAP_SHOW;
+	r->number += verdict == SCAP_ENTER || verdict == SCAP_SHOW || (verdict == SCAP_KEEP && r->both);
 	if (verdict == SCAP_KEEP || verdict == SCAP_ENTER) {
 		if (!t)
 			t = scap_thread_invalid(&r->world.threads, e.tid, e.time);
 		scap_stored_set(&t->enter, &e);
+		if (r->both)
+			show_beginning(r, &t->enter);
 	} else if (verdict == SCAP_SHOW && event_type(e.code)) {
 		struct scap_now now = { .w = &r->world, .e = &e, .type = event_type(e.code) };
 		scap_before(&now);
@@ -248,7 +265,7 @@ static int signal_fd(void)
 
 int scap_run(const struct options *o, const char *path)
 {
-	struct reading r = { .signals = -1 };
+	struct reading r = { .signals = -1, .both = strcmp(conf_text(&o->conf, CONF_COMPAT), "0.28") == 0 };
 	char err[512];
 	uint8_t first = 0;
 	int status;

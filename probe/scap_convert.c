@@ -153,3 +153,17 @@ enum scap_verdict scap_convert(struct scap_event *e, const struct scap_stored *s
 	}
 	return SCAP_DROP;
 }
+
+bool scap_beginning(struct scap_event *e, const struct scap_stored *stored, uint8_t **room)
+{
+	struct scap_event exit = stored->event;
+	const struct scap_code *code = scap_code(++exit.code);
+
+	/* As the oldest version had it: the rules then add what enter events told. */
+	for (exit.n = 0; code && exit.n < code->params && !scap_rule(exit.code, exit.n);)
+		exit.n++;
+	for (unsigned i = 0; i < exit.n; i++)
+		exit.p[i] = (struct scap_bytes){0};
+	*e = exit;
+	return scap_convert(e, stored, room) == SCAP_SHOW && event_type(e->code);
+}

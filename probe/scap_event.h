@@ -37,6 +37,10 @@ enum scap_verdict {
  * frees. */
 enum scap_verdict scap_convert(struct scap_event *e, const struct scap_stored *stored, uint8_t **room);
 
+/* From a converted enter event, which `stored` holds, the exit event of the same call with what is known at its beginning. False
+ * when today's schema has no such event. */
+bool scap_beginning(struct scap_event *e, const struct scap_stored *stored, uint8_t **room);
+
 /* Of a parameter: its number, sign-extended; 0 when it is empty. */
 int64_t scap_int(const struct scap_event *e, int param);
 uint64_t scap_unsigned(const struct scap_event *e, int param);

@@ -303,9 +303,13 @@ static void pack_extra(struct pack *out, const struct scap_now *now)
 	bool invalid = t && t->flags & SCAP_INVALID;
 	bool on_fd = now->type->flags & (EV_CREATES_FD | EV_USES_FD | EV_DESTROYS_FD), fewer = now->e->n < now->type->nparams;
 
-	if (!t && !fewer)
+	if (!t && !fewer && !now->enters)
 		return;
-	pack_map(out, (t ? 10 : 0) + (now->fd ? 3 : 0) + fewer);
+	pack_map(out, (t ? 10 : 0) + (t && now->fd ? 3 : 0) + fewer + now->enters);
+	if (now->enters) {
+		pack_str(out, "enter");
+		pack_bool(out, true);
+	}
 	if (fewer)
 		pack_number(out, "params", now->e->n);
 	if (!t)

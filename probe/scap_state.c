@@ -129,6 +129,14 @@ void scap_before(struct scap_now *now)
 		now->changed = made ? has_name(now->fd) : !same_look(&before, &after);
 }
 
+void scap_enter(struct scap_now *now)
+{
+	find_thread(now);
+	now->enters = true;
+	now->number = number_of(now);
+	now->fd = scap_fd_find(now->thread ? now->thread->process->fds : NULL, now->number);
+}
+
 static void close_range(struct scap_now *now)
 {
 	enum { CLOEXEC = 4, O_CLOSE_ON_EXEC = 4096 };

@@ -19,11 +19,14 @@ struct scap_now {
 	struct scap_fd *fd;            /* that it works on, when it is known */
 	int64_t number;                /* of that descriptor; -1: none */
 	bool changed;                  /* the descriptor's name */
+	bool enters;                   /* the call begins: it has no result yet, and has changed nothing */
 	uint64_t process;              /* key of the process that stands for a container, in its event; else 0 */
 };
 
 /* Finds the event's thread, and does what the event does. */
 void scap_before(struct scap_now *now);
+/* The same of a call that begins. */
+void scap_enter(struct scap_now *now);
 /* What must wait until the event was shown: closing, the end of a thread. Returns the thread that has ended, or NULL; the caller tells
  * of it and removes it. */
 struct scap_thread *scap_after(struct scap_now *now);

@@ -25,10 +25,10 @@ def later(name):
 
 
 @functools.lru_cache
-def stream_of(path):
+def stream_of(path, old):
     if path.endswith(".json"):
         return json_stream(path, "k8s_audit")
-    p = subprocess.run([os.path.join(BIN, "probe"), "-r", path], capture_output=True, timeout=60)
+    p = subprocess.run([os.path.join(BIN, "probe"), "-O", "compat=%s" % ("0.28" if old else "now"), "-r", path], capture_output=True, timeout=60)
     assert p.returncode == 0, p.stderr
     return p.stdout
 
@@ -36,7 +36,7 @@ def stream_of(path):
 def run(path, files, opts, emit=()):
     """Status, alerts, and the lines that emit makes of them."""
     rules = [w for f in files for w in ("-r", f)]
-    m = subprocess.run([MATCH, *options(opts), *rules], input=stream_of(path), capture_output=True, timeout=60)
+    m = subprocess.run([MATCH, *options(opts), *rules], input=stream_of(path, opts.get("compat") == "0.28"), capture_output=True, timeout=60)
     found = [dict(zip(ALERT, wire.unpack(b))) for k, b in wire.frames(m.stdout) if k == wire.ALERT]
     e = subprocess.run([os.path.join(BIN, "emit"), *emit], input=m.stdout, capture_output=True, timeout=60)
     return m.returncode, found, e.stdout.decode("utf-8", "replace"), m.stderr.decode("utf-8", "replace")
