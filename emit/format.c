@@ -94,6 +94,14 @@ static struct member time_member(const struct format *f, const struct alert *a)
 	return (struct member){ text_value(f->iso_time ? "evt.time.iso8601" : "evt.time"), a->v[ALERT_TIME], 0 };
 }
 
+/* match puts it in front of all others; how it is shown is decided here. */
+static bool is_plain_time(const struct value *name)
+{
+	static const char plain[] = "evt.time";
+
+	return name->s.len == sizeof plain - 1 && memcmp(name->s.data, plain, sizeof plain - 1) == 0;
+}
+
 static void format_fields(const struct format *f, const struct alert *a, struct pack *out)
 {
 	bool any = a->v[ALERT_FIELDS].type == VALUE_ARRAY;
@@ -105,7 +113,7 @@ static void format_fields(const struct format *f, const struct alert *a, struct 
 		struct cursor c = a->v[ALERT_FIELDS].a.inside;
 		while (alert_field(&c, &m[n].name, &m[n].value)) {
 			m[n].position = n;
-			n++;
+			n += !is_plain_time(&m[n].name);
 		}
 	}
 	qsort(m, n, sizeof *m, by_name);
@@ -173,6 +181,15 @@ static bool has_elements(const struct value *v)
 	return v->type == VALUE_ARRAY && v->a.count > 0;
 }
 
+static void format_name(const struct alert *a, const char *separator, struct pack *out)
+{
+	jsontext_raw(out, separator);
+	jsontext_raw(out, "\"priority\":\"");
+	jsontext_raw(out, alert_priority(a));
+	jsontext_raw(out, "\",\"rule\":");
+	jsontext_value(out, &a->v[ALERT_RULE]);
+}
+
 static void format_json(const struct format *f, const struct alert *a, struct pack *out)
 {
 	struct value complete = { .type = VALUE_BOOL, .boolean = true }, host = text_value(f->host);
@@ -191,26 +208,54 @@ static void format_json(const struct format *f, const struct alert *a, struct pa
 		jsontext_raw(out, ",\"lost\":");
 		format_texts(&a->v[ALERT_LOST], out);
 	}
-	jsontext_raw(out, ",\"output\":\"");
-	format_line(f, a, out);
-	jsontext_raw(out, "\",\"output_fields\":");
-	format_fields(f, a, out);
-	jsontext_raw(out, ",\"priority\":\"");
-	jsontext_raw(out, alert_priority(a));
-	jsontext_raw(out, "\",\"rule\":");
-	jsontext_value(out, &a->v[ALERT_RULE]);
+	if (f->with_message) {
+		jsontext_raw(out, ",\"message\":\"");
+		jsontext_escape(out, a->v[ALERT_OUTPUT].s.data, a->v[ALERT_OUTPUT].s.len);
+		jsontext_raw(out, "\"");
+	}
+	if (!f->without_output) {
+		jsontext_raw(out, ",\"output\":\"");
+		format_line(f, a, out);
+		jsontext_raw(out, "\"");
+	}
+	if (!f->without_fields) {
+		jsontext_raw(out, ",\"output_fields\":");
+		format_fields(f, a, out);
+	}
+	format_name(a, ",", out);
 	jsontext_raw(out, ",\"source\":");
 	jsontext_value(out, &a->v[ALERT_SOURCE]);
-	jsontext_raw(out, ",\"tags\":");
-	format_texts(&a->v[ALERT_TAGS], out);
+	if (!f->without_tags) {
+		jsontext_raw(out, ",\"tags\":");
+		format_texts(&a->v[ALERT_TAGS], out);
+	}
 	jsontext_raw(out, ",\"time\":\"");
 	format_time(out, a->v[ALERT_TIME].u, CLOCK_ISO_JSON);
 	jsontext_raw(out, "\"}");
 }
 
+/* That version wrote its fields behind all others, with blanks that the others do not have. */
+static void format_json_old(const struct format *f, const struct alert *a, struct pack *out)
+{
+	jsontext_raw(out, "{");
+	if (!f->without_output) {
+		jsontext_raw(out, "\"output\":\"");
+		format_line(f, a, out);
+		jsontext_raw(out, "\"");
+	}
+	format_name(a, f->without_output ? "" : ",", out);
+	jsontext_raw(out, ",\"time\":\"");
+	format_time(out, a->v[ALERT_TIME].u, CLOCK_ISO_JSON);
+	jsontext_raw(out, "\", \"output_fields\": ");
+	format_fields(f, a, out);
+	jsontext_raw(out, "}");
+}
+
 void format_alert(const struct format *f, const struct alert *a, struct pack *out)
 {
-	if (f->json)
+	if (f->json && f->old)
+		format_json_old(f, a, out);
+	else if (f->json)
 		format_json(f, a, out);
 	else
 		format_line(f, a, out);

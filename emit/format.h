@@ -7,6 +7,8 @@
 
 struct format {
 	bool json, iso_time;
+	bool without_output, without_fields, without_tags, with_message;       /* in JSON */
+	bool old;                      /* JSON as 0.28 had it */
 	const char *host;              /* for alerts whose source names none. Borrowed */
 };
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -62,7 +63,12 @@ static int run(struct options *o)
 		diex(status, "%s", err);
 	gethostname(host, sizeof host - 1);
 	struct format format = {
-		.json = conf_bool(&o->conf, CONF_EMIT_JSON), .iso_time = conf_bool(&o->conf, CONF_EMIT_ISO_TIME), .host = host
+		.json = conf_bool(&o->conf, CONF_EMIT_JSON), .iso_time = conf_bool(&o->conf, CONF_EMIT_ISO_TIME), .host = host,
+		.without_output = !conf_bool(&o->conf, CONF_EMIT_JSON_OUTPUT),
+		.with_message = conf_bool(&o->conf, CONF_EMIT_JSON_MESSAGE),
+		.without_fields = !conf_bool(&o->conf, CONF_EMIT_JSON_FIELDS),
+		.without_tags = !conf_bool(&o->conf, CONF_EMIT_JSON_TAGS),
+		.old = strcmp(conf_text(&o->conf, CONF_COMPAT), "0.28") == 0,
 	};
 	options_notify(o, "ready");
 	status = loop_run(in, &format, sinks, n, &totals);

@@ -172,6 +172,23 @@ static void json_line(void **state)
 	pack_free(&p);
 }
 
+static void json_parts(void **state)
+{
+	struct pack p = packed_alert("hi", 2, NULL);
+	char *line = line_of(&p, &(struct format){ .json = true, .host = "h", .without_output = true, .without_fields = true,
+		.without_tags = true, .with_message = true });
+
+	(void)state;
+	assert_string_equal(line, "{\"complete\":true,\"hostname\":\"web1\",\"message\":\"hi\",\"priority\":\"Warning\","
+		"\"rule\":\"A rule\",\"source\":\"syscall\",\"time\":\"2023-11-14T22:13:20.123456789Z\"}\n");
+	free(line);
+	line = line_of(&p, &(struct format){ .json = true, .iso_time = true, .old = true, .without_output = true });
+	assert_string_equal(line, "{\"priority\":\"Warning\",\"rule\":\"A rule\",\"time\":\"2023-11-14T22:13:20.123456789Z\", "
+		"\"output_fields\": {\"evt.time.iso8601\":1700000000123456789}}\n");
+	free(line);
+	pack_free(&p);
+}
+
 /* What is behind the output may be missing: an older match does not know it. */
 static void short_alert(void **state)
 {
@@ -269,7 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes), cmocka_unit_test(malformed_utf8), cmocka_unit_test(any_bytes),
-		cmocka_unit_test(text_line), cmocka_unit_test(json_line), cmocka_unit_test(short_alert),
+		cmocka_unit_test(text_line), cmocka_unit_test(json_line), cmocka_unit_test(json_parts), cmocka_unit_test(short_alert),
 		cmocka_unit_test(nested_values), cmocka_unit_test(malformed), cmocka_unit_test(broken_bodies),
 	};
 
