@@ -15,8 +15,8 @@ struct process;
 struct thread;
 struct fd;
 
-/* One event. The caller sets it with context_event or context_json; getters read it and may allocate from `arena`, which the caller resets
- * before each event. */
+/* One event. The caller sets it with context_event or context_json; getters read it and may allocate from `arena`, which the
+ * caller resets before each event. */
 struct context {
 	struct state *state;
 	const struct event_type *type;          /* NULL for JSON records */

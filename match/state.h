@@ -1,5 +1,5 @@
-/* What one source has told so far: HELLO, processes, threads, containers, names, hosts. Definitions are kept as the bytes of their
- * frames with an index of where each value begins; fields read from them in place. */
+/* What one source has told so far: HELLO, processes, threads, containers, names, hosts. Definitions are kept as the bytes of
+ * their frames with an index of where each value begins; fields read from them in place. */
 #ifndef MATCH_STATE_H
 #define MATCH_STATE_H
 

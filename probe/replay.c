@@ -101,13 +101,12 @@ static int step(struct replay *r, struct scap_file *f, struct output *out, bool 
 	return 0;
 }
 
-int replay_run(const struct options *o, struct scap_file *f, struct output *out)
+int replay_run(struct scap_file *f, struct output *out)
 {
 	struct replay r = {0};
 	bool more = true;
 	int status = 0;
 
-	(void)o;
 	while (status == 0 && more)
 		status = step(&r, f, out, &more);
 	if (status == 0 && !r.ended)

@@ -1,4 +1,5 @@
-/* A capture from its first block to its last: what it says of the machine becomes definitions, then one event follows the other. */
+/* A capture from its first block to its last: what it says of the machine becomes definitions, then one event follows the
+ * other. */
 #include "scap.h"
 
 #include <errno.h>
@@ -283,7 +284,7 @@ int scap_run(const struct options *o, const char *path)
 	r.writer.w = &r.world;
 	options_notify(o, "ready");
 	scap_peek(r.file, &first, 1);
-	status = first == STREAM_MAGIC ? replay_run(o, r.file, r.output) : read_all(&r);
+	status = first == STREAM_MAGIC ? replay_run(r.file, r.output) : read_all(&r);
 	end_section(&r);
 	scap_writer_free(&r.writer);
 	output_free(r.output);

@@ -9,6 +9,6 @@
 /* Reads the file and writes frames. Returns the exit status. */
 int scap_run(const struct options *o, const char *path);
 /* The same of a file that holds frames: they are passed on, and HELLO says that they are recorded. */
-int replay_run(const struct options *o, struct scap_file *f, struct output *out);
+int replay_run(struct scap_file *f, struct output *out);
 
 #endif

@@ -118,7 +118,8 @@ static uint64_t write_stand_in(struct scap_writer *o, const char *id, size_t len
 static uint64_t write_container(struct scap_writer *o, const json_t *c)
 {
 	static const struct { const char *name, *key; } flags[] = {
-		{ "privileged", "privileged" }, { "host_pid", "host_pid" }, { "host_network", "host_network" }, { "host_ipc", "host_ipc" },
+		{ "privileged", "privileged" }, { "host_pid", "host_pid" }, { "host_network", "host_network" },
+		{ "host_ipc", "host_ipc" },
 	};
 	const json_t *id = json_object_get(c, "id"), *type = json_object_get(c, "type");
 	struct pack fields = {0};

@@ -1,5 +1,5 @@
-/* Event blocks: fixed head, lengths of the parameters, parameters. The first version of the block does not say how many parameters
- * there are. */
+/* Event blocks: fixed head, lengths of the parameters, parameters. The first version of the block does not say how many
+ * parameters there are. */
 #include "scap_event.h"
 
 #include <string.h>

@@ -33,8 +33,8 @@ enum scap_verdict {
 	SCAP_ENTER,                    /* the same, and it counts as an event */
 	SCAP_SHOW
 };
-/* Brings the event to today's schema. `stored` is its thread's enter event, or NULL. What it adds lies in `room`, which the caller
- * frees. */
+/* Brings the event to today's schema. `stored` is its thread's enter event, or NULL. What it adds lies in `room`, which the
+ * caller frees. */
 enum scap_verdict scap_convert(struct scap_event *e, const struct scap_stored *stored, uint8_t **room);
 
 /* From a converted enter event, which `stored` holds, the exit event of the same call with what is known at its beginning. False

@@ -39,7 +39,6 @@ static void fd_free(struct scap_fd *fd)
 	if (!fd)
 		return;
 	free(fd->name.p);
-	free(fd->raw.p);
 	free(fd);
 }
 
@@ -60,13 +59,11 @@ struct scap_fd *scap_fd_add(struct scap_fds *fds, int64_t number)
 
 void scap_fd_copy(struct scap_fd *to, const struct scap_fd *from)
 {
-	struct scap_blob name = to->name, raw = to->raw;
+	struct scap_blob name = to->name;
 
 	*to = *from;
 	to->name = name;
-	to->raw = raw;
 	scap_blob_copy(&to->name, &from->name);
-	scap_blob_copy(&to->raw, &from->raw);
 }
 
 void scap_fd_remove(struct scap_fds *fds, int64_t number)
@@ -95,9 +92,7 @@ struct scap_fds *scap_fds_clone(const struct scap_fds *from)
 		const struct scap_fd *old = from->by_number.slots[i].value;
 		if (!old)
 			continue;
-		struct scap_fd *fd = scap_fd_add(fds, (int64_t)from->by_number.slots[i].key);
-		scap_fd_copy(fd, old);
-		fd->inherited = true;
+		scap_fd_copy(scap_fd_add(fds, (int64_t)from->by_number.slots[i].key), old);
 	}
 	return fds;
 }

@@ -1,5 +1,5 @@
-/* The blocks of a capture file (.scap), gzip or plain, read one after the other with every length checked, and a cursor that takes
- * values out of them. What is wrong is said once, with the byte offset in the uncompressed file. */
+/* The blocks of a capture file (.scap), gzip or plain, read one after the other with every length checked, and a cursor that
+ * takes values out of them. What is wrong is said once, with the byte offset in the uncompressed file. */
 #ifndef PROBE_SCAP_FILE_H
 #define PROBE_SCAP_FILE_H
 

@@ -41,7 +41,6 @@ static void open_event(struct scap_now *now)
 	uint64_t layer = scap_unsigned(now->e, scap_param(now, "creat_flags"));
 	fd->layer = layer ? (uint8_t)layer : fd->flags & UPPER ? 1 : fd->flags & LOWER ? 2 : 0;
 	scap_blob_set(&fd->name, path, n);
-	scap_blob_set(&fd->raw, passed.p, passed.n);
 }
 
 static void copy_fd(struct scap_now *now, int64_t from, int64_t to, bool close_on_exec)
@@ -60,7 +59,6 @@ static void copy_fd(struct scap_now *now, int64_t from, int64_t to, bool close_o
 	copy.flags = close_on_exec ? copy.flags | O_CLOSE_ON_EXEC : copy.flags & ~(uint32_t)O_CLOSE_ON_EXEC;
 	scap_fd_copy(scap_fd_add(fds, to), &copy);
 	scap_blob_set(&copy.name, NULL, 0);
-	scap_blob_set(&copy.raw, NULL, 0);
 }
 
 static void fcntl_event(struct scap_now *now)
@@ -107,7 +105,8 @@ static bool special(struct scap_now *now)
 {
 	static const struct { uint16_t code; uint8_t kind; int8_t name; } kinds[] = {
 		{ 63, FD_EVENT, -1 }, { 397, FD_EVENT, -1 }, { 127, FD_SIGNALFD, -1 }, { 399, FD_SIGNALFD, -1 }, { 137, FD_TIMERFD, -1 },
-		{ 139, FD_INOTIFY, -1 }, { 395, FD_INOTIFY, -1 }, { 375, FD_EVENTPOLL, -1 }, { 377, FD_EVENTPOLL, -1 }, { 369, FD_BPF, -1 },
+		{ 139, FD_INOTIFY, -1 }, { 395, FD_INOTIFY, -1 }, { 375, FD_EVENTPOLL, -1 }, { 377, FD_EVENTPOLL, -1 },
+		{ 369, FD_BPF, -1 },
 		{ 321, FD_USERFAULTFD, -1 }, { 339, FD_IO_URING, -1 }, { 405, FD_MEMFD, 1 }, { 409, FD_PIDFD, -1 },
 	};
 
@@ -151,14 +150,12 @@ static void folder_event(struct scap_now *now)
 
 bool scap_files(struct scap_now *now)
 {
-	enum { CLOEXEC_OF_DUP3 = O_CLOSE_ON_EXEC };
-
 	switch (now->e->code) {
 	case 3: case 59: case 307: case 327: case 337: open_event(now); return true;
 	case 367: copy_fd(now, scap_int(now->e, 1), scap_int(now->e, 0), false); return true;
 	case 363: copy_fd(now, scap_int(now->e, 1), scap_int(now->e, 0), false); return true;
 	case 365:
-		copy_fd(now, scap_int(now->e, 1), scap_int(now->e, 0), scap_unsigned(now->e, 3) & CLOEXEC_OF_DUP3);
+		copy_fd(now, scap_int(now->e, 1), scap_int(now->e, 0), scap_unsigned(now->e, 3) & O_CLOSE_ON_EXEC);
 		return true;
 	case 151: fcntl_event(now); return true;
 	case 61: case 393: pipe_event(now); return true;

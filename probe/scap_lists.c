@@ -30,8 +30,8 @@ int scap_read_machine(struct scap_file *f, const struct scap_block *b, struct sc
 {
 	struct scap_cursor c = scap_cursor(f, b);
 
-	m->cpus = (uint32_t)scap_uint(&c, 4, "the number of CPUs");
-	m->memory = scap_uint(&c, 8, "the size of memory");
+	scap_uint(&c, 4, "the number of CPUs");
+	scap_uint(&c, 8, "the size of memory");
 	scap_uint(&c, 8, "the highest pid");
 	struct scap_bytes host = scap_take(&c, HOST_MAX, "the host's name");
 	m->boot = scap_uint(&c, 8, "the time of boot");

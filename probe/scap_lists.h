@@ -14,8 +14,7 @@ bool scap_is_local(const struct scap_interfaces *all, const uint8_t *addr, unsig
 void scap_interfaces_free(struct scap_interfaces *all);
 
 struct scap_machine {
-	uint32_t cpus;
-	uint64_t memory, boot;
+	uint64_t boot;
 	char host[129];
 };
 

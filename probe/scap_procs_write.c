@@ -282,7 +282,6 @@ static void write_proc(struct scap_writer *o, struct scap_thread *t)
 	for (int n = 0; n < FACT_COUNT; n++)
 		pack_fact(&o->out, t, (enum fact)n);
 	frame_end(&o->out, f);
-	t->process->described = true;
 }
 
 /* Those facts that differ from the process's, found by packing both. A thread of another name has a command line of its own. */

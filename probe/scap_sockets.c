@@ -1,5 +1,5 @@
-/* What calls do to sockets. The client's end is the source of an address pair, as Falco has it; UDP datagrams of a server come with
- * the ends the other way round. */
+/* What calls do to sockets. The client's end is the source of an address pair, as Falco has it; UDP datagrams of a server come
+ * with the ends the other way round. */
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -50,7 +50,7 @@ size_t scap_path(const struct scap_now *now, struct scap_bytes passed, int dir, 
 	return path_join(out, cap, (const char *)base.p, base.n, (const char *)passed.p, passed.n);
 }
 
-/* Of calls that make a descriptor the new one, else the one in `fd`, else the first. */
+/* Of calls that make a descriptor the new one (of a pair the second), else the one in `fd`, else the first. */
 static int64_t number_of(const struct scap_now *now)
 {
 	const struct event_type *t = now->type;
@@ -59,7 +59,7 @@ static int64_t number_of(const struct scap_now *now)
 	if (!(t->flags & (EV_CREATES_FD | EV_USES_FD | EV_DESTROYS_FD)))
 		return -1;
 	for (unsigned k = 0; i < 0 && k < t->nparams; k++)
-		if (t->params[k].type == PT_FD)
+		if (t->params[k].type == PT_FD && strcmp(t->params[k].name, "fd1") != 0)
 			i = (int)k;
 	if (i < 0 && t->flags & EV_CREATES_FD)
 		i = 0;

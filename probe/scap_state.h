@@ -27,8 +27,8 @@ struct scap_now {
 void scap_before(struct scap_now *now);
 /* The same of a call that begins. */
 void scap_enter(struct scap_now *now);
-/* What must wait until the event was shown: closing, the end of a thread. Returns the thread that has ended, or NULL; the caller tells
- * of it and removes it. */
+/* What must wait until the event was shown: closing, the end of a thread. Returns the thread that has ended, or NULL; the
+ * caller tells of it and removes it. */
 struct scap_thread *scap_after(struct scap_now *now);
 
 /* Index of a parameter by name, or -1. */

@@ -30,12 +30,11 @@ enum scap_role { SCAP_NO_ROLE, SCAP_CLIENT, SCAP_SERVER };
 struct scap_fd {
 	enum fd_kind kind;
 	struct scap_blob name;         /* path, or that of a unix socket */
-	struct scap_blob raw;          /* path as it was passed */
 	struct scap_address address;   /* source and target as Falco has them: the client's end is the source */
 	bool listening;                /* the target is the address that it is bound to */
 	uint8_t protocol;              /* IPPROTO_* */
 	enum scap_role role;
-	bool connected, failed, inherited;
+	bool connected;
 	uint64_t ino;
 	uint32_t dev, flags;
 	uint8_t layer;
@@ -64,7 +63,6 @@ struct scap_process {
 	struct scap_thread *leader;    /* NULL when the capture has never told of it */
 	struct scap_fds *fds;
 	struct scap_blob cwd, env;
-	bool described;                /* a PROC of it has been written */
 };
 
 enum scap_flag { SCAP_CHANGED = 1, SCAP_DEAD = 2, SCAP_INVALID = 4 };
@@ -95,8 +93,8 @@ struct scap_threads {
 };
 
 struct scap_thread *scap_thread_find(const struct scap_threads *all, int64_t tid);
-/* A new one in place of the old, in the process of that pid, which is made when it is not there. `start` is 0 for those that were there
- * before the capture; `at` tells those of the same number apart. */
+/* A new one in place of the old, in the process of that pid, which is made when it is not there. `start` is 0 for those that
+ * were there before the capture; `at` tells those of the same number apart. */
 struct scap_thread *scap_thread_add(struct scap_threads *all, int64_t tid, int64_t pid, uint64_t start, uint64_t at);
 /* One of which nothing but its number is known. */
 struct scap_thread *scap_thread_invalid(struct scap_threads *all, int64_t tid, uint64_t at);

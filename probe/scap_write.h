@@ -20,8 +20,8 @@ void scap_write_name_event(struct scap_writer *o, const struct scap_event *e);
 void scap_write_changes(struct scap_writer *o);
 void scap_write_exit(struct scap_writer *o, const struct scap_thread *t, uint64_t time, int64_t status);
 void scap_write_event(struct scap_writer *o, const struct scap_now *now, uint64_t number);
-/* CONTAINER from the JSON text of a container event, and a process without a number that stands for it. Returns that one's key, 0 when it
- * is no such text. */
+/* CONTAINER from the JSON text of a container event, and a process without a number that stands for it. Returns that one's key,
+ * 0 when it is no such text. */
 uint64_t scap_write_container(struct scap_writer *o, struct scap_bytes json);
 
 /* A parameter in the type of today's schema. */

@@ -1,9 +1,9 @@
-"""What a real Falco says of captures (data/golden), and what saker says: fields of every event, and conditions with their counts.
+"""What a real Falco says of the events of captures (data/golden), and what saker says.
 
     Known(path)                     the list of differences with their reasons; .explains(...), .unused()
     golden(name)                    the events of a capture by number, as Falco has them
     saker(folder, name, fields)     the same, as probe -r | match | emit have them
-    counts(folder, name, list)      how many events each condition holds for
+    alerts(folder, name, rules)     the alerts of a rules file on a capture
 """
 import fnmatch
 import gzip
@@ -84,32 +84,3 @@ def saker(folder, name, names):
     rules = write_rules(folder, [("all", "evt.num >= 0", " ".join("%" + f for f in names))])
     events = (a["output_fields"] for a in alerts(folder, name, rules))
     return {e["evt.num"]: e for e in events}
-
-
-def counts(folder, name, conditions):
-    rules = write_rules(folder, [("c%d" % i, c, "%evt.num") for i, c in enumerate(conditions)])
-    found = dict.fromkeys(range(len(conditions)), 0)
-    for alert in alerts(folder, name, rules):
-        found[int(alert["rule"][1:])] += 1
-    return found
-
-
-def load(folder, condition):
-    """What loading a rule with that condition says: (code of the error or None, codes of the warnings)."""
-    rules = write_rules(folder, [("c", condition, "x")])
-    match = subprocess.run([os.path.join(BIN, "match"), "--validate", rules, "-O", "json_output=true"], stdout=subprocess.PIPE,
-                           stderr=subprocess.DEVNULL, timeout=60)
-    result = json.loads(match.stdout)["falco_load_results"][0]
-    errors = [e["code"] for e in result["errors"]]
-    return (errors[0] if errors else None), sorted({w["code"] for w in result["warnings"]})
-
-
-def conditions():
-    """[(capture, condition, count or None, codes or message)]"""
-    rows = []
-    with open(os.path.join(DATA, "golden", "conditions.tsv"), encoding="utf-8") as f:
-        for line in f:
-            if not line.startswith("#"):
-                capture, condition, count, codes = line.rstrip("\n").split("\t")
-                rows.append((capture.removesuffix(".scap"), condition, None if count == "ERR" else int(count), codes))
-    return rows

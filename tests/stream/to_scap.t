@@ -84,6 +84,7 @@ live = b"".join((
     thread(helper, child, 72, comm=b"helper"),
     event("openat", process=child, tid=71, result=3, fd=file, dirfd=-100, name=[b"shadow", b"/etc", b"/etc/shadow"], flags=4097,
           mode=0, dev=1, ino=7),
+    event("socket", process=child, tid=71, result=4, fd=4, domain=2, type=1, proto=6, flags=0),
     event("connect", process=child, tid=71, result=0, res=0, tuple=[2, b"\x0a\0\0\1", 4000, b"\x7f\0\0\2", 80, 6, 1], fd=4,
           addr=[2, b"\x7f\0\0\2", 80]),
     event("read", process=child, tid=71, result=4, res=4, data=b"root", fd=file, size=4096),
@@ -91,6 +92,12 @@ live = b"".join((
     event("dup", process=child, tid=71, result=5, res=5, oldfd=3),
     event("procexit", process=child, tid=71, result=None, status=0, ret=0, sig=0, core=0), end()))
 capture, out = there_and_back(live, "a live stream")
+with open(os.path.join(os.environ["DIR"], "live.saker"), "wb") as f:
+    f.write(out)
+fields = ("fd.name", "fd.cip", "fd.sip", "fd.sport", "fd.lip", "fd.l4proto", "fd.connected")
+rules = golden.write_rules(os.environ["DIR"], [("r", "evt.type = connect", " ".join("%" + f for f in fields))])
+found = [[a["output_fields"][f] for f in fields] for a in golden.alerts(os.environ["DIR"], "live", rules)]
+ok(found == [["10.0.0.1:4000->127.0.0.2:80", "10.0.0.1", "127.0.0.2", 80, "10.0.0.1", "tcp", True]], "the ends of a connection", found)
 procs = {}
 for kind, body in frames(out):
     if kind == PROC:
@@ -116,7 +123,7 @@ if sysdig:
     p = subprocess.run([sysdig, "-r", path, "-p", "*%evt.dir%evt.type %proc.name %user.name %fd.name %evt.args"], capture_output=True, text=True,
                        timeout=60)
     lines = p.stdout.splitlines()
-    ok(p.returncode == 0 and len(lines) == 11, "sysdig reads it: enter and exit events", p.returncode, p.stderr, lines)
+    ok(p.returncode == 0 and len(lines) == 13, "sysdig reads it: enter and exit events", p.returncode, p.stderr, lines)
     ok(any(l.startswith("<openat cat") and "name=shadow" in l and "flags=4097(O_RDONLY|O_CLOEXEC)" in l for l in lines),
        "sysdig: an open with its flags", *lines)
     ok(any(l.startswith(">read cat") and "size=4096" in l for l in lines) and

@@ -1,5 +1,5 @@
-/* The reader of captures on a small capture of its own making: what it takes, and that nothing that a file can hold, cut or changed at
- * any byte, makes it crash, hang, or say nothing. */
+/* The reader of captures on a small capture of its own making: what it takes, and that nothing that a file can hold, cut or
+ * changed at any byte, makes it crash, hang, or say nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -166,8 +166,8 @@ static char *write_file(const struct made *m, bool compressed)
 	return path;
 }
 
-/* All that the parts of the reader do with a file, without the frames' way out. Returns how many events were read, -1 when the file is
- * bad; `err` is then what was said. */
+/* All that the parts of the reader do with a file, without the frames' way out. Returns how many events were read, -1 when the
+ * file is bad; `err` is then what was said. */
 struct seen {
 	int events, names;
 	char err[1024], path[64], name[64];

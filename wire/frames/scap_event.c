@@ -1,5 +1,5 @@
-/* One EVENT as what a driver of 2022 would have written: the exit event with the parameters of that day, and before it the enter event
- * with those that have moved since. Both are found by going back the way of scap_rules.def. */
+/* One EVENT as what a driver of 2022 would have written: the exit event with the parameters of that day, and before it the
+ * enter event with those that have moved since. Both are found by going back the way of scap_rules.def. */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,8 @@
 #include "wire/scap_codes.h"
 
 enum {
-	BLOCK = 0x216, BLOCK_LARGE = 0x221, NEWEST = 361, GENERIC = 1, PROCEXIT = 186, PROCEXIT_PARAMS = 4, HEAD = 26, PARAM_MAX = UINT16_MAX,
+	BLOCK = 0x216, BLOCK_LARGE = 0x221, NEWEST = 361, GENERIC = 1, PROCEXIT = 186, PROCEXIT_PARAMS = 4, HEAD = 26,
+	PARAM_MAX = UINT16_MAX,
 	ROLE_SERVER = 2, PORT = 2
 };
 
@@ -236,8 +237,8 @@ static void put_param(struct pack *out, unsigned type, const struct value *v)
 	}
 }
 
-static void write_one(struct pack *out, const struct event *e, const struct event_type *t, const struct value *values, unsigned code,
-	const int8_t *which, unsigned n)
+static void write_one(struct pack *out, const struct event *e, const struct event_type *t, const struct value *values,
+	unsigned code, const int8_t *which, unsigned n)
 {
 	const struct scap_code *c = scap_code(code);
 	bool large = c && c->flags & SCAP_LARGE;
