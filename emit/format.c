@@ -36,7 +36,7 @@ static void format_time(struct pack *out, uint64_t ns, enum clock clock)
 	jsontext_raw(out, line);
 }
 
-/* `<time>: <Priority> <message>`, escaped. */
+/* `<time>: <Priority> <message>`, escaped as in JSON; a text line of 0.28 is not. */
 static void format_line(const struct format *f, const struct alert *a, struct pack *out)
 {
 	const struct value *message = &a->v[ALERT_OUTPUT];
@@ -45,7 +45,10 @@ static void format_line(const struct format *f, const struct alert *a, struct pa
 	jsontext_raw(out, ": ");
 	jsontext_raw(out, alert_priority(a));
 	jsontext_raw(out, " ");
-	jsontext_escape(out, message->s.data, message->s.len);
+	if (f->old && !f->json)
+		pack_raw(out, message->s.data, message->s.len);
+	else
+		jsontext_escape(out, message->s.data, message->s.len);
 }
 
 struct member {

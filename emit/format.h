@@ -7,6 +7,7 @@
 
 struct format {
 	bool json, iso_time;
+	bool old;                      /* as 0.28: a text line is not escaped */
 	const char *host;              /* for alerts whose source names none. Borrowed */
 };
 

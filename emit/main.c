@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -48,6 +49,15 @@ static void report(const struct loop_totals *t, const struct sink *sinks, int n)
 			sinks[i].folded, sinks[i].queued);
 }
 
+static bool is_old(const struct conf *conf)
+{
+	const char *compat = conf_text(conf, CONF_COMPAT);
+
+	if (strcmp(compat, "now") != 0 && strcmp(compat, "0.28") != 0)
+		diex(EX_CONFIG, "compat: found '%s', expected now or 0.28", compat);
+	return strcmp(compat, "0.28") == 0;
+}
+
 static int run(struct options *o)
 {
 	struct sink sinks[SINKS] = {0};
@@ -62,7 +72,8 @@ static int run(struct options *o)
 		diex(status, "%s", err);
 	gethostname(host, sizeof host - 1);
 	struct format format = {
-		.json = conf_bool(&o->conf, CONF_EMIT_JSON), .iso_time = conf_bool(&o->conf, CONF_EMIT_ISO_TIME), .host = host
+		.json = conf_bool(&o->conf, CONF_EMIT_JSON), .iso_time = conf_bool(&o->conf, CONF_EMIT_ISO_TIME), .host = host,
+		.old = is_old(&o->conf)
 	};
 	options_notify(o, "ready");
 	status = loop_run(in, &format, sinks, n, &totals);

@@ -67,6 +67,12 @@ def output(text, **opts):
     return found[0]["output"].decode("utf-8", "surrogateescape") if found else err
 
 
+def lines(text, *opts):
+    """What emit makes of the rules' alerts for the event."""
+    m = subprocess.run([MATCH, "-r", write("0.yaml", text)], input=STREAM, capture_output=True, timeout=20)
+    return subprocess.run([os.path.join(BIN, "emit"), *opts], input=m.stdout, capture_output=True, timeout=20).stdout.decode()
+
+
 def structure():
     """Section 1."""
     V, P = "YAML_VALIDATE", "YAML_PARSE"
@@ -388,16 +394,13 @@ def outputs():
         "container_image_tag=<NA> k8s_pod_name=<NA> k8s_ns_name=<NA>", "append_output: extra text, by rule, tags and source; suggested fields")
     fields = dict(found[0]["fields"]) if found else {}
     is_([fields.get(k) for k in ("proc.name", "proc.pid", "proc.pname", "my")], ["cat", 100, "bash", "a-100"], "extra fields, with their types or as text")
-    def lines(*opts):
-        m = subprocess.run([MATCH, "-r", write("0.yaml", text)], input=STREAM, capture_output=True, timeout=20)
-        return subprocess.run([os.path.join(BIN, "emit"), *opts], input=m.stdout, capture_output=True, timeout=20).stdout.decode()
     spoken = []
     for p in "emergency alert critical error warning notice informational debug".split():
         text = rule("evt.type = openat", output="say \"%proc.name\"\\ \t.").replace("INFO", p)
-        spoken.append(lines().split(": ", 1)[1].strip())
+        spoken.append(lines(text).split(": ", 1)[1].strip())
     is_(spoken, ["%s say \\\"cat\\\"\\\\ \\t." % p for p in "Emergency Alert Critical Error Warning Notice Informational Debug".split()],
         "a text line: the priority's name, and escapes")
-    is_([re.sub(r"\d", "0", lines(*o).split(": ")[0]) for o in ((), ("-O", "time_format_iso_8601=true"))],
+    is_([re.sub(r"\d", "0", lines(text, *o).split(": ")[0]) for o in ((), ("-O", "time_format_iso_8601=true"))],
         ["00:00:00.000000000", "0000-00-00T00:00:00.000000000+0000"], "times with and without ISO 8601")
 
 
@@ -416,6 +419,9 @@ def old():
     is_([errors(HEAD.replace("INFO", p), compat="0.28") and 1 for p in ("INFO", "Info", "info", "iNFO")], [None, None, None, 1], "priorities in three spellings")
     status, found, err = alerts(STREAM, write("0.yaml", rule("evt.type = openat")), compat="0.28")
     is_([a["priority"] for a in found], [5], "info is the number of notice")
+    quoted = rule("evt.type = openat", output='say "%proc.name"\\')
+    is_([lines(quoted, "-O", "compat=0.28").split(": ", 1)[1], json.loads(lines(quoted, "-O", "compat=0.28", "--json"))["output"].split(": ", 1)[1]],
+        ['Informational say "cat"\\\n', 'Informational say "cat"\\'], "text lines are not escaped")
     os.makedirs("folder", exist_ok=True)
     write("folder/a.rules", rule("evt.type = openat"))
     is_([len(alerts(STREAM, "folder", compat="0.28")[1]), len(alerts(STREAM, "folder")[1])], [1, 0], "every file of a folder, whatever its name")
