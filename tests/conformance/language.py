@@ -103,7 +103,7 @@ def required():
     is_([errors(version % v) for v in ("0.26.0", "26", "0.63.0", "0.57.0-extra")], [None] * 4, "engine versions that do")
     is_([errors(version % v) for v in ("0.64.0", "64", "1.0.0")], [(wrong[0], wrong[1] % v) for v in ("0.64.0", "0.64.0", "1.0.0")],
         "and that do not")
-    is_(errors(version % "'1.x'")[0], "YAML_VALIDATE", "no version at all")
+    is_([errors(version % v)[0] for v in ("'1.x'", "26.-1.1", "1.2", "x", "0.26.")], ["YAML_VALIDATE"] * 5, "no version at all")
     is_(describe(write("0.yaml", version % 26 + version % "0.31.0" + version % "0.30.0"))["required_engine_version"], "0.31.0",
         "the highest is remembered")
     plugin = "- required_plugin_versions: [{name: %s, version: %s%s}]\n"
