@@ -458,6 +458,8 @@ LOAD_ERR_COMPILE_CONDITION (Error compiling condition): filter_check called with
     long = "- macro: m\n  condition: evt.num = 1 and %s nosuch = 1\n" % ("proc.name != aaaaaaaaa and " * 9)
     snippet = validate(write("0.yaml", long))[0]["errors"][0]["context"]["snippet"].splitlines()
     is_([len(snippet[0]) <= 163, snippet[0][:3], snippet[1].strip(), snippet[0][snippet[1].index("^"):][:6]], [True, "...", "^", "= 1"], "a long line is cut")
+    accents = validate(write("0.yaml", rule("evt.type = " + "é" * 200 + " or proc.nam" + "é" * 200)))[0]["errors"][0]
+    is_((accents["code"], len(accents["context"]["locations"])), ("LOAD_ERR_COMPILE_CONDITION", 4), "what is cut inside of a character is JSON still")
     result = validate("bad.yaml")[0]
     is_([sorted(result), sorted(result["errors"][0]), result["successful"], result["schema_valid"], result["errors"][0]["context"]["locations"][1]],
         [["errors", "name", "schema_valid", "schema_warnings", "successful", "warnings"], ["code", "codedesc", "context", "message"], False, True,
@@ -473,6 +475,8 @@ LOAD_ERR_COMPILE_CONDITION (Error compiling condition): filter_check called with
     is_([sorted(only), d["macros"], d["lists"], sorted(d["condition_operators"]), d["condition_fields"], d["output_fields"], d["condition_compiled"],
          d["output_compiled"]], [["rules"], ["m"], [], ["=", "in"], ["evt.type", "proc.name"], ["fd.name"], "(evt.type = open and proc.name in (a))",
                                  "%fd.name"], "--describe NAME")
+    write("1.yaml", rule('evt.type = open and proc.name = "\\xff"', "y"))
+    is_(describe("1.yaml")["rules"][0]["details"]["condition_compiled"], "(evt.type = open and proc.name = ?)", "a byte that is no text")
     is_(run("--describe=nosuch", "-r", "0.yaml")[0::2], (78, "match: Rule \"nosuch\" is not loaded\n"), "--describe of a rule that is not there")
     whole = json.loads(run("--describe", "-r", "0.yaml")[1])
     is_([sorted(whole), whole["macros"][0]["details"]["lists"], whole["lists"][0]["details"]["items_compiled"], whole["macros"][0]["details"]["used"]],
