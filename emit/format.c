@@ -36,7 +36,19 @@ static void format_time(struct pack *out, uint64_t ns, enum clock clock)
 	jsontext_raw(out, line);
 }
 
-/* `<time>: <Priority> <message>`, escaped. */
+/* As 0.28 had it: nothing is escaped but the end of a line, for one alert is one line. */
+static void raw_line(struct pack *out, const uint8_t *p, size_t n)
+{
+	const uint8_t *end;
+
+	for (; (end = memchr(p, '\n', n)); n -= (size_t)(end - p) + 1, p = end + 1) {
+		pack_raw(out, p, (size_t)(end - p));
+		jsontext_raw(out, "\\n");
+	}
+	pack_raw(out, p, n);
+}
+
+/* `<time>: <Priority> <message>`, escaped as in JSON; a text line of 0.28 is not. */
 static void format_line(const struct format *f, const struct alert *a, struct pack *out)
 {
 	const struct value *message = &a->v[ALERT_OUTPUT];
@@ -45,7 +57,10 @@ static void format_line(const struct format *f, const struct alert *a, struct pa
 	jsontext_raw(out, ": ");
 	jsontext_raw(out, alert_priority(a));
 	jsontext_raw(out, " ");
-	jsontext_escape(out, message->s.data, message->s.len);
+	if (f->old && !f->json)
+		raw_line(out, message->s.data, message->s.len);
+	else
+		jsontext_escape(out, message->s.data, message->s.len);
 }
 
 struct member {

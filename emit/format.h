@@ -8,7 +8,7 @@
 struct format {
 	bool json, iso_time;
 	bool without_output, without_fields, without_tags, with_message;       /* in JSON */
-	bool old;                      /* JSON as 0.28 had it */
+	bool old;                      /* as 0.28: a text line is not escaped, JSON has other members */
 	const char *host;              /* for alerts whose source names none. Borrowed */
 };
 

@@ -49,6 +49,15 @@ static void report(const struct loop_totals *t, const struct sink *sinks, int n)
 			sinks[i].folded, sinks[i].queued);
 }
 
+static bool is_old(const struct conf *conf)
+{
+	const char *compat = conf_text(conf, CONF_COMPAT);
+
+	if (strcmp(compat, "now") != 0 && strcmp(compat, "0.28") != 0)
+		diex(EX_CONFIG, "compat: found '%s', expected now or 0.28", compat);
+	return strcmp(compat, "0.28") == 0;
+}
+
 static int run(struct options *o)
 {
 	struct sink sinks[SINKS] = {0};
@@ -68,7 +77,7 @@ static int run(struct options *o)
 		.with_message = conf_bool(&o->conf, CONF_EMIT_JSON_MESSAGE),
 		.without_fields = !conf_bool(&o->conf, CONF_EMIT_JSON_FIELDS),
 		.without_tags = !conf_bool(&o->conf, CONF_EMIT_JSON_TAGS),
-		.old = strcmp(conf_text(&o->conf, CONF_COMPAT), "0.28") == 0,
+		.old = is_old(&o->conf),
 	};
 	options_notify(o, "ready");
 	status = loop_run(in, &format, sinks, n, &totals);

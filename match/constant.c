@@ -44,7 +44,7 @@ static bool decimal(const char *s)
 	return *s && s[strspn(s, "0123456789")] == '\0';
 }
 
-/* What does not fit is as far out as can be: it never equals a value there. */
+/* What does not fit is as far out as can be: it never equals a value there. Of a port only 16 bits count. */
 static int parse_number(const struct field_def *f, const char *s, struct constant *out, char *err, size_t errlen)
 {
 	if (!decimal(s))
@@ -55,6 +55,8 @@ static int parse_number(const struct field_def *f, const char *s, struct constan
 		out->d = strtod(s, NULL);
 	else
 		out->u = strtoull(s, NULL, 10);
+	if (f->type == TYPE_PORT)
+		out->u &= UINT16_MAX;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "describe_cond.h"
 #include "exceptions.h"
+#include "text_json.h"
 #include "wire/log.h"
 
 enum { NAME_WIDTH = 50, TEXT_INDENT = 51, TEXT_WIDTH = 110 };
@@ -107,7 +108,7 @@ static json_t *rule_json(struct compiler *c, const struct rule *r)
 	describe_tree(details, describe_expand(c, tree));
 	add_exceptions(details, r->def);
 	json_object_set_new(details, "output_fields", output_fields(c->program, &r->output));
-	json_object_set_new(details, "output_compiled", json_string(r->output_text));
+	json_object_set_new(details, "output_compiled", text_json(r->output_text));
 	json_object_set_new(details, "events", r->syscall ? events(r->types, r->all_types) :
 		json_pack("[s,s]", "asyncevent", "pluginevent"));
 	json_object_set_new(details, "plugins", plugins(r->source, json_object_get(details, "condition_fields")));

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text_json.h"
+
 void describe_add(struct json_t *list, const char *text)
 {
 	json_t *one;
@@ -13,7 +15,7 @@ void describe_add(struct json_t *list, const char *text)
 	json_array_foreach(list, i, one)
 		if (strcmp(json_string_value(one), text) == 0)
 			return;
-	json_array_append_new(list, json_string(text));
+	json_array_append_new(list, text_json(text));
 }
 
 const struct cond *describe_expand(struct compiler *c, const struct cond *tree)
@@ -70,7 +72,7 @@ void describe_tree(struct json_t *details, const struct cond *tree)
 	cond_print(tree, &text);
 	json_object_set_new(details, "condition_operators", operators);
 	json_object_set_new(details, "condition_fields", fields);
-	json_object_set_new(details, "condition_compiled", json_string(text.p));
+	json_object_set_new(details, "condition_compiled", text_json(text.p));
 	strbuf_free(&text);
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text_json.h"
+
 enum { SNIPPET_HALF = 80, NAME_MAX_SHOWN = 20 };
 
 static const struct { const char *name, *text, *description; } codes[] = {
@@ -200,8 +202,8 @@ static json_t *locations(const struct diag_message *m)
 	for (size_t i = 0; i < positions(m); i++) {
 		struct position p;
 		position(m, i, &p);
-		json_array_append_new(list, json_pack("{s:s, s:s, s:{s:s, s:i, s:i, s:I}}", "item_type", p.item, "item_name", p.name,
-			"position", "name", p.file, "line", (int)p.line, "column", (int)p.column, "offset", (json_int_t)p.at));
+		json_array_append_new(list, json_pack("{s:s, s:o, s:{s:o, s:i, s:i, s:I}}", "item_type", p.item, "item_name",
+			text_json(p.name), "position", "name", text_json(p.file), "line", (int)p.line, "column", (int)p.column, "offset", (json_int_t)p.at));
 	}
 	return list;
 }
@@ -212,12 +214,20 @@ static json_t *message_json(const struct diag_message *m)
 
 	snippet(m, &cut);
 	const char *text = m->kind == DIAG_ERROR ? codes[m->code].text : codes[m->code].description;
-	json_t *one = json_pack("{s:s, s:s, s:s, s:{s:o, s:o}}", "code", codes[m->code].name, "codedesc", text, "message", m->text,
-		"context", "locations", locations(m), "snippet", json_stringn_nocheck(cut.p, cut.n));
+	json_t *one = json_pack("{s:s, s:s, s:o, s:{s:o, s:o}}", "code", codes[m->code].name, "codedesc", text, "message", text_json(m->text),
+		"context", "locations", locations(m), "snippet", text_json(cut.p));
 	if (m->field)
 		json_object_set_new(one, "deprecated_field", json_string(m->field));
 	strbuf_free(&cut);
 	return one;
+}
+
+static json_t *schema_line(const char *line)
+{
+	char text[256];
+
+	snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
+	return text_json(text);
 }
 
 static json_t *schema_warnings(const struct schema *s)
@@ -225,7 +235,7 @@ static json_t *schema_warnings(const struct schema *s)
 	json_t *list = json_array();
 
 	for (const char *line = s->warnings.p; line && *line; line += strcspn(line, "\n") + 1)
-		json_array_append_new(list, json_stringn(line, strcspn(line, "\n")));
+		json_array_append_new(list, schema_line(line));
 	return list;
 }
 
@@ -235,7 +245,7 @@ json_t *diag_falco_json(const struct diag *d, const char *path, const struct sch
 
 	for (size_t i = 0; i < d->n; i++)
 		json_array_append_new(d->message[i].kind == DIAG_ERROR ? errors : warnings, message_json(&d->message[i]));
-	return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o}", "name", path, "successful", !d->failed, "schema_valid",
+	return json_pack("{s:o, s:b, s:b, s:o, s:o, s:o}", "name", text_json(path), "successful", !d->failed, "schema_valid",
 		schema->checked && !schema->warnings.n, "schema_warnings", schema_warnings(schema), "errors", errors, "warnings", warnings);
 }
 

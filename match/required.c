@@ -1,4 +1,5 @@
 /* What a rules file requires: the engine's version, and plugins. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,16 @@ const struct builtin_plugin builtin_plugins[] = {
 
 static bool parse_version(const char *s, unsigned v[3])
 {
-	return strlen(s) < 64 && sscanf(s, "%9u.%9u.%9u", &v[0], &v[1], &v[2]) == 3;
+	char *end = NULL;
+
+	for (int i = 0; i < 3; i++, s = end + 1) {
+		if (!isdigit((unsigned char)*s))
+			return false;
+		v[i] = (unsigned)strtoul(s, &end, 10);
+		if (i < 2 && *end != '.')
+			return false;
+	}
+	return true;
 }
 
 static bool satisfies(const unsigned have[3], const unsigned want[3])

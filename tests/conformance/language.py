@@ -67,6 +67,12 @@ def output(text, **opts):
     return found[0]["output"].decode("utf-8", "surrogateescape") if found else err
 
 
+def lines(text, *opts):
+    """What emit makes of the rules' alerts for the event."""
+    m = subprocess.run([MATCH, "-r", write("0.yaml", text)], input=STREAM, capture_output=True, timeout=20)
+    return subprocess.run([os.path.join(BIN, "emit"), *opts], input=m.stdout, capture_output=True, timeout=20).stdout.decode()
+
+
 def structure():
     """Section 1."""
     V, P = "YAML_VALIDATE", "YAML_PARSE"
@@ -97,7 +103,7 @@ def required():
     is_([errors(version % v) for v in ("0.26.0", "26", "0.63.0", "0.57.0-extra")], [None] * 4, "engine versions that do")
     is_([errors(version % v) for v in ("0.64.0", "64", "1.0.0")], [(wrong[0], wrong[1] % v) for v in ("0.64.0", "0.64.0", "1.0.0")],
         "and that do not")
-    is_(errors(version % "'1.x'")[0], "YAML_VALIDATE", "no version at all")
+    is_([errors(version % v)[0] for v in ("'1.x'", "26.-1.1", "1.2", "x", "0.26.")], ["YAML_VALIDATE"] * 5, "no version at all")
     is_(describe(write("0.yaml", version % 26 + version % "0.31.0" + version % "0.30.0"))["required_engine_version"], "0.31.0",
         "the highest is remembered")
     plugin = "- required_plugin_versions: [{name: %s, version: %s%s}]\n"
@@ -388,16 +394,13 @@ def outputs():
         "container_image_tag=<NA> k8s_pod_name=<NA> k8s_ns_name=<NA>", "append_output: extra text, by rule, tags and source; suggested fields")
     fields = dict(found[0]["fields"]) if found else {}
     is_([fields.get(k) for k in ("proc.name", "proc.pid", "proc.pname", "my")], ["cat", 100, "bash", "a-100"], "extra fields, with their types or as text")
-    def lines(*opts):
-        m = subprocess.run([MATCH, "-r", write("0.yaml", text)], input=STREAM, capture_output=True, timeout=20)
-        return subprocess.run([os.path.join(BIN, "emit"), *opts], input=m.stdout, capture_output=True, timeout=20).stdout.decode()
     spoken = []
     for p in "emergency alert critical error warning notice informational debug".split():
         text = rule("evt.type = openat", output="say \"%proc.name\"\\ \t.").replace("INFO", p)
-        spoken.append(lines().split(": ", 1)[1].strip())
+        spoken.append(lines(text).split(": ", 1)[1].strip())
     is_(spoken, ["%s say \\\"cat\\\"\\\\ \\t." % p for p in "Emergency Alert Critical Error Warning Notice Informational Debug".split()],
         "a text line: the priority's name, and escapes")
-    is_([re.sub(r"\d", "0", lines(*o).split(": ")[0]) for o in ((), ("-O", "time_format_iso_8601=true"))],
+    is_([re.sub(r"\d", "0", lines(text, *o).split(": ")[0]) for o in ((), ("-O", "time_format_iso_8601=true"))],
         ["00:00:00.000000000", "0000-00-00T00:00:00.000000000+0000"], "times with and without ISO 8601")
 
 
@@ -416,6 +419,9 @@ def old():
     is_([errors(HEAD.replace("INFO", p), compat="0.28") and 1 for p in ("INFO", "Info", "info", "iNFO")], [None, None, None, 1], "priorities in three spellings")
     status, found, err = alerts(STREAM, write("0.yaml", rule("evt.type = openat")), compat="0.28")
     is_([a["priority"] for a in found], [5], "info is the number of notice")
+    quoted = rule("evt.type = openat", output='say "%proc.name"\\')
+    is_([lines(quoted, "-O", "compat=0.28").split(": ", 1)[1], json.loads(lines(quoted, "-O", "compat=0.28", "--json"))["output"].split(": ", 1)[1]],
+        ['Informational say "cat"\\\n', 'Informational say "cat"\\'], "text lines are not escaped")
     os.makedirs("folder", exist_ok=True)
     write("folder/a.rules", rule("evt.type = openat"))
     is_([len(alerts(STREAM, "folder", compat="0.28")[1]), len(alerts(STREAM, "folder")[1])], [1, 0], "every file of a folder, whatever its name")
@@ -452,6 +458,8 @@ LOAD_ERR_COMPILE_CONDITION (Error compiling condition): filter_check called with
     long = "- macro: m\n  condition: evt.num = 1 and %s nosuch = 1\n" % ("proc.name != aaaaaaaaa and " * 9)
     snippet = validate(write("0.yaml", long))[0]["errors"][0]["context"]["snippet"].splitlines()
     is_([len(snippet[0]) <= 163, snippet[0][:3], snippet[1].strip(), snippet[0][snippet[1].index("^"):][:6]], [True, "...", "^", "= 1"], "a long line is cut")
+    accents = validate(write("0.yaml", rule("evt.type = " + "é" * 200 + " or proc.nam" + "é" * 200)))[0]["errors"][0]
+    is_((accents["code"], len(accents["context"]["locations"])), ("LOAD_ERR_COMPILE_CONDITION", 4), "what is cut inside of a character is JSON still")
     result = validate("bad.yaml")[0]
     is_([sorted(result), sorted(result["errors"][0]), result["successful"], result["schema_valid"], result["errors"][0]["context"]["locations"][1]],
         [["errors", "name", "schema_valid", "schema_warnings", "successful", "warnings"], ["code", "codedesc", "context", "message"], False, True,
@@ -467,6 +475,8 @@ LOAD_ERR_COMPILE_CONDITION (Error compiling condition): filter_check called with
     is_([sorted(only), d["macros"], d["lists"], sorted(d["condition_operators"]), d["condition_fields"], d["output_fields"], d["condition_compiled"],
          d["output_compiled"]], [["rules"], ["m"], [], ["=", "in"], ["evt.type", "proc.name"], ["fd.name"], "(evt.type = open and proc.name in (a))",
                                  "%fd.name"], "--describe NAME")
+    write("1.yaml", rule('evt.type = open and proc.name = "\\xff"', "y"))
+    is_(describe("1.yaml")["rules"][0]["details"]["condition_compiled"], "(evt.type = open and proc.name = ?)", "a byte that is no text")
     is_(run("--describe=nosuch", "-r", "0.yaml")[0::2], (78, "match: Rule \"nosuch\" is not loaded\n"), "--describe of a rule that is not there")
     whole = json.loads(run("--describe", "-r", "0.yaml")[1])
     is_([sorted(whole), whole["macros"][0]["details"]["lists"], whole["lists"][0]["details"]["items_compiled"], whole["macros"][0]["details"]["used"]],

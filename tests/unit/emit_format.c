@@ -140,6 +140,9 @@ static void text_line(void **state)
 	line = line_of(&p, &(struct format){ .iso_time = true, .host = "h" });
 	assert_string_equal(line, "2023-11-14T22:13:20.123456789+0000: Warning red \\u001b[31m\\nfake line\n");
 	free(line);
+	line = line_of(&p, &(struct format){ .old = true, .host = "h" });
+	assert_string_equal(line, "22:13:20.123456789: Warning red \x1b[31m\\nfake line\n");
+	free(line);
 	pack_free(&p);
 }
 

@@ -186,6 +186,7 @@ static inline bool naive_one(const struct found *f, int i, const char *op, const
 	case TYPE_BOOL: return (v->b == (strcmp(k, "true") == 0)) != is(op, "!=");
 	case TYPE_IP: case TYPE_NET: return naive_within(v, k) != is(op, "!=");
 	case TYPE_INT: return naive_number(op, (long long)v->i, strtoll(k, NULL, 10));
+	case TYPE_PORT: return naive_unsigned(op, v->u, (uint16_t)strtoull(k, NULL, 10));
 	default: return naive_unsigned(op, v->u, strtoull(k, NULL, 10));
 	}
 }
