@@ -28,7 +28,7 @@ static void warn(struct compiler *c, size_t at, enum diag_code code, const char 
 /* The type of an event may only be compared as it is: conditions are sorted by it. */
 static bool find_slot(struct compiler *c, const struct cond_operand *o, uint32_t *slot)
 {
-	const struct operand_scope scope = { c->source, &c->program->slots, &c->program->arena };
+	const struct operand_scope scope = { c->source, &c->program->slots, &c->program->arena, c->rs->own };
 	struct operand_error e;
 	enum operand_result rc = operand_slot(&scope, o, slot, &e);
 	const struct field_def *old;
@@ -83,14 +83,14 @@ static int number_known(const struct field_ref *ref, const struct cond *check)
 }
 
 /* Does the text look as if a field or a transformer was meant? Returns the warning about it, or NULL. */
-static const char *misused(const char *p, size_t n, struct arena *scratch)
+static const char *misused(const struct field_table *own, const char *p, size_t n, struct arena *scratch)
 {
 	struct field_ref ref;
 	struct cond_error err;
 	size_t used;
 	char text[256];
 
-	if (memchr(p, '.', n) && field_parse(p, n, true, scratch, &ref, &used, text, sizeof text) == 1)
+	if (memchr(p, '.', n) && field_parse(own, p, n, true, scratch, &ref, &used, text, sizeof text) == 1)
 		return "'%s' may be a valid field misused as a const string value";
 	if (memchr(p, '(', n) && cond_operand_parse(p, n, scratch, &used, &err) && used == n)
 		return "'%s' may be a valid field transformer misused as a const string value";
@@ -112,7 +112,7 @@ static void warn_of_constants(struct compiler *c, const struct field_def *f, con
 		size_t skip = strspn(v->p, " \t"), n = v->n;
 		while (n > skip && (v->p[n - 1] == ' ' || v->p[n - 1] == '\t'))
 			n--;
-		const char *warning = f->type == TYPE_STRING ? misused(v->p + skip, n - skip, &scratch) : NULL;
+		const char *warning = f->type == TYPE_STRING ? misused(c->rs->own, v->p + skip, n - skip, &scratch) : NULL;
 		if (warning)
 			warn(c, v->at, LOAD_COMPILE_CONDITION, warning, v->p);
 		if (check->op == OP_REGEX && regex_literal(v->p))

@@ -47,12 +47,16 @@ static bool decimal(const char *s)
 /* What does not fit is as far out as can be: it never equals a value there. Of a port only 16 bits count. */
 static int parse_number(const struct field_def *f, const char *s, struct constant *out, char *err, size_t errlen)
 {
+	char *end;
+
+	if (f->type == TYPE_DOUBLE) {
+		out->d = strtod(s, &end);
+		return *s && !*end ? 0 : fail(err, errlen, "%.200s is not a valid number", s);
+	}
 	if (!decimal(s))
 		return fail(err, errlen, "%.200s is not a valid number", s);
 	if (f->type == TYPE_INT)
 		out->i = strtoll(s, NULL, 10);
-	else if (f->type == TYPE_DOUBLE)
-		out->d = strtod(s, NULL);
 	else
 		out->u = strtoull(s, NULL, 10);
 	if (f->type == TYPE_PORT)

@@ -38,10 +38,10 @@ bool exception_comp(const char *text, struct exception_op *out)
 }
 
 /* A field, or a transformer over fields. */
-static bool known_operand(const char *source, const struct node *field, struct arena *scratch)
+static bool known_operand(const struct ruleset *rs, const char *source, const struct node *field, struct arena *scratch)
 {
 	struct slots slots = {0};
-	struct operand_scope scope = { source, &slots, scratch };
+	struct operand_scope scope = { source, &slots, scratch, rs->own };
 	struct cond_error err;
 	struct operand_error why;
 	struct field_ref ref;
@@ -50,20 +50,20 @@ static bool known_operand(const char *source, const struct node *field, struct a
 	char text[256];
 
 	if (!strchr(field->text, '('))
-		return field_parse(field->text, field->n, true, scratch, &ref, &used, text, sizeof text) == 1 &&
+		return field_parse(rs->own, field->text, field->n, true, scratch, &ref, &used, text, sizeof text) == 1 &&
 			field_serves(ref.def, source);
 	const struct cond_operand *o = cond_operand_parse(field->text, field->n, scratch, &used, &err);
 	return o && used == field->n && operand_slot(&scope, o, &slot, &why) == OPERAND_OK;
 }
 
-static int check_field(const struct rule_def *r, const struct rule_exception *e, const struct node *field, struct diag *d)
+static int check_field(const struct ruleset *rs, const struct rule_def *r, const struct rule_exception *e, const struct node *field, struct diag *d)
 {
 	struct arena scratch = {0};
 	int rc = 0;
 
 	if (item_scalar(field, "fields", d) != 0)
 		return -1;
-	if (source_builtin(r->source) && !known_operand(r->source, field, &scratch))
+	if (ruleset_knows(rs, r->source) && !known_operand(rs, r->source, field, &scratch))
 		rc = diag_error(d, field->at, LOAD_ERR_VALIDATE, "'%s' is not a supported filter field", field->text);
 	if (rc != 0)
 		diag_old(d, "Rule exception item %s: field name %s is not a supported filter field", e->name, field->text);
@@ -85,12 +85,12 @@ static int check_op(const struct node *comp, bool single, struct diag *d)
 	return diag_after(d, " here, expected in, pmatch, intersects or one with oneof, anyof or allof");
 }
 
-static int check_lists(const struct rule_def *r, const struct rule_exception *e, struct diag *d)
+static int check_lists(const struct ruleset *rs, const struct rule_def *r, const struct rule_exception *e, struct diag *d)
 {
 	if (item_scalars(e->fields, "fields", d) != 0)
 		return -1;
 	for (size_t i = 0; i < e->fields->nkids; i++)
-		if (check_field(r, e, e->fields->kids[i], d) != 0)
+		if (check_field(rs, r, e, e->fields->kids[i], d) != 0)
 			return -1;
 	if (!e->comps)
 		return 0;
@@ -104,11 +104,11 @@ static int check_lists(const struct rule_def *r, const struct rule_exception *e,
 	return 0;
 }
 
-static int check(const struct rule_def *r, const struct rule_exception *e, struct diag *d)
+static int check(const struct ruleset *rs, const struct rule_def *r, const struct rule_exception *e, struct diag *d)
 {
 	if (e->fields->kind == NODE_SEQUENCE)
-		return check_lists(r, e, d);
-	if (check_field(r, e, e->fields, d) != 0)
+		return check_lists(rs, r, e, d);
+	if (check_field(rs, r, e, e->fields, d) != 0)
 		return -1;
 	if (!e->comps)
 		return 0;
@@ -152,7 +152,7 @@ static int define(struct ruleset *rs, struct rule_def *r, const struct node *ite
 		return item_missing(item, "fields", d);
 	if (e.comps && node_null(e.comps))
 		e.comps = NULL;
-	if (how != EXCEPTIONS_REPLACE && check(r, &e, d) != 0)
+	if (how != EXCEPTIONS_REPLACE && check(rs, r, &e, d) != 0)
 		return -1;
 	add_values(rs, &e, values);
 	r->exceptions = vec_room(&rs->arena, r->exceptions, r->nexceptions, &r->cap, sizeof *r->exceptions);

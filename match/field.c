@@ -9,6 +9,7 @@
 
 #include "field_args.h"
 #include "field_get.h"
+#include "field_table.h"
 
 enum {
 	REQ = FIELD_ARG_REQUIRED, NRNT = FIELD_NO_RHS | FIELD_NO_TRANSFORM, FO = FIELD_FILTER_ONLY | NRNT,
@@ -17,11 +18,37 @@ enum {
 };
 const struct field_def field_defs[] = {
 #define FIELD(name, type, arg, flags, get, what, source, desc) \
-	{ name, TYPE_##type, ARG_##arg, flags, get, what, source, desc },
+	{ name, TYPE_##type, ARG_##arg, flags, get, what, source, desc, NULL },
 #include "fields.def"
 #undef FIELD
 };
 const unsigned field_count = sizeof field_defs / sizeof field_defs[0];
+
+const struct field_def *field_at(const struct field_table *own, unsigned i)
+{
+	if (i < field_count)
+		return &field_defs[i];
+	return own && i - field_count < own->n ? &own->def[i - field_count] : NULL;
+}
+
+const char *field_next_name(void *arg)
+{
+	struct field_walk *w = arg;
+	const struct field_def *d = field_at(w->own, w->next++);
+
+	return d ? d->name : NULL;
+}
+
+const char *field_type_name(const struct field_def *d)
+{
+	static const char *const names[] = {
+		[TYPE_STRING] = "CHARBUF", [TYPE_BYTES] = "BYTEBUF", [TYPE_BOOL] = "BOOL", [TYPE_INT] = "INT64", [TYPE_UINT] = "UINT64",
+		[TYPE_DOUBLE] = "DOUBLE", [TYPE_PORT] = "PORT", [TYPE_IP] = "IPADDR", [TYPE_NET] = "IPNET", [TYPE_RELTIME] = "RELTIME",
+		[TYPE_ABSTIME] = "ABSTIME"
+	};
+
+	return names[d->type];
+}
 
 bool field_serves(const struct field_def *d, const char *source)
 {
@@ -41,15 +68,15 @@ static int fail(char *err, size_t errlen, const char *fmt, ...)
 	return -1;
 }
 
-static const struct field_def *longest(const char *text, size_t len, size_t *used)
+static const struct field_def *longest(const struct field_table *own, const char *text, size_t len, size_t *used)
 {
-	const struct field_def *best = NULL;
+	const struct field_def *best = NULL, *d;
 
 	*used = 0;
-	for (unsigned i = 0; i < field_count; i++) {
-		size_t n = strlen(field_defs[i].name);
-		if (n > *used && n <= len && memcmp(field_defs[i].name, text, n) == 0) {
-			best = &field_defs[i];
+	for (unsigned i = 0; (d = field_at(own, i)); i++) {
+		size_t n = strlen(d->name);
+		if (n > *used && n <= len && memcmp(d->name, text, n) == 0) {
+			best = d;
 			*used = n;
 		}
 	}
@@ -119,13 +146,13 @@ static long read_name(const char *text, size_t len, struct arena *a, struct fiel
 	return (long)n + 1;
 }
 
-int field_parse(const char *text, size_t len, bool whole, struct arena *a, struct field_ref *out, size_t *used,
-	char *err, size_t errlen)
+int field_parse(const struct field_table *own, const char *text, size_t len, bool whole, struct arena *a, struct field_ref *out,
+	size_t *used, char *err, size_t errlen)
 {
 	size_t n;
 	long more = 0;
 
-	*out = (struct field_ref){ .def = longest(text, len, &n), .param = -1 };
+	*out = (struct field_ref){ .def = longest(own, text, len, &n), .param = -1 };
 	*used = 0;
 	if (!out->def)
 		return 0;
@@ -175,7 +202,7 @@ static void print_one(const struct field_def *d, const struct field_value *v, st
 	case TYPE_STRING: strbuf_add(out, v->s.p, v->s.n); break;
 	case TYPE_BYTES: print_bytes(v, out); break;
 	case TYPE_BOOL: strbuf_puts(out, v->b ? "true" : "false"); break;
-	case TYPE_DOUBLE: strbuf_printf(out, "%.1f", v->d); break;
+	case TYPE_DOUBLE: strbuf_printf(out, d->flags & FIELD_EXACT ? "%.15g" : "%.1f", v->d); break;
 	case TYPE_IP: print_ip(v, out); break;
 	case TYPE_NET: strbuf_puts(out, "<IPNET>"); break;          /* Falco's word: they are for comparing */
 	case TYPE_INT:

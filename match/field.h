@@ -26,7 +26,8 @@ enum {
 	FIELD_DEPRECATED = 128,
 	FIELD_HIDDEN = 256,             /* not listed */
 	FIELD_HEX = 512,                /* printed as upper-case hexadecimal */
-	FIELD_ABSENT = 1024             /* this platform does not supply it (yet): loads, and counts as missing */
+	FIELD_ABSENT = 1024,            /* this platform does not supply it (yet): loads, and counts as missing */
+	FIELD_EXACT = 2048              /* a DOUBLE that is printed with all its digits */
 };
 
 struct field_value {
@@ -53,9 +54,23 @@ struct field_def {
 	uint32_t what;                  /* for getters that serve several fields */
 	const char *source;             /* "syscall", "k8s_audit", "json" for any of JSON records, or NULL for any */
 	const char *desc;
+	const char *const *pointers;    /* of a field of one's own: where in the document, the first that is there; NULL ends */
 };
 extern const struct field_def field_defs[];
 extern const unsigned field_count;
+
+/* Fields of one's own (field_table.h), which stand behind those of the table above. */
+struct field_table;
+/* The field of that number, or NULL behind the last; `own` may be NULL. */
+const struct field_def *field_at(const struct field_table *own, unsigned i);
+/* The names of all fields one after the other, for diag_nearest: `arg` is a struct field_walk. */
+struct field_walk {
+	const struct field_table *own;
+	unsigned next;
+};
+const char *field_next_name(void *arg);
+/* The type as Falco calls it: "CHARBUF". */
+const char *field_type_name(const struct field_def *d);
 
 /* Do rules of that source know the field? */
 bool field_serves(const struct field_def *d, const char *source);
@@ -73,8 +88,8 @@ struct field_ref {
 
 /* Reads the longest field (with argument) at the start of `text`. Returns 1 and how many bytes it took, 0 when no field
  * stands there, -1 with a message when one does but its argument is wrong. `whole`: it must take all of `len`. */
-int field_parse(const char *text, size_t len, bool whole, struct arena *a, struct field_ref *out, size_t *used,
-	char *err, size_t errlen);
+int field_parse(const struct field_table *own, const char *text, size_t len, bool whole, struct arena *a, struct field_ref *out,
+	size_t *used, char *err, size_t errlen);
 
 /* Appends the text of a value as output prints it (not for missing ones). */
 struct strbuf;

@@ -78,7 +78,7 @@ static enum field_type raw_type(enum param_type t)
 const struct field_def *field_args_def(const struct field_def *d, int param)
 {
 	enum { FLAGS = FIELD_ARG_REQUIRED | FIELD_NO_RHS | FIELD_NO_TRANSFORM };
-#define RAW(type, hex) { "evt.rawarg", type, ARG_NAME, FLAGS | hex, get_rawarg, 0, "syscall", "binary value of a parameter" }
+#define RAW(type, hex) { "evt.rawarg", type, ARG_NAME, FLAGS | hex, get_rawarg, 0, "syscall", "binary value of a parameter", NULL }
 	static const struct field_def variants[] = {
 		RAW(TYPE_INT, 0), RAW(TYPE_STRING, 0), RAW(TYPE_BYTES, 0), RAW(TYPE_RELTIME, 0), RAW(TYPE_ABSTIME, 0),
 		RAW(TYPE_PORT, 0), RAW(TYPE_IP, 0), RAW(TYPE_UINT, 0), RAW(TYPE_INT, FIELD_HEX), RAW(TYPE_UINT, FIELD_HEX),

@@ -57,6 +57,8 @@ enum fdlist_what { LIST_NUMBERS, LIST_NAMES, LIST_CLIENT_IPS, LIST_SERVER_IPS, L
 field_getter get_fdlist, get_standard_name;
 /* field_json.c */
 field_getter get_json_value, get_json_document, get_json_rawtime;
+/* field_pointer.c */
+field_getter get_pointer;
 /* field_audit.c; `what`: where in the event, or which part of a container (and of which containers, times 256) */
 enum audit_what {
 	AUDIT_ID, AUDIT_STAGE, AUDIT_DECISION, AUDIT_REASON, AUDIT_OPENSHIFT_DECISION, AUDIT_OPENSHIFT_USERNAME, AUDIT_POLICY_FAILURE,

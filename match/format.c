@@ -43,18 +43,11 @@ static enum format_result width(const char **p, const char *end, uint32_t *out, 
 		", expected a field behind it");
 }
 
-static const char *next_field(void *arg)
-{
-	unsigned *i = arg;
-
-	return *i < field_count ? field_defs[(*i)++].name : NULL;
-}
-
-enum format_result format_unknown(struct format_error *e, const char *text)
+enum format_result format_unknown(const struct format_scope *s, struct format_error *e, const char *text)
 {
 	char name[64];
 	size_t n = 0;
-	unsigned i = 0;
+	struct field_walk walk = { s->own, 0 };
 
 	text += *text == '%';
 	while (n < sizeof name - 1 && (text[n] == '.' || text[n] == '_' || (text[n] >= 'a' && text[n] <= 'z') ||
@@ -62,7 +55,7 @@ enum format_result format_unknown(struct format_error *e, const char *text)
 		n++;
 	memcpy(name, text, n);
 	name[n] = '\0';
-	const char *near = n ? diag_nearest(name, next_field, &i) : NULL;
+	const char *near = n ? diag_nearest(name, field_next_name, &walk) : NULL;
 	snprintf(e->text, sizeof e->text, "unknown filter: invalid formatting token %s", n ? name : text);
 	snprintf(e->hint, sizeof e->hint, ", expected a field%s%s%s", near ? "; did you mean '%" : "", near ? near : "",
 		near ? "'?" : "");
@@ -77,8 +70,8 @@ static enum format_result transformer(const char *p, const char *end, const stru
 	const struct cond_operand *o = s->old ? NULL : cond_operand_parse(p, (size_t)(end - p), s->arena, used, &err);
 
 	if (!o)
-		return format_unknown(e, p);
-	if (operand_slot(&(struct operand_scope){ s->source, s->slots, s->arena }, o, slot, &why) == OPERAND_OK)
+		return format_unknown(s, e, p);
+	if (operand_slot(&(struct operand_scope){ s->source, s->slots, s->arena, s->own }, o, slot, &why) == OPERAND_OK)
 		return FORMAT_OK;
 	snprintf(e->text, sizeof e->text, "unknown filter: %.300s", why.text);
 	snprintf(e->hint, sizeof e->hint, "%s", why.hint);
@@ -96,7 +89,7 @@ static enum format_result field(struct format *f, const char **p, const char *en
 
 	if (rc != FORMAT_OK)
 		return rc;
-	int found = field_parse(*p, (size_t)(end - *p), false, s->arena, &ref, &used, e->text, sizeof e->text);
+	int found = field_parse(s->own, *p, (size_t)(end - *p), false, s->arena, &ref, &used, e->text, sizeof e->text);
 	if (found < 0)
 		return FORMAT_BAD;
 	if (found == 0) {
@@ -104,7 +97,7 @@ static enum format_result field(struct format *f, const char **p, const char *en
 		if (rc != FORMAT_OK)
 			return rc;
 	} else if (!field_serves(ref.def, s->source)) {
-		return format_unknown(e, *p);
+		return format_unknown(s, e, *p);
 	} else {
 		slot = slots_intern(s->slots, s->arena, &ref);
 	}

@@ -25,6 +25,7 @@ struct format_scope {
 	struct slots *slots;            /* fields become slots here */
 	struct arena *arena;
 	bool old;                       /* as 0.28: %container.info prints something */
+	const struct field_table *own;  /* fields of one's own, or NULL */
 };
 struct format_error {
 	size_t at;                      /* offset in the text */
@@ -33,7 +34,7 @@ struct format_error {
 enum format_result format_parse(struct format *f, const char *text, size_t n, const struct format_scope *s,
 	struct format_error *e);
 /* The error that `text`, which begins with %, is no field. */
-enum format_result format_unknown(struct format_error *e, const char *text);
+enum format_result format_unknown(const struct format_scope *s, struct format_error *e, const char *text);
 /* A field's values as output has them: what is for conditions only is missing there. */
 int format_slot(struct eval *e, uint32_t slot, const struct field_value **v);
 /* Appends the text for the event at hand; missing fields are <NA>. */

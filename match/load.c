@@ -142,6 +142,7 @@ struct program *load_with(const struct load *l, const struct program_options *o,
 	struct files f = { .any = l->old, .arena = &rs->arena };
 
 	rs->old = l->old;
+	rs->own = l->own;
 	return list_files(l, &f, d) == 0 ? load_files(&f, o, rs, d) : NULL;
 }
 

@@ -14,6 +14,7 @@ struct load {
 	int priority;
 	const struct settings *settings;
 	bool old;                               /* the language of 0.28 */
+	const struct field_table *own;          /* fields of one's own, or NULL */
 };
 
 /* Reads and compiles all files. NULL with the error in `d`; warnings are there in any case. `rs` is empty; its messages refer to

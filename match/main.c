@@ -8,6 +8,8 @@
 
 #include "conf/options.h"
 #include "describe.h"
+#include "describe_fields.h"
+#include "field_table.h"
 #include "load.h"
 #include "required.h"
 #include "ruleset.h"
@@ -19,6 +21,7 @@
 static const char usage[] =
 	"usage: match -r FILE|DIR... [-nv] [-i ENDPOINT]... [-o ENDPOINT] [-c FILE] [-O KEY=VALUE]... [--strict] [--notify FD]\n"
 	"       match --validate FILE|DIR...   match --list-rules|--describe [NAME] -r FILE|DIR...   match --list-events\n"
+	"       match --list-fields[=SOURCE] [--fields FILE]... [--format text|json|markdown]\n"
 	"Raises an alert for each event that a rule matches.\n"
 	"  -r FILE|DIR      rules files, or a folder of them (.yaml, .yml); in this order, later ones change earlier ones\n"
 	"  -i, -o ENDPOINT  where frames come from and go to: -, unix:PATH, listen:PATH (default: -); -i several times\n"
@@ -26,19 +29,23 @@ static const char usage[] =
 	"  -O KEY=VALUE     set a configuration key: priority, rule_matching, rules, append_output, compat, json_output\n"
 	"  -n               check the rules and leave\n"
 	"  -v               say more\n"
+	"  --fields FILE    a table of fields of one's own, for rules of JSON records\n"
 	"  --event-types    list the event types that the rules need, as probe -e takes them, and leave\n"
+	"  --names          list the host names that the rules compare with, for enrich -N, and leave\n"
 	"  --strict         a rule that can not fire on the stream is an error\n"
 	"  --notify FD      write a line to FD when ready, and when rules were reloaded\n"
 	"  --validate       check the files and print the result as Falco does, as JSON with -O json_output=true\n"
 	"  --list-rules     print the rules and what they are for\n"
 	"  --describe       print all that is known of the rules, or of one rule, as JSON\n"
 	"  --list-events    print the types of events and their parameters\n"
+	"  --list-fields    print the fields that rules can use, or those that rules of one source can; with -v internal ones too\n"
 	"  --keys           list the configuration keys\n"
 	"  --version, --help\n";
 
-enum { OPTION_STRICT = OPTION_OWN, OPTION_EVENT_TYPES, OPTION_VALIDATE, OPTION_LIST_RULES, OPTION_DESCRIBE, OPTION_LIST_EVENTS };
+enum { OPTION_STRICT = OPTION_OWN, OPTION_EVENT_TYPES, OPTION_VALIDATE, OPTION_LIST_RULES, OPTION_DESCRIBE, OPTION_LIST_EVENTS,
+	OPTION_LIST_FIELDS, OPTION_FIELDS, OPTION_FORMAT, OPTION_NAMES };
 enum { STUCK_SECONDS = 2 };
-enum mode { RUN, WANTED_TYPES, VALIDATE, LIST_RULES, DESCRIBE, LIST_EVENTS };
+enum mode { RUN, WANTED_TYPES, WANTED_NAMES, VALIDATE, LIST_RULES, DESCRIBE, LIST_EVENTS, LIST_FIELDS };
 
 /* Counted in the signal handlers. */
 static volatile sig_atomic_t interrupts, stop, reload;
@@ -47,8 +54,10 @@ struct arguments {
 	struct options common;
 	struct load load;
 	struct settings settings;
+	struct field_table table;
 	enum mode mode;
-	const char *name;               /* of the rule to describe; NULL: all */
+	const char *name;               /* of the rule to describe, or of the source of fields to list; NULL: all */
+	enum fields_format format;
 	bool all, strict;
 };
 
@@ -102,6 +111,15 @@ static _Noreturn void die_of(const struct diag *d)
 	exit(EX_CONFIG);
 }
 
+static void add_fields(struct arguments *a, const char *path)
+{
+	struct diag d = {0};
+
+	if (field_table_read(&a->table, path, &d) != 0)
+		die_of(&d);
+	diag_free(&d);
+}
+
 static void settle(struct arguments *a)
 {
 	const struct conf *conf = &a->common.conf;
@@ -110,6 +128,7 @@ static void settle(struct arguments *a)
 
 	a->load.priority = priority_number(conf_text(conf, CONF_MATCH_PRIORITY));
 	a->load.settings = &a->settings;
+	a->load.own = &a->table;
 	a->load.old = strcmp(compat, "0.28") == 0;
 	a->all = strcmp(matching, "all") == 0;
 	if (a->load.priority < 0)
@@ -123,7 +142,7 @@ static void settle(struct arguments *a)
 		settings_rules(&a->settings, conf_text(conf, CONF_MATCH_RULES), &d) != 0)
 		die_of(&d);
 	diag_free(&d);
-	if (!a->load.n && a->mode != LIST_EVENTS)
+	if (!a->load.n && a->mode != LIST_EVENTS && a->mode != LIST_FIELDS)
 		diex(EX_USAGE, a->mode == VALIDATE ? "expected at least one file or folder" : "expected at least one -r FILE or folder");
 }
 
@@ -142,7 +161,9 @@ static void parse(struct arguments *a, int argc, char **argv)
 	static const struct option longs[] = { OPTIONS_LONG, { "strict", no_argument, NULL, OPTION_STRICT },
 		{ "event-types", no_argument, NULL, OPTION_EVENT_TYPES },
 		{ "validate", no_argument, NULL, OPTION_VALIDATE }, { "list-rules", no_argument, NULL, OPTION_LIST_RULES },
-		{ "describe", optional_argument, NULL, OPTION_DESCRIBE }, { "list-events", no_argument, NULL, OPTION_LIST_EVENTS }, { 0 } };
+		{ "describe", optional_argument, NULL, OPTION_DESCRIBE }, { "list-events", no_argument, NULL, OPTION_LIST_EVENTS },
+		{ "list-fields", optional_argument, NULL, OPTION_LIST_FIELDS }, { "fields", required_argument, NULL, OPTION_FIELDS },
+		{ "format", required_argument, NULL, OPTION_FORMAT }, { "names", no_argument, NULL, OPTION_NAMES }, { 0 } };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT "r:", longs, NULL)) != -1) {
@@ -153,8 +174,11 @@ static void parse(struct arguments *a, int argc, char **argv)
 		case OPTION_VALIDATE: a->mode = VALIDATE; break;
 		case OPTION_LIST_RULES: a->mode = LIST_RULES; break;
 		case OPTION_LIST_EVENTS: a->mode = LIST_EVENTS; break;
-		case OPTION_DESCRIBE:
-			a->mode = DESCRIBE;
+		case OPTION_NAMES: a->mode = WANTED_NAMES; break;
+		case OPTION_FIELDS: add_fields(a, optarg); break;
+		case OPTION_FORMAT: a->format = fields_format(optarg); break;
+		case OPTION_DESCRIBE: case OPTION_LIST_FIELDS:
+			a->mode = opt == OPTION_DESCRIBE ? DESCRIBE : LIST_FIELDS;
 			a->name = optarg;
 			break;
 		case OPTION_VERSION: version();
@@ -189,12 +213,12 @@ static struct program *load(const struct arguments *a)
 	return p;
 }
 
-static int list_types(struct program *p)
+static int list_wanted(struct program *p, void (*wanted)(const struct program *, struct strbuf *))
 {
 	struct strbuf list = {0};
 
-	wanted_types(p, &list);
-	puts(list.p ? list.p : "");
+	wanted(p, &list);
+	fputs(list.p ? list.p : "", stdout);
 	strbuf_free(&list);
 	program_free(p);
 	return 0;
@@ -246,13 +270,16 @@ int main(int argc, char **argv)
 	parse(&a, argc, argv);
 	switch (a.mode) {
 	case RUN: status = load_and_run(&a); break;
-	case WANTED_TYPES: status = list_types(load(&a)); break;
+	case WANTED_TYPES: status = list_wanted(load(&a), wanted_types); break;
+	case WANTED_NAMES: status = list_wanted(load(&a), wanted_names); break;
 	case VALIDATE: status = validate(&a); break;
 	case LIST_RULES: status = describe_rules(&a.load, DESCRIBE_LIST, NULL); break;
 	case DESCRIBE: status = describe_rules(&a.load, DESCRIBE_JSON, a.name); break;
 	case LIST_EVENTS: describe_events(); break;
+	case LIST_FIELDS: status = describe_fields(&a.table, a.name, a.format, a.common.verbose > 0); break;
 	}
 	settings_free(&a.settings);
+	field_table_free(&a.table);
 	conf_free(&a.common.conf);
 	return status;
 }

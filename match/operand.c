@@ -20,20 +20,14 @@ static enum operand_result fail(struct operand_error *e, size_t at, const char *
 	return OPERAND_BAD;
 }
 
-static const char *next_field(void *arg)
-{
-	unsigned *i = arg;
-
-	return *i < field_count ? field_defs[(*i)++].name : NULL;
-}
-
-static enum operand_result unknown_field(const struct cond_operand *o, bool somewhere, struct operand_error *e)
+static enum operand_result unknown_field(const struct operand_scope *s, const struct cond_operand *o, bool somewhere,
+	struct operand_error *e)
 {
 	char name[128];
-	unsigned i = 0;
+	struct field_walk walk = { s->own, 0 };
 
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(o->text, "["), o->text);
-	const char *near = somewhere ? NULL : diag_nearest(name, next_field, &i);
+	const char *near = somewhere ? NULL : diag_nearest(name, field_next_name, &walk);
 	fail(e, o->at, "filter_check called with nonexistent field %.200s", o->text);
 	if (somewhere)
 		snprintf(e->hint, sizeof e->hint, "; rules of another source have it");
@@ -49,11 +43,11 @@ static enum operand_result field_slot(const struct operand_scope *s, const struc
 	size_t used;
 
 	*e = (struct operand_error){ .at = o->at };
-	int rc = field_parse(o->text, o->n, true, s->arena, &ref, &used, e->text, sizeof e->text);
+	int rc = field_parse(s->own, o->text, o->n, true, s->arena, &ref, &used, e->text, sizeof e->text);
 	if (rc < 0)
 		return OPERAND_BAD;
 	if (rc == 0 || !field_serves(ref.def, s->source))
-		return unknown_field(o, rc > 0, e);
+		return unknown_field(s, o, rc > 0, e);
 	*slot = slots_intern(s->slots, s->arena, &ref);
 	return OPERAND_OK;
 }

@@ -9,6 +9,7 @@ struct operand_scope {
 	const char *source;             /* of the rule: other sources have other fields */
 	struct slots *slots;
 	struct arena *arena;
+	const struct field_table *own;  /* fields of one's own, or NULL */
 };
 enum operand_result {
 	OPERAND_OK = 0,

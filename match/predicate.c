@@ -97,17 +97,6 @@ static void free_regexes(struct predicate *p)
 		regex_free(p->constants[i].regex);
 }
 
-static const char *const type_names[] = {
-	[TYPE_STRING] = "CHARBUF", [TYPE_BYTES] = "BYTEBUF", [TYPE_BOOL] = "BOOL", [TYPE_INT] = "INT64", [TYPE_UINT] = "UINT64",
-	[TYPE_DOUBLE] = "DOUBLE", [TYPE_PORT] = "PORT", [TYPE_IP] = "IPADDR", [TYPE_NET] = "IPNET", [TYPE_RELTIME] = "RELTIME",
-	[TYPE_ABSTIME] = "ABSTIME"
-};
-
-static const char *type_name(const struct field_def *d)
-{
-	return type_names[d->type];
-}
-
 /* May these two be compared with each other? */
 static bool right_fits(const struct field_def *left, const struct field_def *right, enum cond_operator op, char *err,
 	size_t errlen)
@@ -122,7 +111,7 @@ static bool right_fits(const struct field_def *left, const struct field_def *rig
 		snprintf(err, errlen, "field '%.80s' of type 'IPNET' can't be compared with a right-hand side field", left->name);
 	else if (left->type != right->type || lists != other)
 		snprintf(err, errlen, "field '%.80s' has type '%s%s' while the right-hand side field '%.80s' has incompatible type '%s%s'",
-			left->name, lists ? "LIST of " : "", type_name(left), right->name, other ? "LIST of " : "", type_name(right));
+			left->name, lists ? "LIST of " : "", field_type_name(left), right->name, other ? "LIST of " : "", field_type_name(right));
 	else
 		return true;
 	return false;

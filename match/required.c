@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "field_table.h"
 #include "item_value.h"
 #include "required.h"
 #include "ruleset.h"
@@ -19,7 +20,7 @@ const struct builtin_plugin builtin_plugins[] = {
 	{ NULL, { 0, 0, 0 } },
 };
 
-static bool parse_version(const char *s, unsigned v[3])
+bool required_version(const char *s, unsigned v[3])
 {
 	char *end = NULL;
 
@@ -71,7 +72,7 @@ int engine_item(struct ruleset *rs, const struct node *item, struct diag *d)
 		return old_engine_item(rs, v, d);
 	if (strspn(v->text, "0123456789") == v->n && v->n < 10)
 		want[1] = (unsigned)strtoul(v->text, NULL, 10);
-	else if (!parse_version(v->text, want))
+	else if (!required_version(v->text, want))
 		return diag_error(d, v->at, LOAD_ERR_YAML_VALIDATE,
 			"Unable to parse engine version '%s' as a semver string. Expected \"x.y.z\" semver format.", v->text);
 	if (!satisfies(engine, want))
@@ -91,7 +92,7 @@ static int check_entry(const struct node *entry, struct diag *d)
 	const struct node *name = item_text(entry, "name", d), *version = name ? item_text(entry, "version", d) : NULL;
 	if (!version)
 		return -1;
-	if (!parse_version(version->text, v))
+	if (!required_version(version->text, v))
 		return diag_error(d, version->at, LOAD_ERR_VALIDATE, "Invalid required version '%s' for plugin '%s'",
 			version->text, name->text);
 	return 0;
@@ -143,15 +144,24 @@ int plugins_item(struct ruleset *rs, const struct node *item, struct diag *d)
 	return 0;
 }
 
-/* Is the entry's plugin built in, at that version or a later one that is compatible? */
-static bool provided(const struct node *entry)
+static const struct builtin_plugin *find_plugin(const struct field_table *own, const char *name)
 {
+	for (const struct builtin_plugin *p = builtin_plugins; p->name; p++)
+		if (strcmp(p->name, name) == 0)
+			return p;
+	for (size_t i = 0; own && i < own->nsources; i++)
+		if (own->source[i].plugin.name && strcmp(own->source[i].plugin.name, name) == 0)
+			return &own->source[i].plugin;
+	return NULL;
+}
+
+/* Is the entry's plugin built in or stood for by a table of fields, at that version or a later one that is compatible? */
+static bool provided(const struct ruleset *rs, const struct node *entry)
+{
+	const struct builtin_plugin *p = find_plugin(rs->own, name_of(entry));
 	unsigned want[3];
 
-	for (const struct builtin_plugin *p = builtin_plugins; p->name; p++)
-		if (strcmp(p->name, name_of(entry)) == 0)
-			return parse_version(node_get(entry, "version")->text, want) && satisfies(p->version, want);
-	return false;
+	return p && required_version(node_get(entry, "version")->text, want) && satisfies(p->version, want);
 }
 
 static int unsatisfied(const struct node *entry, struct diag *d)
@@ -171,9 +181,9 @@ int required_check(const struct ruleset *rs, struct diag *d)
 {
 	for (size_t i = 0; i < rs->nplugins; i++) {
 		const struct node *list = node_get(rs->plugins[i], "alternatives");
-		bool any = provided(rs->plugins[i]);
+		bool any = provided(rs, rs->plugins[i]);
 		for (size_t j = 0; list && !any && j < list->nkids; j++)
-			any = provided(list->kids[j]);
+			any = provided(rs, list->kids[j]);
 		if (!any)
 			return unsatisfied(rs->plugins[i], d);
 	}

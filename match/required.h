@@ -2,6 +2,8 @@
 #ifndef MATCH_REQUIRED_H
 #define MATCH_REQUIRED_H
 
+#include <stdbool.h>
+
 struct builtin_plugin {
 	const char *name;               /* NULL ends the table */
 	unsigned version[3];
@@ -13,6 +15,8 @@ enum { ENGINE_VERSION_OLD = 8 };         /* under compat 0.28 */
 
 struct ruleset;
 struct diag;
+/* Reads A.B.C. */
+bool required_version(const char *text, unsigned v[3]);
 /* Whether all plugins that the files require are there. Returns 0, or -1 with the error. */
 int required_check(const struct ruleset *rs, struct diag *d);
 

@@ -142,7 +142,7 @@ static bool extra_fields(struct compiler *c, const struct rule_def *def, struct 
 			strbuf_printf(&text, "%s%s", f->format ? "" : "%", f->format ? f->format : f->name);
 			enum format_result rc = format_parse(&extra.format, text.p, text.n, scope, &e);
 			if (rc == FORMAT_OK && extra.raw && (extra.format.n != 1 || extra.format.piece[0].slot < 0))
-				rc = format_unknown(&e, text.p);
+				rc = format_unknown(scope, &e, text.p);
 			if (rc != FORMAT_OK) {
 				diag_error(c->d, def->at, LOAD_ERR_COMPILE_OUTPUT, "%s", e.text);
 				diag_after(c->d, ", in extra_fields of append_output%s", e.hint);
@@ -159,7 +159,7 @@ static bool extra_fields(struct compiler *c, const struct rule_def *def, struct 
 
 static bool compile_output(struct compiler *c, const struct rule_def *def, struct rule *r)
 {
-	const struct format_scope scope = { r->source, &c->program->slots, &c->program->arena, c->rs->old };
+	const struct format_scope scope = { r->source, &c->program->slots, &c->program->arena, c->rs->old, c->rs->own };
 	struct cond_text text = {0};
 	struct format_error e = {0};
 	size_t depth = diag_enter(c->d, ITEM_RULE_OUTPUT, "", def->output.parts[0]->at);
@@ -222,7 +222,7 @@ static bool skip_unknown(struct compiler *c, const struct rule_def *def)
 
 	if (c->unknown == UNKNOWN_NOTHING)
 		return false;
-	if (!source_builtin(def->source)) {
+	if (!ruleset_knows(c->rs, def->source)) {
 		const struct diag_message *m = &c->d->message[c->d->n - 1];
 		snprintf(text, sizeof text, ": %s:%u:%u: %s%s", m->at.file ? m->at.file->path : "", m->at.line, m->at.column, m->text,
 			m->after);

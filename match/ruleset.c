@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "field_table.h"
 #include "old.h"
 
 enum { FILE_MAX = 16 << 20 };
@@ -42,9 +43,9 @@ int priority_number_old(const char *name)
 	return n == 6 ? 5 : n;
 }
 
-bool source_builtin(const char *source)
+bool ruleset_knows(const struct ruleset *rs, const char *source)
 {
-	return strcmp(source, "syscall") == 0 || strcmp(source, "k8s_audit") == 0;
+	return strcmp(source, "syscall") == 0 || strcmp(source, "k8s_audit") == 0 || field_table_source(rs->own, source);
 }
 
 static const char *next_priority(void *arg)
@@ -144,6 +145,19 @@ static int read_file(FILE *fp, struct source_file *f, struct arena *a, struct di
 	return 0;
 }
 
+int ruleset_read(const char *path, struct source_file *f, struct arena *a, struct diag *d)
+{
+	FILE *fp = fopen(path, "re");
+
+	f->path = arena_strn(a, path, strlen(path));
+	f->text = "";
+	if (!fp)
+		return diag_error(d, (struct place){ f, 0, 0 }, LOAD_ERR_FILE_READ, "can not be opened: %s", strerror(errno));
+	int rc = read_file(fp, f, a, d);
+	fclose(fp);
+	return rc;
+}
+
 /* In the order in which their keys decide what an item is. */
 static const struct item_kind {
 	const char *key;
@@ -204,17 +218,10 @@ int ruleset_load(struct ruleset *rs, const char *path, struct schema *schema, st
 	struct source_file *file = arena_alloc(&rs->arena, sizeof *file);
 	struct node **documents;
 	size_t n, depth;
-	FILE *fp = fopen(path, "re");
 
-	file->path = arena_strn(&rs->arena, path, strlen(path));
-	file->text = "";
 	rs->file = file;
 	depth = diag_enter(d, ITEM_CONTENT, "", (struct place){ file, 1, 1 });
-	if (!fp)
-		return diag_error(d, (struct place){ file, 0, 0 }, LOAD_ERR_FILE_READ, "can not be opened: %s", strerror(errno));
-	int rc = read_file(fp, file, &rs->arena, d);
-	fclose(fp);
-	if (rc != 0 || yaml_read(file, &rs->arena, d, &documents, &n) != 0)
+	if (ruleset_read(path, file, &rs->arena, d) != 0 || yaml_read(file, &rs->arena, d, &documents, &n) != 0)
 		return -1;
 	if (schema)
 		schema_check(schema, documents, n);

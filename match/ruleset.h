@@ -74,10 +74,13 @@ struct ruleset {
 	size_t nplugins, capplugins;
 	unsigned engine[3];                     /* the highest that was required */
 	bool old;                               /* set before loading: the language of 0.28 */
+	const struct field_table *own;          /* set before loading: fields of one's own, or NULL */
 	unsigned counter;                       /* items read so far */
 	const struct source_file *file;         /* the last that was loaded */
 };
 
+/* Reads a file into memory. Returns 0, or -1 with the error in `d`. */
+int ruleset_read(const char *path, struct source_file *f, struct arena *a, struct diag *d);
 /* Takes the items of one file into the tables. Returns 0, or -1 with the error in `d`. `schema` (may be NULL) gets what Falco's
  * schema says of it. */
 int ruleset_load(struct ruleset *rs, const char *path, struct schema *schema, struct diag *d);
@@ -112,8 +115,8 @@ int rule_tags(struct ruleset *rs, const struct node *value, bool keep, struct ru
 enum exceptions_how { EXCEPTIONS_DEFINE, EXCEPTIONS_APPEND, EXCEPTIONS_REPLACE };
 int exceptions_read(struct ruleset *rs, struct rule_def *rule, const struct node *value, enum exceptions_how how, struct diag *d);
 
-/* A source whose fields are all known here; rules of another may name fields of a plugin that is not. */
-bool source_builtin(const char *source);
+/* Are all fields of that source known here? Rules of another may name fields of a plugin that is not. */
+bool ruleset_knows(const struct ruleset *rs, const char *source);
 
 const char *priority_name(int priority);                /* "Emergency" */
 /* The number of a priority's name in any case, or -1. */

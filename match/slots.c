@@ -5,7 +5,7 @@
 
 #include "transform.h"
 
-enum { TRANSFORM_COST = 3, COST_MAX = 40 };
+enum { TRANSFORM_COST = 3, COST_MAX = 40, POINTER_COST = 10 };
 
 /* Fields whose values are paths as the kernel knows them. */
 static const char *const paths[] = {
@@ -28,6 +28,8 @@ static uint8_t cost(const struct field_ref *ref)
 	const char *name = ref->def->name;
 	uint8_t many = ref->def->flags & (FIELD_LIST | FIELD_ANY) && !ref->has_arg ? 6 : 0;
 
+	if (ref->def->pointers)
+		return (uint8_t)(POINTER_COST + many);
 	for (size_t i = 0; i < sizeof costs / sizeof *costs; i++)
 		if (strncmp(name, costs[i].prefix, strlen(costs[i].prefix)) == 0)
 			return (uint8_t)(costs[i].cost + many);

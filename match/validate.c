@@ -67,7 +67,7 @@ bool validate_files(const struct validate *v)
 	struct diag d = {0};
 	const char **paths;
 	size_t n;
-	struct ruleset rs = { .old = v->load->old };
+	struct ruleset rs = { .old = v->load->old, .own = v->load->own };
 	bool ok = load_paths(v->load, &a, &d, &paths, &n) == 0;
 	struct file_result *f = arena_alloc(&a, (n + 1) * sizeof *f);
 

@@ -8,5 +8,7 @@ struct strbuf;
 
 /* Appends them with commas between them; `default` stands for those of a rule that does not name any. */
 void wanted_types(const struct program *p, struct strbuf *out);
+/* The host names that the rules compare with, one a line, each once, in order. */
+void wanted_names(const struct program *p, struct strbuf *out);
 
 #endif

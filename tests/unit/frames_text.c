@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "wire/frames/moment.h"
+#include "wire/moment.h"
 #include "wire/frames/text.h"
 
 static void utf8_is_strict(void **state)

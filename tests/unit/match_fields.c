@@ -197,7 +197,7 @@ static void test_incomplete(void **state)
 static int parse(struct fixture *f, const char *text, bool whole, struct field_ref *ref, size_t *used, char err[128])
 {
 	err[0] = '\0';
-	return field_parse(text, strlen(text), whole, &f->c.arena, ref, used, err, 128);
+	return field_parse(NULL, text, strlen(text), whole, &f->c.arena, ref, used, err, 128);
 }
 
 static void test_parse(void **state)
@@ -287,7 +287,7 @@ static bool loads(struct fixture *f, const char *name, size_t len)
 	size_t used;
 	char err[128];
 
-	return field_parse(name, len, true, &f->c.arena, &ref, &used, err, sizeof err) == 1;
+	return field_parse(NULL, name, len, true, &f->c.arena, &ref, &used, err, sizeof err) == 1;
 }
 
 /* What looks like a field in the text of the rules but is none. */

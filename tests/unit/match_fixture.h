@@ -135,7 +135,7 @@ static inline void expect(struct fixture *f, const char *field, const char *text
 	char err[256] = "";
 	size_t used;
 
-	int rc = field_parse(field, strlen(field), true, &f->c.arena, &ref, &used, err, sizeof err);
+	int rc = field_parse(NULL, field, strlen(field), true, &f->c.arena, &ref, &used, err, sizeof err);
 	if (rc != 1)
 		fail_msg("%s: %d %s", field, rc, err);
 	strbuf_reset(&f->out);

@@ -90,7 +90,7 @@ static void test_source(void **state)
 		struct field_ref ref;
 		size_t used;
 		char err[256];
-		assert_int_equal(field_parse(cases[i].field, strlen(cases[i].field), true, &f->c.arena, &ref, &used, err, sizeof err), 1);
+		assert_int_equal(field_parse(NULL, cases[i].field, strlen(cases[i].field), true, &f->c.arena, &ref, &used, err, sizeof err), 1);
 		if (field_serves(ref.def, cases[i].source) != cases[i].serves)
 			fail_msg("%s of source %s", cases[i].field, cases[i].source);
 	}

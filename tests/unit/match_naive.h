@@ -66,7 +66,7 @@ static inline void naive_get(const struct operand *o, struct context *c, struct 
 	char err[256];
 	size_t used;
 
-	assert_int_equal(field_parse(o->field, strlen(o->field), true, &c->arena, &f->ref, &used, err, sizeof err), 1);
+	assert_int_equal(field_parse(NULL, o->field, strlen(o->field), true, &c->arena, &f->ref, &used, err, sizeof err), 1);
 	f->type = f->ref.def->type;
 	f->n = f->ref.def->get ? f->ref.def->get(&f->ref, c, f->v) : -1;
 	if (o->function)

@@ -8,8 +8,8 @@
 
 #include "conf/options.h"
 #include "job.h"
-#include "moment.h"
 #include "wire/log.h"
+#include "wire/moment.h"
 
 static const char usage[] =
 	"usage: frames [-b] [-i ENDPOINT]... [-o ENDPOINT] [-k KINDS] [-n COUNT] <STREAM\n"

@@ -10,9 +10,9 @@
 
 #include "job.h"
 #include "lines.h"
-#include "moment.h"
 #include "wire/hello.h"
 #include "wire/log.h"
+#include "wire/moment.h"
 #include "wire/stat.h"
 
 #define SECOND UINT64_C(1000000000)

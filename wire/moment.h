@@ -1,6 +1,6 @@
 /* Times in foreign JSON. */
-#ifndef FRAMES_MOMENT_H
-#define FRAMES_MOMENT_H
+#ifndef WIRE_MOMENT_H
+#define WIRE_MOMENT_H
 
 #include <jansson.h>
 #include <stdbool.h>
