@@ -32,6 +32,8 @@ BENCHES := $(wildcard tests/bench/*.c)
 
 # Debian 13 has renamed the library.
 LIBS_wire   := $(shell pkg-config --libs msgpack-c 2>/dev/null || echo -lmsgpackc)
+# Only who confines itself is linked with it.
+LIBS_wire   += -Wl,--as-needed -lseccomp
 LIBS_frames := -ljansson
 LIBS_probe  := -lbpf -lelf -lz -ljansson
 LIBS_enrich := -luv -ljansson
