@@ -32,6 +32,8 @@ BENCHES := $(wildcard tests/bench/*.c)
 
 # Debian 13 has renamed the library.
 LIBS_wire   := $(shell pkg-config --libs msgpack-c 2>/dev/null || echo -lmsgpackc)
+# Only who confines itself is linked with it.
+LIBS_wire   += -Wl,--as-needed -lseccomp
 LIBS_frames := -ljansson
 LIBS_probe  := -lbpf -lelf -lz -ljansson
 LIBS_enrich := -luv -ljansson
@@ -95,9 +97,14 @@ HELPER_BIN := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(HELPERS)) $(pa
 $(HELPER_BIN): $(B)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
-	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread $(HELPER_FLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $<
+	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread $(HELPER_FLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(HELPER_LIBS)
 # They also run in containers that have no libraries.
 $(B)/tests/helpers/bad_thing $(B)/tests/helpers/deed: HELPER_FLAGS := -static
+# It confines itself by match's own code.
+MISBEHAVE := $(B)/tests/helpers/misbehave
+$(MISBEHAVE): HELPER_FLAGS = -I. $(SAN)
+$(MISBEHAVE): HELPER_LIBS = $(filter %.o %.a,$^) $(LIBS_match) $(LIBS_wire)
+$(MISBEHAVE): $(filter-out $(MAINS),$(call obj,$(MATCH))) $(LIB)
 # A helper of several files; its children are it again, and must not load libraries between their calls.
 RANDOM_CALLS := $(B)/tests/helpers/random_calls
 $(RANDOM_CALLS): $(wildcard tests/helpers/random_calls/*.[ch])

@@ -4,10 +4,11 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "services.h"
 
 enum { TEXT_MAX = 1 << 16 };
 
@@ -76,10 +77,10 @@ static int parse_port(const struct field_def *f, const char *s, struct constant 
 {
 	if (*s == '\0' || decimal(s))
 		return *s ? parse_number(f, s, out, err, errlen) : 0;
-	const struct servent *e = getservbyname(s, NULL);
-	if (!e)
+	uint16_t port;
+	if (!services_port(s, &port))
 		return fail(err, errlen, "unrecognized protocol %.200s, expected a port or the name of a service", s);
-	out->u = ntohs((uint16_t)e->s_port);
+	out->u = port;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "describe_fields.h"
 #include "field_table.h"
 #include "load.h"
+#include "privileges.h"
 #include "required.h"
 #include "ruleset.h"
 #include "run.h"
@@ -26,7 +27,8 @@ static const char usage[] =
 	"  -r FILE|DIR      rules files, or a folder of them (.yaml, .yml); in this order, later ones change earlier ones\n"
 	"  -i, -o ENDPOINT  where frames come from and go to: -, unix:PATH, listen:PATH (default: -); -i several times\n"
 	"  -c FILE          configuration file\n"
-	"  -O KEY=VALUE     set a configuration key: priority, rule_matching, rules, append_output, compat, json_output\n"
+	"  -O KEY=VALUE     set a configuration key: priority, rule_matching, rules, append_output, compat, json_output,\n"
+	"                   match.confine\n"
 	"  -n               check the rules and leave\n"
 	"  -v               say more\n"
 	"  --fields FILE    a table of fields of one's own, for rules of JSON records\n"
@@ -236,6 +238,8 @@ static int run(const struct arguments *a, struct program *p)
 	if (!out)
 		diex(status, "%s", err);
 	struct run *r = run_new(in, out, p, &o);
+	if (conf_bool(&a->common.conf, CONF_MATCH_CONFINE))
+		privileges_drop(&a->load, &a->common);
 	snprintf(ready, sizeof ready, "ready %zu rules", p->nrules);
 	options_notify(&a->common, ready);
 	status = run_loop(r);
