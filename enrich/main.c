@@ -6,15 +6,17 @@
 #include <unistd.h>
 
 #include "conf/options.h"
+#include "hosts.h"
 #include "run.h"
 #include "wire/log.h"
 
 static const char usage[] =
-	"usage: enrich [-nv] [-i ENDPOINT] [-o ENDPOINT] [-c FILE] [-O KEY=VALUE]... [--notify FD]\n"
-	"Passes frames on and adds names of users and groups, containers and their images.\n"
+	"usage: enrich [-nv] [-i ENDPOINT] [-o ENDPOINT] [-N FILE] [-c FILE] [-O KEY=VALUE]... [--notify FD]\n"
+	"Passes frames on and adds names of users, groups and hosts, containers and their images.\n"
 	"  -i, -o ENDPOINT  where frames come from and go to: -, unix:PATH, listen:PATH (default: -)\n"
+	"  -N FILE          tell the addresses of the host names in FILE, one a line: those that match --names lists\n"
 	"  -c FILE          configuration file\n"
-	"  -O KEY=VALUE     set a configuration key: enrich.docker_root, enrich.podman_root\n"
+	"  -O KEY=VALUE     set a configuration key: enrich.docker_root, enrich.podman_root, enrich.names_ttl\n"
 	"  -n               check the options and leave\n"
 	"  -v               say more\n"
 	"  --notify FD      write a line to FD when ready\n"
@@ -46,13 +48,16 @@ static void handle_signals(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
-static void parse(struct options *o, int argc, char **argv)
+static void parse(struct options *o, const char **names, int argc, char **argv)
 {
 	static const struct option longs[] = { OPTIONS_LONG, { 0 } };
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT, longs, NULL)) != -1)
-		options_take(o, opt, optarg, usage);
+	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT "N:", longs, NULL)) != -1)
+		if (opt == 'N')
+			*names = optarg;
+		else
+			options_take(o, opt, optarg, usage);
 	options_end(o, argc, optind, argv);
 	if (o->ninputs > 1)
 		diex(EX_USAGE, "found %u -i options, expected one", o->ninputs);
@@ -73,13 +78,18 @@ static void announce(const struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o = { .program = "enrich", .notify = -1 };
+	const char *names = NULL;
+	struct hosts *hosts = NULL;
 	char err[256];
 	int status;
 
 	log_open(o.program, 0);
-	parse(&o, argc, argv);
+	parse(&o, &names, argc, argv);
 	log_open(o.program, o.verbose);
+	if (names)
+		hosts = hosts_read(names, conf_number(&o.conf, CONF_ENRICH_NAMES_TTL));
 	if (o.check) {
+		hosts_free(hosts);
 		conf_free(&o.conf);
 		return 0;
 	}
@@ -89,7 +99,7 @@ int main(int argc, char **argv)
 	struct output *out = output_open(o.output, err, sizeof err, &status);
 	if (!out)
 		diex(status, "%s", err);
-	running = run_new(in, out, &o.conf);
+	running = run_new(in, out, &o.conf, hosts);
 	handle_signals();
 	announce(&o);
 	status = run_loop(running);

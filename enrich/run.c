@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "containers.h"
+#include "hosts.h"
 #include "names.h"
 #include "records.h"
 #include "wire/log.h"
@@ -43,6 +44,7 @@ struct run {
 	struct engines engines;
 	struct containers *containers;
 	struct names names;                    /* the host's */
+	struct hosts *hosts;                   /* NULL: no names of hosts are asked for */
 	struct source source;
 	struct source_buf source_buf;
 	uint64_t totals[STAT_COUNT];
@@ -123,6 +125,8 @@ static void begin_source(struct run *r, struct stream *s, const struct hello *h)
 	containers_reset(r->containers);
 	names_free(&r->names);
 	check_names(r);
+	if (r->hosts)
+		hosts_send(r->hosts, &r->pack);
 }
 
 static bool is_this_boot(const struct run *r, const struct hello *h)
@@ -338,6 +342,8 @@ static void on_tick(uv_timer_t *timer)
 	if (live) {
 		check_names(r);
 		containers_retry(r->containers);
+		if (r->hosts)
+			hosts_check(r->hosts);
 	}
 	if (r->told)
 		stat_totals(&r->pack, &r->source, "enrich", r->totals);
@@ -389,7 +395,7 @@ static void init_handles(struct run *r)
 		uv_poll_start(&r->joining, UV_READABLE, on_joining);
 }
 
-struct run *run_new(struct input *in, struct output *out, const struct conf *conf)
+struct run *run_new(struct input *in, struct output *out, const struct conf *conf, struct hosts *hosts)
 {
 	struct run *r = calloc(1, sizeof *r);
 
@@ -401,6 +407,9 @@ struct run *run_new(struct input *in, struct output *out, const struct conf *con
 	init_handles(r);
 	engines_open(&r->engines, conf);
 	r->containers = containers_new(&r->loop, &r->engines, &r->pack, on_names, r);
+	r->hosts = hosts;
+	if (hosts)
+		hosts_begin(hosts, &r->loop, &r->pack, on_names, r);
 	return r;
 }
 
@@ -441,12 +450,13 @@ static void close_loop(struct run *r)
 
 bool run_free(struct run *r)
 {
-	if (containers_reading(r->containers))
+	if (containers_reading(r->containers) || (r->hosts && hosts_busy(r->hosts)))
 		return false;
 	close_loop(r);
 	containers_free(r->containers);
 	engines_close(&r->engines);
 	names_free(&r->names);
+	hosts_free(r->hosts);
 	for (int i = 0; i < STREAMS; i++)
 		free(r->streams[i].source);
 	pack_free(&r->pack);

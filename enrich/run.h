@@ -6,10 +6,11 @@
 #include "conf/options.h"
 #include "wire/endpoint.h"
 
+struct hosts;
 struct run;
 
-/* Takes both endpoints over. */
-struct run *run_new(struct input *in, struct output *out, const struct conf *conf);
+/* Takes both endpoints and the names (NULL: none) over. */
+struct run *run_new(struct input *in, struct output *out, const struct conf *conf, struct hosts *hosts);
 /* The container engines that were found, for a person. */
 void run_engines(const struct run *r, char *text, size_t len);
 /* Runs until the input has ended or run_stop was called; returns the exit status. What went wrong has been said. */

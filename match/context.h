@@ -26,6 +26,7 @@ struct context {
 	struct value params[EVENT_PARAMS];      /* VALUE_NIL where absent */
 	struct value extra;                     /* the map of extra facts; VALUE_NIL when there is none */
 	bool incomplete;                        /* the event says that its process could not be described, or is unknown */
+	bool hosts_missing;                     /* a host's name was asked for, and no HOST has come */
 	bool old;                               /* fields mean what they meant to 0.28 */
 	uint64_t number;                        /* evt.num */
 	uint64_t first_time;                    /* of the first event that the kernel told; 0 before */

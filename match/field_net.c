@@ -88,7 +88,8 @@ int get_port_text(const struct field_ref *f, struct context *c, struct field_val
 	return text_value(&t, out);
 }
 
-/* The names that HOST records give the address; the empty text when none does, which differs from every name. */
+/* The names that HOST records give the address; the empty text when none does, which differs from every name. Missing when nobody
+ * tells names. */
 int get_host_name(const struct field_ref *f, struct context *c, struct field_value *out)
 {
 	const struct fd_end *e[2];
@@ -99,7 +100,11 @@ int get_host_name(const struct field_ref *f, struct context *c, struct field_val
 
 	if (!ends(f, c, e))
 		return -1;
-	unsigned found = state_host(c->state, e[0]->addr, e[0]->len, names, FIELD_VALUES);
+	if (!state_has_hosts(c->state)) {
+		c->hosts_missing = true;
+		return -1;
+	}
+	unsigned found = state_host(c->state, e[0]->addr, e[0]->len, c->event.time, names, FIELD_VALUES);
 	for (unsigned i = 0; i < found; i++)
 		if (field_bytes(&names[i], &p, &len))
 			n += field_text(&out[n], p, len);

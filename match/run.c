@@ -32,7 +32,7 @@ struct run {
 	uint64_t bad_documents, next_stat, number;
 	unsigned since_clock;
 	int reloads, reloads_seen;
-	bool hello, failed;                     /* failed: the output is gone */
+	bool hello, failed, hosts_named;        /* failed: the output is gone; hosts_named: the warning was given */
 	int status;
 };
 
@@ -198,6 +198,13 @@ static void raise_alerts(struct run *r)
 	}
 }
 
+static void warn_of_hosts(struct run *r)
+{
+	if (!r->hosts_named)
+		log_warnx("rules ask for names of hosts, but the stream has none: they are missing; enrich -N tells those that match --names lists");
+	r->hosts_named = true;
+}
+
 static void evaluate(struct run *r, const struct state *s)
 {
 	struct context *c = &r->context;
@@ -206,6 +213,8 @@ static void evaluate(struct run *r, const struct state *s)
 	c->number = state_hello(s)->recorded ? c->event.id : r->number;
 	eval_begin(&r->eval, c);
 	raise_alerts(r);
+	if (c->hosts_missing)
+		warn_of_hosts(r);
 	r->totals[document_bad(&c->document) ? STAT_DROPPED : STAT_EVALUATED]++;
 }
 

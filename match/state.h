@@ -54,8 +54,10 @@ bool state_container(const struct state *s, const char *id, size_t idlen, const 
 /* What a CGROUP says of its hierarchies: [[name, path]...]. */
 bool state_cgroup(const struct state *s, uint64_t id, struct value *hierarchies);
 
-/* The newest names of an address (4 or 16 bytes); at most `max`, returns how many. */
-unsigned state_host(const struct state *s, const uint8_t *addr, uint32_t len, struct value *names, unsigned max);
+/* The newest names of an address (4 or 16 bytes) at a time; at most `max`, returns how many. */
+unsigned state_host(const struct state *s, const uint8_t *addr, uint32_t len, uint64_t time, struct value *names, unsigned max);
+/* Has any HOST come? */
+bool state_has_hosts(const struct state *s);
 
 /* What the newest HELLO says. Valid until the next one. */
 struct hello {

@@ -35,6 +35,7 @@ struct container {
 struct host {
 	struct host *next;
 	struct value name, addresses;
+	uint64_t until;
 	uint8_t data[];
 };
 
@@ -261,7 +262,7 @@ int state_names_host(struct state_names *names, const struct frame *f, size_t *a
 	memcpy(h->data, f->body, f->len);
 	copy.body = h->data;
 	struct reader r = reader_open(&copy, at);
-	if (!reader_value(&r, &h->name) || !reader_value(&r, &h->addresses)) {
+	if (!reader_value(&r, &h->name) || !reader_value(&r, &h->addresses) || !reader_u64(&r, &h->until)) {
 		free(h);
 		return -1;
 	}
@@ -287,14 +288,19 @@ static bool has_address(const struct host *h, const uint8_t *addr, uint32_t len)
 	return false;
 }
 
-unsigned state_host(const struct state *s, const uint8_t *addr, uint32_t len, struct value *names, unsigned max)
+unsigned state_host(const struct state *s, const uint8_t *addr, uint32_t len, uint64_t time, struct value *names, unsigned max)
 {
 	unsigned n = 0;
 
 	for (const struct host *h = s->names.hosts; h && n < max; h = h->next)
-		if (has_address(h, addr, len))
+		if (time <= h->until && has_address(h, addr, len))
 			names[n++] = h->name;
 	return n;
+}
+
+bool state_has_hosts(const struct state *s)
+{
+	return s->names.hosts != NULL;
 }
 
 void state_names_free(struct state_names *names)

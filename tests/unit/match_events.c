@@ -128,7 +128,7 @@ static void test_sockets(void **state)
 			{ "fd.cport", "4000" }, { "fd.sport", "443" }, { "fd.lport", "4000" }, { "fd.rport", "443" }, { "fd.sproto", "443" },
 			{ "fd.l4proto", "tcp" }, { "fd.sockfamily", "ip" }, { "fd.connected", "true" }, { "fd.is_server", "false" },
 			{ "fd.ip", "10.0.0.1 93.184.216.34" }, { "fd.port", "4000 443" }, { "fd.snet", "<IPNET>" },
-			{ "fd.nameraw", "" }, { "fd.directory", "missing" }, { "fd.filename", "missing" }, { "fd.sip.name", "" },
+			{ "fd.nameraw", "" }, { "fd.directory", "missing" }, { "fd.filename", "missing" }, { "fd.sip.name", "missing" },
 			{ "evt.arg.fd", "<4t>10.0.0.1:4000->93.184.216.34:443" }, { "evt.arg.addr", "93.184.216.34:443" },
 			{ "evt.arg.tuple", "10.0.0.1:4000->93.184.216.34:443" }, { "evt.category", "net" });
 	}
@@ -151,20 +151,33 @@ static void test_sockets(void **state)
 		{ "evt.arg.fd", "<4u>10.0.0.1:1000->93.184.216.34:53" });
 }
 
-static void test_hosts(void **state)
+static void give_host(struct fixture *f, const char *name, uint64_t until)
 {
-	struct fixture *f = *state;
 	struct pack p = {0};
 	size_t begin = frame_begin(&p, FRAME_HOST);
 
-	pack_str(&p, "example.org");
+	pack_str(&p, name);
 	pack_array(&p, 1);
 	pack_bin(&p, (const uint8_t[]){ 93, 184, 216, 34 }, 4);
-	pack_uint(&p, NOW);
+	pack_uint(&p, until);
 	give(f->s, &p, begin);
 	pack_free(&p);
+}
+
+static void test_hosts(void **state)
+{
+	struct fixture *f = *state;
+
+	connect_event(f, true, "b", 1000, 53, 17, 1);
+	EXPECT(f, { "fd.sip.name", "missing" });
+	assert_true(f->c.hosts_missing);
+	give_host(f, "example.org", NOW);
 	connect_event(f, true, "b", 1000, 53, 17, 1);
 	EXPECT(f, { "fd.sip.name", "example.org" }, { "fd.cip.name", "" });
+	assert_false(f->c.hosts_missing);
+	give_host(f, "example.org", NOW - 1);
+	connect_event(f, true, "b", 1000, 53, 17, 1);
+	EXPECT(f, { "fd.sip.name", "" });
 }
 
 static void test_unix_and_dup(void **state)
