@@ -32,13 +32,13 @@ BENCHES := $(wildcard tests/bench/*.c)
 
 # Debian 13 has renamed the library.
 LIBS_wire   := $(shell pkg-config --libs msgpack-c 2>/dev/null || echo -lmsgpackc)
-# Only who confines itself is linked with it.
-LIBS_wire   += -Wl,--as-needed -lseccomp
-LIBS_frames := -ljansson
-LIBS_probe  := -lbpf -lelf -lz -ljansson
-LIBS_enrich := -luv -ljansson
-LIBS_match  := -lyaml -lpcre2-8 -ljansson
-LIBS_emit   := -luv -ljansson
+# Only who uses them is linked with them.
+LIBS_wire   += -Wl,--as-needed -lseccomp -ljansson
+
+LIBS_probe  := -lbpf -lelf -lz
+LIBS_enrich := -luv
+LIBS_match  := -lyaml -lpcre2-8
+LIBS_emit   := -luv
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB := $(B)/libwire.a $(B)/libconf.a

@@ -50,7 +50,8 @@ static int parse_number(const struct field_def *f, const char *s, struct constan
 {
 	char *end;
 
-	if (f->type == TYPE_DOUBLE) {
+	/* Falco's own take whole numbers only. */
+	if (f->type == TYPE_DOUBLE && f->flags & FIELD_EXACT) {
 		out->d = strtod(s, &end);
 		return *s && !*end ? 0 : fail(err, errlen, "%.200s is not a valid number", s);
 	}
@@ -58,6 +59,8 @@ static int parse_number(const struct field_def *f, const char *s, struct constan
 		return fail(err, errlen, "%.200s is not a valid number", s);
 	if (f->type == TYPE_INT)
 		out->i = strtoll(s, NULL, 10);
+	else if (f->type == TYPE_DOUBLE)
+		out->d = strtod(s, NULL);
 	else
 		out->u = strtoull(s, NULL, 10);
 	if (f->type == TYPE_PORT)
