@@ -31,12 +31,11 @@ HELPERS := $(wildcard tests/helpers/*.c)
 BENCHES := $(wildcard tests/bench/*.c)
 
 # Debian 13 has renamed the library.
-LIBS_wire   := $(shell pkg-config --libs msgpack-c 2>/dev/null || echo -lmsgpackc)
-LIBS_frames := -ljansson
-LIBS_probe  := -lbpf -lelf -lz -ljansson
-LIBS_enrich := -luv -ljansson
-LIBS_match  := -lyaml -lpcre2-8 -ljansson
-LIBS_emit   := -luv -ljansson
+LIBS_wire   := $(shell pkg-config --libs msgpack-c 2>/dev/null || echo -lmsgpackc) -ljansson
+LIBS_probe  := -lbpf -lelf -lz
+LIBS_enrich := -luv
+LIBS_match  := -lyaml -lpcre2-8
+LIBS_emit   := -luv
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB := $(B)/libwire.a $(B)/libconf.a
