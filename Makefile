@@ -34,7 +34,6 @@ BENCHES := $(wildcard tests/bench/*.c)
 LIBS_wire   := $(shell pkg-config --libs msgpack-c 2>/dev/null || echo -lmsgpackc)
 # Only who uses them is linked with them.
 LIBS_wire   += -Wl,--as-needed -lseccomp -ljansson
-
 LIBS_probe  := -lbpf -lelf -lz
 LIBS_enrich := -luv
 LIBS_match  := -lyaml -lpcre2-8

@@ -42,6 +42,7 @@ int context_event(struct context *c, struct state *s, const struct frame *f, siz
 	c->state = s;
 	c->source = "syscall";
 	c->fd = NULL;
+	c->hosts_missing = false;
 	c->extra.type = VALUE_NIL;
 	c->type = event_type(c->event.type);
 	if (!c->first_time && c->type && c->type->kind != EVENT_META)
