@@ -98,12 +98,12 @@ static int check_name(const struct field_table *t, const struct node *name, stru
 /* `/a/b`, or a list of such. */
 static int read_pointers(struct field_table *t, const struct node *v, struct field_def *f, struct diag *d)
 {
-	struct node *const *p = v->kind == NODE_SEQUENCE ? v->kids : NULL;
-	size_t n = p ? v->nkids : 1;
+	bool several = v->kind == NODE_SEQUENCE;
+	size_t n = several ? v->nkids : 1;
 	const char **pointers = arena_alloc(&t->arena, (n + 1) * sizeof *pointers);
 
 	for (size_t i = 0; i < n; i++) {
-		const struct node *one = p ? p[i] : v;
+		const struct node *one = several ? v->kids[i] : v;
 		if (one->kind != NODE_SCALAR || one->text[0] != '/' || !moment_is_pointer(one->text))
 			return error(d, one, NULL, "a JSON pointer, such as /user/name");
 		pointers[i] = one->text;
