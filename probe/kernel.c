@@ -23,7 +23,7 @@
 #include "probe/probe.skel.h"
 #include "wire/log.h"
 
-enum { TYPE_CLOSE = 5, KEPT_FILES = 1024 };
+enum { TYPE_CLOSE = 5, KEPT_FILES = 1024, CALL32_SENDFILE = 187 };
 
 struct kernel {
 	struct probe_bpf *bpf;
@@ -99,6 +99,11 @@ static void fill_calls32(struct probe_bpf *b, const struct kernel_config *c)
 	for (size_t i = 0; i < n; i++)
 		if ((t = wanted_type(c, calls[i].event)))
 			want_call(b, 1, calls[i].number, t);
+	/* Here the offset that the third argument points at has 32 bits. */
+	struct raw_call *sendfile = &b->bss->call_types[1][CALL32_SENDFILE];
+	for (unsigned i = 0; i < RAW_STEPS; i++)
+		if (sendfile->steps[i].kind == STEP_BYTES)
+			sendfile->steps[i].extra = sizeof(uint32_t);
 	calls = socketcalls(&n);
 	for (size_t i = 0; i < n; i++)
 		if ((t = wanted_type(c, calls[i].event))) {
