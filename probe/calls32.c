@@ -1,4 +1,4 @@
-/* Numbers of 32-bit x86 calls (arch/x86/entry/syscalls/syscall_32.tbl) that become captured events. */
+/* Numbers of 32-bit x86 calls (arch/x86/entry/syscalls/syscall_32.tbl), and of others, that become captured events. */
 #include "calls.h"
 
 #include <stddef.h>
@@ -45,4 +45,15 @@ const struct call32 *socketcalls(size_t *n)
 {
 	*n = sizeof sockets / sizeof sockets[0];
 	return sockets;
+}
+
+static const struct call32 rings[] = {
+	{ 16, "connect" }, { 18, "openat" }, { 28, "openat2" }, { 35, "renameat2" }, { 36, "unlinkat" }, { 37, "mkdirat" },
+	{ 38, "symlinkat" }, { 39, "linkat" }, { 45, "socket" },
+};
+
+const struct call32 *ringcalls(size_t *n)
+{
+	*n = sizeof rings / sizeof rings[0];
+	return rings;
 }
