@@ -12,5 +12,7 @@ struct call32 {
 const struct call32 *calls32(size_t *n);
 /* The same for the numbers behind 32-bit socketcall (linux/net.h). */
 const struct call32 *socketcalls(size_t *n);
+/* The same for the operations of io_uring (linux/io_uring.h). */
+const struct call32 *ringcalls(size_t *n);
 
 #endif

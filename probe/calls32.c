@@ -1,4 +1,4 @@
-/* Numbers of 32-bit x86 calls (arch/x86/entry/syscalls/syscall_32.tbl) that become captured events. */
+/* Numbers of 32-bit x86 calls (arch/x86/entry/syscalls/syscall_32.tbl), and of others, that become captured events. */
 #include "calls.h"
 
 #include <stddef.h>
@@ -19,11 +19,12 @@ static const struct call32 calls[] = {
 	{ 295, "openat" }, { 296, "mkdirat" }, { 297, "mknodat" }, { 298, "fchownat" }, { 300, "newfstatat" },
 	{ 301, "unlinkat" }, { 302, "renameat" }, { 303, "linkat" }, { 304, "symlinkat" }, { 306, "fchmodat" },
 	{ 310, "unshare" }, { 313, "splice" }, { 323, "eventfd" }, { 328, "eventfd2" }, { 330, "dup3" }, { 331, "pipe2" },
+	{ 333, "preadv" }, { 334, "pwritev" },
 	{ 337, "recvmmsg" }, { 342, "open_by_handle_at" }, { 345, "sendmmsg" }, { 346, "setns" },
 	{ 347, "process_vm_readv" }, { 348, "process_vm_writev" }, { 350, "finit_module" }, { 353, "renameat2" },
 	{ 356, "memfd_create" }, { 357, "bpf" }, { 358, "execveat" }, { 359, "socket" }, { 360, "socketpair" },
 	{ 361, "bind" }, { 362, "connect" }, { 363, "listen" }, { 364, "accept4" }, { 369, "sendto" }, { 370, "sendmsg" },
-	{ 371, "recvfrom" }, { 372, "recvmsg" }, { 374, "userfaultfd" }, { 425, "io_uring_setup" }, { 435, "clone3" },
+	{ 371, "recvfrom" }, { 372, "recvmsg" }, { 374, "userfaultfd" }, { 417, "recvmmsg" }, { 425, "io_uring_setup" }, { 435, "clone3" },
 	{ 437, "openat2" },
 };
 
@@ -35,6 +36,7 @@ const struct call32 *calls32(size_t *n)
 
 static const struct call32 sockets[] = {
 	{ 1, "socket" }, { 2, "bind" }, { 3, "connect" }, { 4, "listen" }, { 5, "accept" }, { 8, "socketpair" },
+	{ 9, "send" }, { 10, "recv" },
 	{ 11, "sendto" }, { 12, "recvfrom" }, { 16, "sendmsg" }, { 17, "recvmsg" }, { 18, "accept4" }, { 19, "recvmmsg" },
 	{ 20, "sendmmsg" },
 };
@@ -43,4 +45,15 @@ const struct call32 *socketcalls(size_t *n)
 {
 	*n = sizeof sockets / sizeof sockets[0];
 	return sockets;
+}
+
+static const struct call32 rings[] = {
+	{ 16, "connect" }, { 18, "openat" }, { 28, "openat2" }, { 35, "renameat2" }, { 36, "unlinkat" }, { 37, "mkdirat" },
+	{ 38, "symlinkat" }, { 39, "linkat" }, { 45, "socket" },
+};
+
+const struct call32 *ringcalls(size_t *n)
+{
+	*n = sizeof rings / sizeof rings[0];
+	return rings;
 }

@@ -88,9 +88,15 @@ void encode_extra(struct encoder *e, const struct record *r)
 	}
 }
 
-/* A number that the kernel side put into an item; false when it did not. */
+/* A number that the kernel side put into an item, of 8 bytes or of 4; false when it did not. */
 static bool number_item(const struct raw_item *it, unsigned word, uint64_t *n)
 {
+	if (it && word == 0 && it->len == sizeof(uint32_t)) {
+		uint32_t half;
+		memcpy(&half, item_data(it), sizeof half);
+		*n = half;
+		return true;
+	}
 	if (!it || it->len < (word + 1) * sizeof *n)
 		return false;
 	memcpy(n, (const char *)item_data(it) + word * sizeof *n, sizeof *n);
@@ -225,6 +231,9 @@ static void pack_param(struct encoder *e, const struct record *r, unsigned n, st
 	case FROM_ARG: pack_uint(out, arg); break;
 	case FROM_U32: pack_uint(out, (uint32_t)arg); break;
 	case FROM_INT: pack_int(out, (int32_t)arg); break;
+	case FROM_POSITION:
+		pack_uint(out, r->head->flags & RAW_COMPAT ? (uint32_t)arg | ev->args[from.index + 1] << 32 : arg);
+		break;
 	case FROM_OPEN_FLAGS: case FROM_OPEN_MODE: case FROM_RESOLVE: case FROM_CLONE_FLAGS: case FROM_PTRACE: case FROM_MODE:
 	case FROM_NODE_MODE: case FROM_PROT: case FROM_MAP_FLAGS: case FROM_MOUNT_FLAGS: case FROM_CHOWN_FLAGS:
 	case FROM_MEMFD_FLAGS: case FROM_MODULE_FLAGS: case FROM_SOCKET_TYPE: case FROM_FD_FLAGS:

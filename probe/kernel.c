@@ -23,7 +23,7 @@
 #include "probe/probe.skel.h"
 #include "wire/log.h"
 
-enum { TYPE_CLOSE = 5, KEPT_FILES = 1024 };
+enum { TYPE_CLOSE = 5, KEPT_FILES = 1024, CALL32_SENDFILE = 187 };
 
 struct kernel {
 	struct probe_bpf *bpf;
@@ -51,13 +51,54 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
+/* The arguments of a tracepoint, as a function's prototype, or NULL. */
+static const struct btf_type *tracepoint(const struct btf *btf, const char *name)
+{
+	char typedef_name[64];
+
+	snprintf(typedef_name, sizeof typedef_name, "btf_trace_%s", name);
+	int id = btf__find_by_name_kind(btf, typedef_name, BTF_KIND_TYPEDEF);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+	t = t ? btf__type_by_id(btf, t->type) : NULL;          /* a pointer */
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	return t && btf_is_func_proto(t) ? t : NULL;
+}
+
+/* Whether a tracepoint of io_uring is told the request itself, as since 6.0. Its first parameter is not an argument. */
+static bool tells_request(const struct btf *btf, const char *name)
+{
+	const struct btf_type *t = tracepoint(btf, name);
+
+	if (!t || btf_vlen(t) < 2 || !btf_is_ptr(t = btf__type_by_id(btf, btf_params(t)[1].type)))
+		return false;
+	t = btf__type_by_id(btf, t->type);
+	return btf_is_struct(t) && strcmp(btf__name_by_offset(btf, t->name_off), "io_kiocb") == 0;
+}
+
+/* Which of the programs that see calls made by io_uring fit the running kernel; none where they can see nothing. */
+static void ring_programs(struct probe_bpf *b, const struct btf *btf, bool wanted)
+{
+	const struct btf_type *complete = tracepoint(btf, "io_uring_complete");
+	unsigned args = complete ? btf_vlen(complete) : 0;
+	bool now = tells_request(btf, "io_uring_submit_req"), before = !now && tells_request(btf, "io_uring_submit_sqe");
+
+	wanted = wanted && args >= 4 && (now || before);
+	bpf_program__set_autoload(b->progs.BPF_PROG_ring_submit, wanted && now);
+	bpf_program__set_autoload(b->progs.BPF_PROG_ring_submit_old, wanted && before);
+	bpf_program__set_autoload(b->progs.BPF_PROG_ring_complete, wanted && args == 4);
+	bpf_program__set_autoload(b->progs.BPF_PROG_ring_complete_old, wanted && args > 4);
+	if (!wanted)
+		bpf_map__set_max_entries(b->maps.ring_requests, 1);
+}
+
 /* What the running kernel can do beyond the floor. */
-static void probe_features(struct kernel *k)
+static void probe_features(struct kernel *k, bool rings)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
 	if (!btf)
 		return;
+	ring_programs(k->bpf, btf, rings);
 	k->bpf->rodata->can_cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	k->bpf->rodata->can_loop = libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, BPF_FUNC_loop, NULL) == 1 ||
 		btf__find_by_name_kind(btf, "bpf_loop", BTF_KIND_FUNC) > 0;
@@ -99,12 +140,33 @@ static void fill_calls32(struct probe_bpf *b, const struct kernel_config *c)
 	for (size_t i = 0; i < n; i++)
 		if ((t = wanted_type(c, calls[i].event)))
 			want_call(b, 1, calls[i].number, t);
+	/* Here the offset that the third argument points at has 32 bits. */
+	struct raw_call *sendfile = &b->bss->call_types[1][CALL32_SENDFILE];
+	for (unsigned i = 0; i < RAW_STEPS; i++)
+		if (sendfile->steps[i].kind == STEP_BYTES)
+			sendfile->steps[i].extra = sizeof(uint32_t);
 	calls = socketcalls(&n);
 	for (size_t i = 0; i < n; i++)
 		if ((t = wanted_type(c, calls[i].event))) {
 			b->bss->wanted[1][RAW_SOCKETCALL / 64] |= 1ull << (RAW_SOCKETCALL % 64);
 			b->bss->socket_calls[calls[i].number] = raw_call(t);
 		}
+}
+
+/* Whether there is any. */
+static bool fill_rings(struct probe_bpf *b, const struct kernel_config *c)
+{
+	const struct event_type *t;
+	bool any = false;
+	size_t n;
+
+	const struct call32 *calls = ringcalls(&n);
+	for (size_t i = 0; i < n; i++)
+		if ((t = wanted_type(c, calls[i].event))) {
+			b->bss->ring_calls[calls[i].number] = raw_call(t);
+			any = true;
+		}
+	return any;
 }
 
 static void fill_calls(struct probe_bpf *b, const struct kernel_config *c)
@@ -162,7 +224,7 @@ static int configure(struct kernel *k, const struct kernel_config *c)
 		return -1;
 	b->rodata->ring_size = c->ring_size;
 	b->rodata->snaplen = c->snaplen;
-	probe_features(k);
+	probe_features(k, fill_rings(b, c));
 	if (bpf_map__set_max_entries(b->maps.ring, (uint32_t)c->ring_size) ||
 	    bpf_map__set_max_entries(b->maps.slots, 4u * (uint32_t)k->cpus) ||
 	    bpf_map__set_max_entries(b->maps.slots_used, (uint32_t)k->cpus))

@@ -189,7 +189,7 @@ enum raw_peer {
 enum { RAW_READ = 1, RAW_MANY = 2 };
 /* Items of these parameters: size of what a vector or message holds, and control data. */
 enum { RAW_PARAM_SIZE = 30, RAW_PARAM_CONTROL = 31 };
-enum { RAW_CALLS = 512, RAW_SOCKETCALL = 102, RAW_SOCKET_CALLS = 32, RAW_STEPS = 5 };
+enum { RAW_CALLS = 512, RAW_SOCKETCALL = 102, RAW_SOCKET_CALLS = 32, RAW_RING_CALLS = 64, RAW_STEPS = 5 };
 struct raw_call {
 	__u16 type;                    /* of the event; 0: not captured */
 	__u8 class, pad;

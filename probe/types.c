@@ -11,6 +11,7 @@
 #define ARG(n) { FROM_ARG, n }
 #define U32(n) { FROM_U32, n }
 #define INT(n) { FROM_INT, n }
+#define POSITION { FROM_POSITION, 3 }
 #define FD_RET { FROM_FD_RET, 0 }
 #define FD_ARG(n) { FROM_FD_ARG, n }
 #define PAIR { FROM_PAIR, 0 }
@@ -176,10 +177,14 @@ static const struct captured types[] = {
 	{ 5, ASKED, { { STEP_KEPT, 0, 1, 0 } }, ROW(RET, FD_ARG(0)) },
 	{ 7, ASKED, { FD(0, 2), DATA(1, 1, RAW_READ) }, ROW(RET, TEXT_OF, FD_ARG(0), U32(2)) },
 	{ 9, ASKED, { FD(0, 2), DATA(1, 1, 0) }, ROW(RET, TEXT_OF, FD_ARG(0), U32(2)) },
-	{ 113, ASKED, { FD(0, 2), DATA(1, 1, RAW_READ) }, ROW(RET, TEXT_OF, FD_ARG(0), U32(2), ARG(3)) },
-	{ 115, ASKED, { FD(0, 2), DATA(1, 1, 0) }, ROW(RET, TEXT_OF, FD_ARG(0), U32(2), ARG(3)) },
+	{ 113, ASKED, { FD(0, 2), DATA(1, 1, RAW_READ) }, ROW(RET, TEXT_OF, FD_ARG(0), U32(2), POSITION) },
+	{ 115, ASKED, { FD(0, 2), DATA(1, 1, 0) }, ROW(RET, TEXT_OF, FD_ARG(0), U32(2), POSITION) },
 	{ 117, ASKED, { FD(0, 3), VECTOR(1, 2, RAW_READ) }, ROW(RET, SIZE, TEXT_OF, FD_ARG(0)) },
 	{ 119, ASKED, { FD(0, 2), VECTOR(1, 1, 0) }, ROW(RET, TEXT_OF, FD_ARG(0), SIZE) },
+	{ 121, ASKED, { FD(0, 3), VECTOR(1, 2, RAW_READ) }, ROW(RET, SIZE, TEXT_OF, FD_ARG(0), POSITION) },
+	{ 123, ASKED, { FD(0, 2), VECTOR(1, 1, 0) }, ROW(RET, TEXT_OF, FD_ARG(0), SIZE, POSITION) },
+	{ 29, ASKED, { SOCKET(0, 2, SENT), DATA(1, 1, 0) }, ROW(RET, TEXT_OF, FD_ARG(0), U32(2), TUPLE(2)) },
+	{ 33, ASKED, { SOCKET(0, 2, RECEIVED), DATA(1, 1, RAW_READ) }, ROW(RET, TEXT_OF, FD_ARG(0), U32(2), TUPLE(2)) },
 	{ 67, ASKED, { PATH(0, 1) }, ROW(RET, JOINED) },
 	{ 69, ASKED, { PATH(0, 1) }, ROW(RET, JOINED) },
 	{ 73, ASKED, { PATH(0, 1) }, ROW(RET, JOINED) },

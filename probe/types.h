@@ -13,6 +13,7 @@ enum from {
 	FROM_ARG,                      /* argument `index`, unsigned */
 	FROM_U32,                      /* its lower half */
 	FROM_INT,                      /* argument `index`, as an int */
+	FROM_POSITION,                 /* argument `index`; of a 32-bit call the next one is its upper half */
 	/* Flags of argument `index`. */
 	FROM_OPEN_FLAGS, FROM_OPEN_MODE, FROM_RESOLVE, FROM_CLONE_FLAGS, FROM_PTRACE, FROM_MODE, FROM_NODE_MODE, FROM_PROT,
 	FROM_MAP_FLAGS, FROM_MOUNT_FLAGS, FROM_CHOWN_FLAGS, FROM_MEMFD_FLAGS, FROM_MODULE_FLAGS,

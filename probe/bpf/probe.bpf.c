@@ -95,6 +95,8 @@ static __always_inline void self_look(const struct task_struct *t, struct memory
 	m->self = bpf_map_lookup_elem(&self_exes, &id) != NULL;
 }
 
+#include "uring.h"
+
 /* Attached only where a call is captured that has to be seen before it is made. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG_sys_enter(__u64 *ctx)

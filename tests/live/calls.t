@@ -1,5 +1,6 @@
 #!/bin/sh
-# Every captured system call done once, on purpose: what its event says is compared, parameter by parameter, with what was done.
+# Every captured system call done on purpose, in 64 and in 32 bits: what its event says is compared, parameter by parameter and as
+# the text that rules see, with what was done.
 here=$(cd "$(dirname "$0")/../.." && pwd)
 dir=$(mktemp -d) || exit 1
 trap 'umount -l "$dir/mnt" 2>/dev/null; rm -rf "$dir"' EXIT

@@ -1,0 +1,349 @@
+/* Calls that io_uring makes in a program's stead. Who asked and for what is told when a request is handed in, from the kernel's own
+ * copies of paths; what came of it when it is done, perhaps by another thread or much later. In between it is kept, by request. */
+#ifndef PROBE_BPF_URING_H
+#define PROBE_BPF_URING_H
+
+#include "events.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct filename {
+	const char *name;
+};
+struct io_cqe {
+	__s32 res, fd;
+};
+struct io_kiocb {
+	struct file *file;             /* while the call is made; a call's own arguments lie from here, too */
+	__u8 opcode;
+	unsigned int flags;
+	struct io_cqe cqe;
+};
+struct open_how {
+	__u64 flags, mode;
+};
+struct io_open {
+	int dfd;
+	__u32 file_slot;
+	struct filename *filename;
+	struct open_how how;
+};
+struct io_unlink {
+	int dfd, flags;
+	struct filename *filename;
+};
+struct io_rename {
+	int old_dfd, new_dfd, flags;
+	struct filename *oldpath, *newpath;
+};
+struct io_link {
+	int old_dfd, new_dfd, flags;
+	struct filename *oldpath, *newpath;
+};
+struct io_mkdir {
+	int dfd;
+	unsigned short mode;
+	struct filename *filename;
+};
+struct io_connect {
+	void *addr;
+	int addr_len;
+};
+struct io_socket {
+	int domain, type, protocol;
+};
+struct io_uring_cqe {
+	__s32 res;
+};
+
+#pragma clang attribute pop
+
+enum { PF_IO_WORKER = 0x10 };
+enum { RING_FIXED_FILE = 1 << 0, RING_SKIPS = 1 << 6 };       /* io_kiocb.flags, as in the caller's entry */
+enum {
+	RING_CONNECT = 16, RING_OPENAT = 18, RING_OPENAT2 = 28, RING_RENAMEAT = 35, RING_UNLINKAT = 36, RING_MKDIRAT = 37,
+	RING_SYMLINKAT = 38, RING_LINKAT = 39, RING_SOCKET = 45
+};
+
+/* The ring adds it to what it was asked for. */
+#if defined(__TARGET_ARCH_x86)
+#define LARGEFILE 0100000ull
+#else
+#define LARGEFILE 0400000ull
+#endif
+
+/* Which of its calls are captured, by operation. Written by the loader. */
+struct raw_call ring_calls[RAW_RING_CALLS];
+
+enum { RING_RECORD = 12288 };          /* two paths of full length and where they begin */
+
+/* A record as far as it is known, and what its last steps need. */
+struct ring_request {
+	__u8 record[RING_RECORD];
+	struct peer peer;
+	__u32 opened, pad;             /* its result is a descriptor */
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);            /* the request's address */
+	__type(value, struct ring_request);
+	__uint(max_entries, 1024);
+} ring_requests SEC(".maps");
+
+#define NAME_OF(type, req, field) ((__u64)READ(struct filename, READ(type, req, field), name))
+
+/* The arguments that the system call of the same name would have; texts and open_how are at kernel addresses. */
+static __always_inline void ring_args(__u64 *a, __u64 req, __u8 op)
+{
+	switch (op) {
+	case RING_OPENAT: case RING_OPENAT2:
+		a[0] = READ(struct io_open, req, dfd);
+		a[1] = NAME_OF(struct io_open, req, filename);
+		a[2] = op == RING_OPENAT ? READ(struct io_open, req, how.flags) & ~LARGEFILE : req + bpf_core_field_offset(struct io_open, how);
+		a[3] = READ(struct io_open, req, how.mode);
+		break;
+	case RING_UNLINKAT:
+		a[0] = READ(struct io_unlink, req, dfd);
+		a[1] = NAME_OF(struct io_unlink, req, filename);
+		a[2] = READ(struct io_unlink, req, flags);
+		break;
+	case RING_RENAMEAT:
+		a[0] = READ(struct io_rename, req, old_dfd);
+		a[1] = NAME_OF(struct io_rename, req, oldpath);
+		a[2] = READ(struct io_rename, req, new_dfd);
+		a[3] = NAME_OF(struct io_rename, req, newpath);
+		a[4] = READ(struct io_rename, req, flags);
+		break;
+	case RING_MKDIRAT:
+		a[0] = READ(struct io_mkdir, req, dfd);
+		a[1] = NAME_OF(struct io_mkdir, req, filename);
+		a[2] = READ(struct io_mkdir, req, mode);
+		break;
+	case RING_LINKAT:
+		a[0] = READ(struct io_link, req, old_dfd);
+		a[1] = NAME_OF(struct io_link, req, oldpath);
+		a[2] = READ(struct io_link, req, new_dfd);
+		a[3] = NAME_OF(struct io_link, req, newpath);
+		a[4] = READ(struct io_link, req, flags);
+		break;
+	case RING_SYMLINKAT:
+		a[0] = NAME_OF(struct io_link, req, oldpath);
+		a[1] = READ(struct io_link, req, new_dfd);
+		a[2] = NAME_OF(struct io_link, req, newpath);
+		break;
+	case RING_CONNECT:
+		a[0] = READ(struct io_kiocb, req, flags) & RING_FIXED_FILE ? -1 : READ(struct io_kiocb, req, cqe.fd);
+		a[1] = (__u64)READ(struct io_connect, req, addr);
+		a[2] = READ(struct io_connect, req, addr_len);
+		break;
+	case RING_SOCKET:
+		a[0] = READ(struct io_socket, req, domain);
+		a[1] = READ(struct io_socket, req, type);
+		a[2] = READ(struct io_socket, req, protocol);
+		break;
+	}
+}
+
+/* A text in the kernel's memory. */
+__noinline int item_kernel_text(struct slot *s, __u32 form, __u32 param, __u64 text)
+{
+	void *to;
+
+	if (!s || !text || !(to = item_begin(s, form, param, 0)))
+		return 0;
+	long n = bpf_probe_read_kernel_str(to, RAW_TEXT + 1, (void *)text);
+	if (n <= 0)
+		return 0;
+	item_aux(s, n - 1);
+	item_end(s, (n - 1) & (2 * RAW_TEXT - 1));
+	return 0;
+}
+
+static __always_inline void ring_first_step(struct slot *s, struct raw_step step)
+{
+	__u64 arg = s->call.args[step.arg & 7];
+	void *to;
+
+	switch (step.kind) {
+	case STEP_PATH: case STEP_TEXT:
+		item_kernel_text(s, step.kind == STEP_PATH ? FORM_PASSED : FORM_BYTES, step.param, arg);
+		break;
+	case STEP_BASE:
+		gather_fd(s, step, arg);
+		break;
+	case STEP_BYTES:
+		if ((to = item_begin(s, FORM_BYTES, step.param, 24)) && bpf_probe_read_kernel(to, 24, (void *)arg) == 0) {
+			*(__u64 *)to &= ~LARGEFILE;
+			item_end(s, 24);
+		}
+		break;
+	case STEP_PEER:
+		gather_address(s, step, arg);
+		break;
+	}
+}
+
+/* The record of s->call as far as it is known now, in s->data; raw_head.len is its length so far. */
+__noinline int ring_begin(struct slot *s, __u64 task, __u32 flags)
+{
+	if (!s)
+		return 0;
+	struct raw_event *e = (struct raw_event *)s->data;
+	head_fill(s, &e->h, RAW_EVENT, s->call.what.type, s->task);
+	e->h.task = task;
+	e->h.flags = flags;
+	e->ret = 0;
+	__builtin_memcpy(e->args, s->call.args, sizeof(e->args));
+	s->off = sizeof(*e);
+	s->peer.len = 0;
+	path_root(s);
+	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++)
+		ring_first_step(s, s->call.what.steps[i]);
+	e->h.len = s->off;
+	return 0;
+}
+
+/* What is known when the call is made: the file behind its result, or that it was made on. `file`: 0, or the latter. */
+__noinline int ring_end(struct slot *s, __u64 file, __u32 opened)
+{
+	if (!s)
+		return 0;
+	struct raw_event *e = (struct raw_event *)s->data;
+	path_root(s);
+	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++) {
+		struct raw_step step = s->call.what.steps[i];
+		if (step.kind == STEP_NEW_FD && opened && s->call.ret >= 0)
+			item_fd(s, FORM_FD, step.param, s->call.ret, step.extra);
+		if (step.kind != STEP_FD)
+			continue;
+		s->ask = (struct fd_ask){ .file = file, .form = FORM_FD, .param = step.param, .tells = step.extra,
+			.fd = s->call.args[step.arg & 7] };
+		fd_write(s);
+	}
+	e->ret = s->call.ret;
+	e->h.time = bpf_ktime_get_boot_ns();
+	e->h.id = __sync_fetch_and_add(&next_id, 1);
+	bool sent = ring_room(s, s->call.what.class) && record_send(s) == 0;
+	count(s->call.what.type, sent ? COUNT_DELIVERED : COUNT_FULL);
+	return 0;
+}
+
+static __always_inline void ring_keep(struct slot *s, __u64 req, __u32 opened)
+{
+	struct ring_request *k = (struct ring_request *)s->data;
+
+	if (s->off <= RING_RECORD) {
+		k->peer = s->peer;
+		k->opened = opened;
+		if (bpf_map_update_elem(&ring_requests, &req, k, BPF_ANY) == 0)
+			return;
+	}
+	count(s->call.what.type, COUNT_WANTED);
+	count(s->call.what.type, COUNT_SCRATCH);
+}
+
+static __always_inline int ring_submitted(__u64 req)
+{
+	__u8 op = READ(struct io_kiocb, req, opcode);
+	struct raw_call *call = &ring_calls[op & (RAW_RING_CALLS - 1)];
+
+	if (op >= RAW_RING_CALLS || !call->type)
+		return 0;
+	struct task_struct *t = bpf_get_current_task_btf();
+	/* A thread that the kernel has made in the process to look for requests is not who asked. */
+	if (t->flags & PF_IO_WORKER)
+		t = t->group_leader;
+	struct memory *pm = memory_of(t->group_leader, true);
+	if (pm && !pm->looked)
+		self_look(t->group_leader, pm);
+	struct slot *s = pm && pm->self ? NULL : slot_take();
+	if (!s || !pm) {
+		count(call->type, COUNT_WANTED);
+		count(call->type, pm && pm->self ? COUNT_SELF : COUNT_SCRATCH);
+		if (s)
+			slot_give(s);
+		return 0;
+	}
+	__u64 task;
+	s->task = (__u64)t;
+	__u32 flags = actor_describe(s, t, pm, &task) ? 0 : RAW_INCOMPLETE;
+	s->task = (__u64)t;
+	__builtin_memset(&s->call, 0, sizeof(s->call));
+	s->call.what = *call;
+	ring_args(s->call.args, req, op);
+	ring_begin(s, task, flags);
+	/* What goes into a table of the ring's own has no descriptor. */
+	bool opens = op == RING_OPENAT || op == RING_OPENAT2;
+	bool opened = op == RING_SOCKET || (opens && !READ(struct io_open, req, file_slot));
+	if (READ(struct io_kiocb, req, flags) & RING_SKIPS) {
+		/* Nobody is told when it is done, unless it fails; we neither. */
+		count(call->type, COUNT_WANTED);
+		ring_end(s, 0, 0);
+	} else {
+		ring_keep(s, req, opened);
+	}
+	slot_give(s);
+	return 0;
+}
+
+static __always_inline int ring_completed(__u64 req, __s64 result)
+{
+	__u8 op = req ? READ(struct io_kiocb, req, opcode) : RAW_RING_CALLS;
+	struct raw_call *call = &ring_calls[op & (RAW_RING_CALLS - 1)];
+
+	if (op >= RAW_RING_CALLS || !call->type)
+		return 0;
+	struct ring_request *k = bpf_map_lookup_elem(&ring_requests, &req);
+	if (!k)
+		return 0;
+	count(call->type, COUNT_WANTED);
+	struct slot *s = slot_take();
+	if (s) {
+		__u32 len = ((struct raw_event *)k->record)->h.len;
+		BOUND(len, 2 * 8192 - 1);
+		if (len <= RING_RECORD && bpf_probe_read_kernel(s->data, len, k->record) == 0) {
+			s->off = len;
+			s->task = (__u64)bpf_get_current_task_btf();
+			s->peer = k->peer;
+			__builtin_memset(&s->call, 0, sizeof(s->call));
+			s->call.what = *call;
+			__builtin_memcpy(s->call.args, ((struct raw_event *)s->data)->args, sizeof(s->call.args));
+			s->call.ret = result;
+			ring_end(s, op == RING_CONNECT ? ADDRESS(s, struct io_kiocb, req, file) : 0, k->opened);
+		}
+		slot_give(s);
+	} else {
+		count(call->type, COUNT_SCRATCH);
+	}
+	bpf_map_delete_elem(&ring_requests, &req);
+	return 0;
+}
+
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG_ring_submit(__u64 *ctx)
+{
+	return ring_submitted(ctx[0]);
+}
+
+/* To 6.3 it has another name. */
+SEC("tp_btf/io_uring_submit_sqe")
+int BPF_PROG_ring_submit_old(__u64 *ctx)
+{
+	return ring_submitted(ctx[0]);
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG_ring_complete(__u64 *ctx)
+{
+	return ring_completed(ctx[1], READ(struct io_uring_cqe, ctx[2], res));
+}
+
+/* To 6.12 the result itself is told. */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG_ring_complete_old(__u64 *ctx)
+{
+	return ring_completed(ctx[1], (__s32)ctx[3]);
+}
+
+#endif
