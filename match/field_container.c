@@ -25,6 +25,20 @@ static bool told(const struct context *c, const char *name, struct value *v)
 	return state_container(c->state, id, n, strncmp(name, prefix, strlen(prefix)) == 0 ? name + strlen(prefix) : name, v);
 }
 
+/* The containers of a pod share its network: what is told of its sandbox, else of the container itself, holds for the pod. */
+static bool pod_network(const struct context *c, const char *name, struct value *v)
+{
+	const char *field = strcmp(name, "k8s.pod.ip") == 0 ? "ip" : strcmp(name, "k8s.pod.cni.json") == 0 ? "cni.json" : NULL, *id;
+	struct value sandbox;
+	uint32_t n;
+
+	if (!field || !told(c, "k8s.pod.name", v))
+		return false;
+	if (told(c, "k8s.pod.sandbox_id", &sandbox) && field_bytes(&sandbox, &id, &n) && state_container(c->state, id, n, field, v))
+		return true;
+	return told(c, field, v);
+}
+
 int get_container_text(const struct field_ref *f, struct context *c, struct field_value *out)
 {
 	const char *id;
@@ -32,7 +46,7 @@ int get_container_text(const struct field_ref *f, struct context *c, struct fiel
 	const char *s;
 	uint32_t n;
 
-	if (told(c, f->def->name, &v))
+	if (told(c, f->def->name, &v) || pod_network(c, f->def->name, &v))
 		return field_bytes(&v, &s, &n) ? field_text(out, s, n) : -1;
 	if (strcmp(f->def->name, "k8s.pod.id") == 0 && told(c, "k8s.pod.uid", &v) && field_bytes(&v, &s, &n))
 		return field_text(out, s, n);
