@@ -33,12 +33,10 @@ bool context_extra(const struct context *c, const char *name, struct value *v)
 
 int context_event(struct context *c, struct state *s, const struct frame *f, size_t *at)
 {
-	uint64_t previous = c->event.time;
 	struct value v;
 
 	if (event_decode(f, &c->event, at) < 0)
 		return -1;
-	c->previous_time = previous;
 	c->state = s;
 	c->source = "syscall";
 	c->fd = NULL;

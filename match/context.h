@@ -30,7 +30,6 @@ struct context {
 	bool old;                               /* fields mean what they meant to 0.28 */
 	uint64_t number;                        /* evt.num */
 	uint64_t first_time;                    /* of the first event that the kernel told; 0 before */
-	uint64_t previous_time;                 /* of the event before this one; 0: there was none */
 	unsigned nparams;                       /* how many parameters it has; fewer than its type in old captures */
 	struct arena arena;
 	struct document document;               /* of a JSON record; the caller clears it when it is done with the record */

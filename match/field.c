@@ -14,7 +14,7 @@
 enum {
 	REQ = FIELD_ARG_REQUIRED, NRNT = FIELD_NO_RHS | FIELD_NO_TRANSFORM, FO = FIELD_FILTER_ONLY | NRNT,
 	LIST = FIELD_LIST, ANY = FIELD_ANY, EITHER = FIELD_EITHER, DEP = FIELD_DEPRECATED, HIDDEN = FIELD_HIDDEN, HEX = FIELD_HEX,
-	ABSENT = FIELD_ABSENT
+	ABSENT = FIELD_ABSENT, MEMORY = FIELD_MEMORY
 };
 const struct field_def field_defs[] = {
 #define FIELD(name, type, arg, flags, get, what, source, desc) \
@@ -117,11 +117,13 @@ static long read_brackets(const char *text, size_t len, struct arena *a, struct 
 	return end + 1 - text;
 }
 
-static size_t name_length(const char *text, size_t len)
+/* Names of labels have dots in them. */
+static size_t name_length(const char *text, size_t len, bool dots)
 {
 	size_t n = 0;
 
-	while (n < len && (isalnum((unsigned char)text[n]) || text[n] == '_'))
+	while (n < len && (isalnum((unsigned char)text[n]) || text[n] == '_' ||
+		(dots && text[n] == '.' && n > 0 && n + 1 < len && isalnum((unsigned char)text[n + 1]))))
 		n++;
 	return n;
 }
@@ -129,7 +131,7 @@ static size_t name_length(const char *text, size_t len)
 /* Reads `.name`. Returns how many bytes it takes, 0 when there is none, -1. */
 static long read_name(const char *text, size_t len, struct arena *a, struct field_ref *out, char *err, size_t errlen)
 {
-	size_t n = len && text[0] == '.' ? name_length(text + 1, len - 1) : 0;
+	size_t n = len && text[0] == '.' ? name_length(text + 1, len - 1, out->def->get == get_label) : 0;
 
 	if (n == 0)
 		return 0;
@@ -172,6 +174,8 @@ int field_parse(const struct field_table *own, const char *text, size_t len, boo
 	}
 	if (!more && d->flags & FIELD_ARG_REQUIRED)
 		return fail(err, errlen, "filter syntax error: %.*s", (int)n, text);
+	if (d->flags & FIELD_MEMORY)
+		out->memory = arena_alloc(a, sizeof *out->memory);
 	out->text = arena_strn(a, text, n);
 	*used = n;
 	return 1;

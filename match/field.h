@@ -27,7 +27,8 @@ enum {
 	FIELD_HIDDEN = 256,             /* not listed */
 	FIELD_HEX = 512,                /* printed as upper-case hexadecimal */
 	FIELD_ABSENT = 1024,            /* this platform does not supply it (yet): loads, and counts as missing */
-	FIELD_EXACT = 2048              /* a DOUBLE that is printed with all its digits */
+	FIELD_EXACT = 2048,             /* a DOUBLE that is printed with all its digits */
+	FIELD_MEMORY = 4096             /* what it gives depends on when it was asked for before (evt.deltatime) */
 };
 
 struct field_value {
@@ -84,6 +85,7 @@ struct field_ref {
 	const char *text;               /* the whole reference as written, e.g. "proc.aname[2]" */
 	int param;                      /* of evt.arg.NAME: interned name number, else -1 (see field_args.h) */
 	const int8_t *params;           /* of evt.arg.NAME: by event type the index of the parameter, or -1; else NULL */
+	uint64_t *memory;               /* of a field with FIELD_MEMORY: what it remembers, at first 0 */
 };
 
 /* Reads the longest field (with argument) at the start of `text`. Returns 1 and how many bytes it took, 0 when no field

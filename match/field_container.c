@@ -25,6 +25,20 @@ static bool told(const struct context *c, const char *name, struct value *v)
 	return state_container(c->state, id, n, strncmp(name, prefix, strlen(prefix)) == 0 ? name + strlen(prefix) : name, v);
 }
 
+/* The containers of a pod share its network: what is told of its sandbox, else of the container itself, holds for the pod. */
+static bool pod_network(const struct context *c, const char *name, struct value *v)
+{
+	const char *field = strcmp(name, "k8s.pod.ip") == 0 ? "ip" : strcmp(name, "k8s.pod.cni.json") == 0 ? "cni.json" : NULL, *id;
+	struct value sandbox;
+	uint32_t n;
+
+	if (!field || !told(c, "k8s.pod.name", v))
+		return false;
+	if (told(c, "k8s.pod.sandbox_id", &sandbox) && field_bytes(&sandbox, &id, &n) && state_container(c->state, id, n, field, v))
+		return true;
+	return told(c, field, v);
+}
+
 int get_container_text(const struct field_ref *f, struct context *c, struct field_value *out)
 {
 	const char *id;
@@ -32,7 +46,7 @@ int get_container_text(const struct field_ref *f, struct context *c, struct fiel
 	const char *s;
 	uint32_t n;
 
-	if (told(c, f->def->name, &v))
+	if (told(c, f->def->name, &v) || pod_network(c, f->def->name, &v))
 		return field_bytes(&v, &s, &n) ? field_text(out, s, n) : -1;
 	if (strcmp(f->def->name, "k8s.pod.id") == 0 && told(c, "k8s.pod.uid", &v) && field_bytes(&v, &s, &n))
 		return field_text(out, s, n);
@@ -119,7 +133,7 @@ int get_mounts(const struct field_ref *f, struct context *c, struct field_value 
 	struct text t = text_new(&c->arena, 256);
 	for (bool first = true; read_mount(&list, parts); first = false) {
 		if (!first)
-			text_puts(&t, ",");
+			text_puts(&t, c->old ? " " : ",");
 		add_mount(&t, parts);
 	}
 	return text_value(&t, out);
@@ -153,5 +167,65 @@ int get_mount(const struct field_ref *f, struct context *c, struct field_value *
 			add_part(&t, &parts[f->def->what]);
 		return text_value(&t, out);
 	}
+	return c->old ? field_puts(out, "none") : -1;
+}
+
+/* Labels of the container, or of the pod's sandbox. */
+static bool labels(const struct context *c, const struct field_ref *f, struct value *map)
+{
+	return told(c, f->def->name[0] == 'c' ? "container.labels" : "k8s.pod.labels", map) && map->type == VALUE_MAP;
+}
+
+static bool next_label(struct cursor *in, struct field_value *name, struct field_value *text)
+{
+	struct value key, v;
+
+	while (value_next(in, &key) == 1 && value_next(in, &v) == 1)
+		if (field_bytes(&key, &name->s.p, &name->s.n) && field_bytes(&v, &text->s.p, &text->s.n))
+			return true;
+	return false;
+}
+
+int get_label(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	struct field_value name;
+	struct value map;
+
+	if (!labels(c, f, &map))
+		return -1;
+	for (struct cursor in = map.a.inside; next_label(&in, &name, out);)
+		if (name.s.n == strlen(f->key) && memcmp(name.s.p, f->key, name.s.n) == 0)
+			return 1;
 	return -1;
+}
+
+/* Those that the kubelet gives every container are left out. */
+static bool is_internal(const struct field_value *name)
+{
+	static const char *const prefixes[] = { "io.kubernetes.", "annotation." };
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+		if (name->s.n >= strlen(prefixes[i]) && memcmp(name->s.p, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+int get_labels(const struct field_ref *f, struct context *c, struct field_value *out)
+{
+	struct text t = text_new(&c->arena, 128);
+	struct field_value name, text;
+	struct value map;
+
+	if (!labels(c, f, &map))
+		return -1;
+	for (struct cursor in = map.a.inside; next_label(&in, &name, &text);) {
+		if (is_internal(&name))
+			continue;
+		if (t.n)
+			text_puts(&t, ", ");
+		text_add(&t, name.s.p, name.s.n);
+		text_puts(&t, ":");
+		text_add(&t, text.s.p, text.s.n);
+	}
+	return text_value(&t, out);
 }

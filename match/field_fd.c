@@ -133,6 +133,15 @@ static void text_end(const struct fd_end *e, bool port, struct text *out)
 		text_printf(out, ":%u", e->port);
 }
 
+/* No address, or the one that stands for all. */
+static bool is_any(const struct fd_end *e)
+{
+	for (unsigned i = 0; i < e->len; i++)
+		if (e->addr[i])
+			return false;
+	return true;
+}
+
 void fd_tuple_text(const struct fd_tuple *t, struct text *out)
 {
 	const struct fd_end *source = t->role == ROLE_SERVER ? &t->remote : &t->local;
@@ -148,7 +157,7 @@ void fd_tuple_text(const struct fd_tuple *t, struct text *out)
 		text_end(source, ports, out);
 		text_puts(out, "->");
 		text_end(target, ports, out);
-	} else if (t->local.port) {
+	} else if (t->local.port || !is_any(&t->local)) {
 		text_end(&t->local, true, out);
 	}
 }
@@ -166,17 +175,28 @@ void fd_name(const struct fd *fd, struct text *out)
 		fd_tuple_text(&fd->tuple, out);
 }
 
+static const char *protocol_name(const struct fd_tuple *t)
+{
+	static const struct { uint8_t protocol; const char *name; } names[] = {
+		{ IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" }, { IPPROTO_ICMP, "icmp" }, { IPPROTO_ICMPV6, "icmp" },
+		{ IPPROTO_RAW, "raw" },
+	};
+
+	for (size_t i = 0; !t->is_unix && i < sizeof names / sizeof names[0]; i++)
+		if (names[i].protocol == t->protocol)
+			return names[i].name;
+	return NULL;
+}
+
 void fd_chars(const struct fd *fd, struct text *out)
 {
 	char ch = fd->kind >= 0 ? fd_kinds[fd->kind].character : 'o';
 
 	text_add(out, &ch, 1);
-	if (!fd->has_tuple || (fd->kind != FD_IPV4 && fd->kind != FD_IPV6) || !fd_connected(&fd->tuple))
-		return;
-	if (fd->tuple.protocol == IPPROTO_TCP)
-		text_puts(out, "t");
-	else if (fd->tuple.protocol == IPPROTO_UDP)
-		text_puts(out, "u");
+	const char *protocol = fd->has_tuple && (fd->kind == FD_IPV4 || fd->kind == FD_IPV6) ? protocol_name(&fd->tuple) : NULL;
+	/* Before it is connected or serves Falco tells of raw sockets alone what they are. */
+	if (protocol && (fd_connected(&fd->tuple) || fd->tuple.role != ROLE_UNKNOWN || fd->tuple.protocol == IPPROTO_RAW))
+		text_add(out, protocol, 1);
 }
 
 /* Sockets: what the event itself says of the connection stands in where the descriptor says nothing. */
@@ -192,6 +212,31 @@ static void take_tuple(struct context *c, struct fd *fd)
 	if (fd->kind < 0)
 		fd->kind = fd->tuple.is_unix ? FD_UNIX : fd->tuple.local.len == 16 || fd->tuple.remote.len == 16 ?
 			FD_IPV6 : FD_IPV4;
+}
+
+/* Of these the new descriptor is told as a plain number: what it is of follows from the call. */
+static void take_kind(const struct context *c, struct fd *fd)
+{
+	static const struct { uint16_t type; uint8_t kind; } calls[] = {
+		{ 375, FD_EVENTPOLL }, { 377, FD_EVENTPOLL }, { 321, FD_USERFAULTFD }, { 339, FD_IO_URING },
+	};
+
+	for (size_t i = 0; !fd->known && fd->num >= 0 && i < sizeof calls / sizeof calls[0]; i++)
+		if (calls[i].type == c->type->number) {
+			fd->known = true;
+			fd->kind = calls[i].kind;
+		}
+}
+
+/* fcntl that copies works on what it makes. */
+static void take_copy(const struct context *c, struct fd *fd)
+{
+	enum { FCNTL = 151, DUP = 1, DUP_CLOSE_ON_EXEC = 26 };
+	int64_t command;
+
+	if (c->type->number == FCNTL && c->event.has_result && c->event.result >= 0 && field_param_i64(c, "cmd", &command) &&
+		(command == DUP || command == DUP_CLOSE_ON_EXEC))
+		fd->num = c->event.result;
 }
 
 static void set_name(struct fd *fd, const char *p, size_t n)
@@ -237,6 +282,8 @@ const struct fd *fd_of_event(struct context *c)
 		return fd;
 	fd_read(&c->params[i], fd);
 	fd->applies = true;
+	take_kind(c, fd);
+	take_copy(c, fd);
 	take_tuple(c, fd);
 	work_out_name(c, fd);
 	if (fd->num < 0)
@@ -338,19 +385,11 @@ int get_fd_filename(const struct field_ref *f, struct context *c, struct field_v
 
 int get_fd_l4proto(const struct field_ref *f, struct context *c, struct field_value *out)
 {
-	static const struct { uint8_t protocol; const char *name; } names[] = {
-		{ IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" }, { IPPROTO_ICMP, "icmp" }, { IPPROTO_ICMPV6, "icmp" },
-		{ IPPROTO_RAW, "raw" },
-	};
 	const struct fd *fd = known_fd(c);
+	const char *name = fd && fd->has_tuple ? protocol_name(&fd->tuple) : NULL;
 
 	(void)f;
-	if (!fd)
-		return -1;
-	for (size_t i = 0; fd->has_tuple && !fd->tuple.is_unix && i < sizeof names / sizeof names[0]; i++)
-		if (names[i].protocol == fd->tuple.protocol)
-			return field_puts(out, names[i].name);
-	return field_puts(out, "<NA>");
+	return fd ? field_puts(out, name ? name : "<NA>") : -1;
 }
 
 int get_fd_sockfamily(const struct field_ref *f, struct context *c, struct field_value *out)

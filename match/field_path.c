@@ -38,6 +38,24 @@ static bool read_path(const struct value *v, struct path *out)
 	return out->passed || out->object;
 }
 
+/* What captures have for a folder whose descriptor is not known. */
+static bool base_unknown(const struct path *p)
+{
+	static const char text[] = "<UNKNOWN>";
+
+	return p->base && p->base_len == sizeof text - 1 && memcmp(p->base, text, sizeof text - 1) == 0;
+}
+
+/* As Falco names the object of such a path: nothing is joined. */
+static int unjoined(struct context *c, const struct path *p, struct field_value *out)
+{
+	struct text t = text_new(&c->arena, p->base_len + p->passed_len);
+
+	text_add(&t, p->base, p->base_len);
+	text_add(&t, p->passed, p->passed_len);
+	return text_value(&t, out);
+}
+
 static int joined(struct context *c, const struct path *p, struct field_value *out)
 {
 	const char *base = p->base;
@@ -80,6 +98,12 @@ int field_path(struct context *c, const struct value *v, enum path_form form, st
 	case PATH_OBJECT_OR_JOINED:
 		if (p.object)
 			return field_text(out, p.object, p.object_len);
+		if (p.passed && base_unknown(&p))
+			return unjoined(c, &p, out);
+		break;
+	case PATH_RESOLVED:
+		if (base_unknown(&p))
+			return -1;
 		break;
 	case PATH_JOINED: break;
 	}

@@ -8,6 +8,7 @@ enum path_form {
 	PATH_AS_PASSED,                /* with `//` collapsed */
 	PATH_VERBATIM,
 	PATH_JOINED,
+	PATH_RESOLVED,                 /* joined, where the folder is known */
 	PATH_OBJECT_OR_JOINED
 };
 

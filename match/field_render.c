@@ -181,7 +181,7 @@ static void render_path(struct context *c, const struct param *p, const struct v
 	if (field_path(c, v, PATH_VERBATIM, &passed) != 1)
 		return;
 	text_add(&out->raw, passed.s.p, passed.s.n);
-	if (field_path(c, v, PATH_JOINED, &joined) == 1 &&
+	if (field_path(c, v, PATH_RESOLVED, &joined) == 1 &&
 		(joined.s.n != passed.s.n || memcmp(joined.s.p, passed.s.p, joined.s.n) != 0))
 		text_add(&out->resolved, joined.s.p, joined.s.n);
 }

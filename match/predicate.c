@@ -78,13 +78,13 @@ static char *key(uint32_t slot, int64_t right, const struct cond *c, struct strb
 	return b->p;
 }
 
-static int constants(struct predicate *p, const struct field_def *f, const struct cond *c, struct arena *a, char *err,
-	size_t errlen, int *bad)
+static int constants(struct predicate *p, const struct field_def *f, const struct cond *c, enum cond_operator op, struct arena *a,
+	char *err, size_t errlen, int *bad)
 {
 	p->constants = arena_alloc(a, (c->nvalues + 1) * sizeof *p->constants);
 	for (; p->n < c->nvalues; p->n++) {
 		*bad = (int)p->n;
-		if (constant_parse(f, c->op, &c->values[p->n], a, &p->constants[p->n], err, errlen) != 0)
+		if (constant_parse(f, op, &c->values[p->n], a, &p->constants[p->n], err, errlen) != 0)
 			return -1;
 	}
 	*bad = -1;
@@ -117,6 +117,26 @@ static bool right_fits(const struct field_def *left, const struct field_def *rig
 	return false;
 }
 
+/* evt.around[T]=D means "within D of T": its values are distances. And host names are looked up, not compared as texts. */
+static bool special(const struct field_ref *ref, const struct cond *c, enum cond_operator *op, char *err, size_t errlen)
+{
+	bool host = ref->def->flags & FIELD_EITHER && ref->def->type == TYPE_STRING, around = strcmp(ref->def->name, "evt.around") == 0;
+
+	if (host && c->op != OP_EQ && c->op != OP_NE && c->op != OP_IN && c->op != OP_INTERSECTS && c->op != OP_EXISTS)
+		snprintf(err, errlen, "filter error: '%s' operator not supported for '%.40s', expected =, != or in", cond_op_name(c->op),
+			ref->def->name);
+	else if (around && (c->op != OP_EQ || c->modifier != MODIFIER_NONE || c->right))
+		snprintf(err, errlen, "filter error: '%s' operator not supported for 'evt.around', expected = with a number of ms",
+			cond_op_name(c->op));
+	else if (around && (!ref->key[0] || ref->key[strspn(ref->key, "0123456789")]))
+		snprintf(err, errlen, "%.200s is not a valid number, expected ns since the epoch", ref->key);
+	else {
+		*op = around ? OP_LE : c->op;
+		return true;
+	}
+	return false;
+}
+
 int64_t predicates_intern(struct predicates *ps, const struct slots *slots, uint32_t slot, int64_t right,
 	const struct cond *check, struct arena *a, char *err, size_t errlen, int *bad)
 {
@@ -131,14 +151,19 @@ int64_t predicates_intern(struct predicates *ps, const struct slots *slots, uint
 		strbuf_free(&text);
 		return number;
 	}
-	struct predicate p = { .slot = slot, .right = right, .op = check->op, .mode = (uint8_t)mode(check, f, ps->old),
+	enum cond_operator op = check->op;
+	if (!special(&s->ref, check, &op, err, errlen)) {
+		strbuf_free(&text);
+		return -1;
+	}
+	struct predicate p = { .slot = slot, .right = right, .op = op, .mode = (uint8_t)mode(check, f, ps->old),
 		.values = (uint8_t)quantifier(&s->ref, check), .differs = check->op == OP_NE,
 		.cost = (uint8_t)(s->cost + operator_cost(check)), .chance = chance(check, (enum field_type)f->type) };
-	bool known = p.mode == PREDICATE_OLD ? audit_old_operator(f, check->op, err, errlen) :
-		constant_operator(f, f->flags & FIELD_LIST, check->op, check->modifier != MODIFIER_NONE, err, errlen);
+	bool known = p.mode == PREDICATE_OLD ? audit_old_operator(f, op, err, errlen) :
+		constant_operator(f, f->flags & FIELD_LIST, op, check->modifier != MODIFIER_NONE, err, errlen);
 	if (!known ||
 		(right >= 0 && !right_fits(f, slots->slot[right].ref.def, check->op, err, errlen)) ||
-		constants(&p, f, check, a, err, errlen, bad) != 0) {
+		constants(&p, f, check, op, a, err, errlen, bad) != 0) {
 		free_regexes(&p);
 		strbuf_free(&text);
 		return -1;

@@ -1,6 +1,7 @@
 /* CONTAINER from a container event, which has all that the engine said as one JSON text. */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "scap_write.h"
@@ -68,6 +69,33 @@ static uint32_t add_mounts(struct pack *out, const json_t *mounts)
 		pack_bool(out, json_is_true(json_object_get(m, "RW")));
 		pack_json_text(out, json_object_get(m, "Propagation"));
 	}
+	return 1;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* In the order of their names, as Falco lists them. */
+static uint32_t add_labels(struct pack *out, const char *name, json_t *labels)
+{
+	size_t n = json_object_size(labels), i = 0;
+	const char **keys = n ? calloc(n, sizeof *keys) : NULL, *key;
+	json_t *v;
+
+	if (!keys)
+		return 0;
+	json_object_foreach(labels, key, v)
+		keys[i++] = key;
+	qsort(keys, n, sizeof *keys, by_name);
+	pack_str(out, name);
+	pack_map(out, (uint32_t)n);
+	for (i = 0; i < n; i++) {
+		pack_str(out, keys[i]);
+		pack_json_text(out, json_object_get(labels, keys[i]));
+	}
+	free(keys);
 	return 1;
 }
 
@@ -140,6 +168,8 @@ static uint64_t write_container(struct scap_writer *o, const json_t *c)
 	n += add_text(&fields, "cni.json", json_object_get(c, "cni_json"));
 	n += add_text(&fields, "ip", json_object_get(c, "ip"));
 	n += add_mounts(&fields, json_object_get(c, "Mounts"));
+	n += add_labels(&fields, "labels", json_object_get(c, "labels"));
+	n += add_labels(&fields, "k8s.pod.labels", json_object_get(c, "pod_sandbox_labels"));
 	n += add_pod(&fields, c);
 	size_t f = frame_begin(&o->out, FRAME_CONTAINER);
 	size_t len = json_string_length(id) == CONTAINER_ID_MAX ? CONTAINER_ID_SHORT : json_string_length(id);

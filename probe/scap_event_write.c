@@ -68,11 +68,11 @@ static void pack_listening(struct pack *out, const struct scap_fd *fd)
 	pack_end(out, &fd->address, false, NULL);
 	pack_nil(out);
 	pack_uint(out, 0);
-	pack_uint(out, fd->protocol);
-	pack_uint(out, SCAP_SERVER);
+	pack_uint(out, fd->role == SCAP_SERVER || fd->protocol == IPPROTO_RAW ? fd->protocol : 0);
+	pack_uint(out, fd->role);
 }
 
-/* A socket that has no address yet; Falco does not tell its protocol before it has. */
+/* A socket that has no address yet; Falco does not tell its protocol before it has, but for raw ones. */
 static void pack_unbound(struct pack *out, const struct scap_fd *fd)
 {
 	pack_array(out, 7);
@@ -81,7 +81,7 @@ static void pack_unbound(struct pack *out, const struct scap_fd *fd)
 	pack_uint(out, 0);
 	pack_nil(out);
 	pack_uint(out, 0);
-	pack_uint(out, 0);
+	pack_uint(out, fd->protocol == IPPROTO_RAW ? IPPROTO_RAW : 0);
 	pack_uint(out, fd->role);
 }
 
@@ -294,7 +294,11 @@ static bool is_server(const struct scap_now *now)
 	if (fd->kind != FD_IPV4 && fd->kind != FD_IPV6)
 		return false;
 	a.family = fd->kind == FD_IPV4 ? AF_INET : AF_INET6;
-	return fd->listening || is_local(now->w, &a, a.target);
+	if (fd->listening && fd->role == SCAP_SERVER)
+		return true;
+	if (fd->listening)
+		memset(a.target, 0, sizeof a.target);          /* an address, but no connection's */
+	return is_local(now->w, &a, a.target);
 }
 
 static void pack_extra(struct pack *out, const struct scap_now *now)

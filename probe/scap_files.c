@@ -1,4 +1,5 @@
 /* What calls do to descriptors that are not sockets, and to folders. */
+#include <stdio.h>
 #include <string.h>
 
 #include "scap_state.h"
@@ -101,13 +102,45 @@ static void special_event(struct scap_now *now, enum fd_kind kind, int name)
 	scap_blob_set(&fd->name, text.p, text.n);
 }
 
+/* Its name is that of the process it stands for. */
+static void pidfd_event(struct scap_now *now)
+{
+	char name[32];
+
+	if (now->number < 0 || !now->thread)
+		return;
+	special_event(now, FD_PIDFD, -1);
+	int n = snprintf(name, sizeof name, "/proc/%lld", (long long)scap_int(now->e, 1));
+	scap_blob_set(&scap_fd_find(fds_of(now), now->number)->name, name, (size_t)n);
+}
+
+/* A descriptor of the process that a pidfd stands for. */
+static void getfd_event(struct scap_now *now)
+{
+	const struct scap_fd *pidfd = scap_fd_find(fds_of(now), scap_int(now->e, 1));
+	char name[32];
+	long long pid;
+
+	if (now->number < 0 || !pidfd || pidfd->kind != FD_PIDFD)
+		return;
+	snprintf(name, sizeof name, "%.*s", (int)pidfd->name.n, pidfd->name.p);
+	const struct scap_thread *t = sscanf(name, "/proc/%lld", &pid) == 1 ? scap_thread_find(&now->w->threads, pid) : NULL;
+	const struct scap_fd *target = t ? scap_fd_find(t->process->fds, scap_int(now->e, 2)) : NULL;
+	struct scap_fd copy = {0};
+	if (!target)
+		return;
+	scap_fd_copy(&copy, target);
+	scap_fd_copy(scap_fd_add(fds_of(now), now->number), &copy);
+	scap_blob_set(&copy.name, NULL, 0);
+}
+
 static bool special(struct scap_now *now)
 {
 	static const struct { uint16_t code; uint8_t kind; int8_t name; } kinds[] = {
 		{ 63, FD_EVENT, -1 }, { 397, FD_EVENT, -1 }, { 127, FD_SIGNALFD, -1 }, { 399, FD_SIGNALFD, -1 }, { 137, FD_TIMERFD, -1 },
 		{ 139, FD_INOTIFY, -1 }, { 395, FD_INOTIFY, -1 }, { 375, FD_EVENTPOLL, -1 }, { 377, FD_EVENTPOLL, -1 },
 		{ 369, FD_BPF, -1 },
-		{ 321, FD_USERFAULTFD, -1 }, { 339, FD_IO_URING, -1 }, { 405, FD_MEMFD, 1 }, { 409, FD_PIDFD, -1 },
+		{ 321, FD_USERFAULTFD, -1 }, { 339, FD_IO_URING, -1 }, { 405, FD_MEMFD, 1 },
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -158,6 +191,8 @@ bool scap_files(struct scap_now *now)
 		copy_fd(now, scap_int(now->e, 1), scap_int(now->e, 0), scap_unsigned(now->e, 3) & O_CLOSE_ON_EXEC);
 		return true;
 	case 151: fcntl_event(now); return true;
+	case 407: getfd_event(now); return true;
+	case 409: pidfd_event(now); return true;
 	case 61: case 393: pipe_event(now); return true;
 	case 93: case 95: case 97: case 267: folder_event(now); return true;
 	}

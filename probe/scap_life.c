@@ -230,6 +230,7 @@ static void exec_event(struct scap_now *now)
 	if (scap_has(e, X_GID))
 		t->gid = (uint32_t)scap_unsigned(e, X_GID);
 	t->exec = e->time;
+	t->process->alive += (t->flags & SCAP_DEAD) != 0;      /* a leader that had ended takes its place again */
 	t->flags &= ~(unsigned)(SCAP_INVALID | SCAP_DEAD);
 	scap_fds_close_on_exec(t->process->fds);
 }

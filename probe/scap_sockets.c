@@ -137,10 +137,12 @@ static void bind_event(struct scap_now *now)
 	if (a.family == AF_UNIX) {
 		struct scap_bytes path = { now->e->p[1].p + 1, now->e->p[1].n - 1 };
 		scap_blob_set(&fd->name, path.p, path.n ? strnlen((const char *)path.p, path.n) : 0);
-	} else if ((a.family == AF_INET || a.family == AF_INET6) && a.target_port) {
+	} else if (a.family == AF_INET || a.family == AF_INET6) {
+		/* Port 0: any that is free. Such a socket has an address, but serves nobody yet. */
 		fd->address = a;
 		fd->listening = true;
-		fd->role = SCAP_SERVER;
+		if (a.target_port)
+			fd->role = SCAP_SERVER;
 	}
 }
 
@@ -233,6 +235,21 @@ void scap_snapshot_role(const struct scap_fds *fds, struct scap_fd *fd)
 		fd->address = swapped(&fd->address);
 }
 
+/* Who sends to an address over a descriptor that is not known has a socket there, of UDP in all likelihood. */
+static struct scap_fd *inferred(struct scap_now *now, const struct scap_address *a)
+{
+	enum { SEND = 29, SENDTO = 31, SENDMSG = 49 };
+	unsigned code = now->e->code;
+
+	if ((code != SEND && code != SENDTO && code != SENDMSG) || !now->thread || now->number < 0 ||
+		(a->family != AF_INET && a->family != AF_INET6))
+		return NULL;
+	struct scap_fd *fd = scap_fd_add(fds_of(now), now->number);
+	fd->kind = a->family == AF_INET ? FD_IPV4 : FD_IPV6;
+	fd->protocol = IPPROTO_UDP;
+	return fd;
+}
+
 /* Datagrams tell the peer anew each time; of a stream the first transfer does when the capture began after its connect. */
 static void transfer_event(struct scap_now *now, bool incoming)
 {
@@ -241,8 +258,11 @@ static void transfer_event(struct scap_now *now, bool incoming)
 	int64_t result;
 	struct scap_address a;
 
-	if (!fd || !scap_result(now, &result) || result < 0 || !scap_has(now->e, tuple) ||
-		!scap_tuple_read(now->e->p[tuple], &a))
+	if (!scap_has(now->e, tuple) || !scap_tuple_read(now->e->p[tuple], &a))
+		return;
+	if (!fd)
+		fd = inferred(now, &a);
+	if (!fd || !scap_result(now, &result) || result < 0)
 		return;
 	if (a.family == AF_UNIX) {
 		if (!fd->name.n && fd->kind == FD_UNIX)

@@ -45,6 +45,11 @@ size_t scap_path(const struct scap_now *now, struct scap_bytes passed, int dir, 
 {
 	struct scap_bytes base = scap_base(now, dir);
 
+	/* What a descriptor that is not known holds stands before the path as it is: Falco joins nothing there. */
+	if (base.n && base.p[0] == '<' && cap > base.n && !(passed.n && passed.p[0] == '/')) {
+		memcpy(out, base.p, base.n);
+		return base.n + path_join(out + base.n, cap - base.n, NULL, 0, (const char *)passed.p, passed.n);
+	}
 	if (!base.n && now->thread)
 		base = (struct scap_bytes){ (const uint8_t *)now->thread->process->cwd.p, now->thread->process->cwd.n };
 	return path_join(out, cap, (const char *)base.p, base.n, (const char *)passed.p, passed.n);
@@ -109,6 +114,14 @@ static bool same_look(const struct look *a, const struct look *b)
 		a->address.target_socket == b->address.target_socket;
 }
 
+/* Of a copy the name is no news. */
+static bool is_copy(unsigned code)
+{
+	enum { DUP = 367, DUP2 = 363, DUP3 = 365, PIDFD_GETFD = 407 };
+
+	return code == DUP || code == DUP2 || code == DUP3 || code == PIDFD_GETFD;
+}
+
 static bool has_name(const struct scap_fd *fd)
 {
 	return fd->name.n || fd->address.family;
@@ -125,7 +138,7 @@ void scap_before(struct scap_now *now)
 	(void)(scap_life(now) || scap_files(now) || scap_sockets(now) || scap_facts(now));
 	now->fd = scap_fd_find(now->thread ? now->thread->process->fds : NULL, now->number);
 	struct look after = look_at(now->fd);
-	if (now->fd)
+	if (now->fd && !is_copy(now->e->code))
 		now->changed = made ? has_name(now->fd) : !same_look(&before, &after);
 }
 

@@ -47,7 +47,7 @@ cells = [re.split(r"(?<!\\)\|", line) for line in listed("--list-fields", "--for
 is_({len(c) for c in cells}, {6}, "every row of Markdown has four cells")
 absent = {name for name, _, _, flags in table if "ABSENT" in flags}
 is_({f["name"] for f in everything if not f["supplied"]}, absent, "what this platform does not supply is named")
-ok(re.search(r"^container\.label +\.name +CHARBUF +.*\(not supplied here: always missing\)$", listed("--list-fields"), re.M), "in text too")
+ok(re.search(r"^k8s\.rc\.label +\.name +CHARBUF +.*\(not supplied here: always missing\)$", listed("--list-fields"), re.M), "in text too")
 by_name = {f["name"]: f for f in everything}
 is_([(by_name[n]["type"], by_name[n]["list"], by_name[n]["argument"], by_name[n]["argument_required"], by_name[n]["source"])
      for n in ("proc.aname", "evt.arg", "json.value", "fd.sip", "ka.user.groups", "evt.num")],

@@ -251,6 +251,7 @@ static void test_table(void **state)
 {
 	struct fixture *f = *state;
 	struct field_value v[FIELD_VALUES];
+	uint64_t memory = 0;
 
 	for (unsigned i = 0; i < field_count; i++) {
 		assert_true((field_defs[i].get == NULL) == !!(field_defs[i].flags & FIELD_ABSENT));
@@ -271,7 +272,8 @@ static void test_table(void **state)
 					pack_path(p, "a", NULL, "b");
 			ready(f);
 			for (unsigned i = 0; i < field_count; i++) {
-				struct field_ref ref = { .def = &field_defs[i], .has_arg = true, .has_index = type % 2, .key = "", .param = -1 };
+				struct field_ref ref = { .def = &field_defs[i], .has_arg = true, .has_index = type % 2, .key = "", .param = -1,
+					.memory = &memory };
 				strbuf_reset(&f->out);
 				int n = field_defs[i].get ? field_defs[i].get(&ref, &f->c, v) : -1;
 				if (n > 0)
