@@ -171,20 +171,13 @@ static bool compile_macro(struct compiler *c, const struct cond *ref, uint32_t *
 {
 	struct macro_code *m = macros_find(c, &ref->macro);
 	const struct cond_text *outer = c->text;
-	char text[256];
 
 	if (!m)
 		return false;
-	if (m->busy) {
-		snprintf(text, sizeof text, "reference loop in macro '%.100s'", ref->macro.p);
-		return fail(c, ref->at, text, "");
-	}
 	if (!m->compiled) {
-		m->busy = true;
 		c->text = &m->text;
 		m->compiled = compile_cond(c, m->tree, &m->edge);
 		c->text = outer;
-		m->busy = false;
 	}
 	*edge = m->edge;
 	return m->compiled;

@@ -14,7 +14,9 @@ struct macro_code {
 	struct cond_text text;
 	struct cond *tree;
 	uint32_t edge;
+	unsigned height;                        /* of the tree with the macros in it; 0: not known yet */
 	bool compiled, busy, used;
+	unsigned walked[2];                     /* by which walk of old.c, before and behind a `not` */
 };
 
 /* What a rule names may be that of another source, or nothing that is known here: a plugin's field. */
@@ -34,6 +36,8 @@ struct compiler {
 	const struct rule_def *rule;            /* that is compiled at the moment; NULL: none */
 	unsigned depth;
 	enum unknown unknown;                   /* whether that is the error */
+	unsigned walks;                         /* of old.c */
+	size_t expanded;                        /* nodes of trees that --describe made */
 };
 
 /* rule_code.c. Goes into an item for messages, see diag_enter. */

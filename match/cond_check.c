@@ -64,7 +64,7 @@ static bool list(struct scan *s, struct cond *c)
 		return list_rest(s, c);
 	if (scan_identifier(s, &v))
 		return add_value(s, c, &v, &cap);
-	return scan_expected(s, "a list in parentheses or the name of one");
+	return scan_expected(s, scan_value_list);
 }
 
 /* A modifier counts only where a list follows; otherwise the word is a value. */
@@ -106,7 +106,7 @@ static bool number(struct scan *s, struct cond *c)
 	size_t cap = 0;
 
 	if (!scan_number(s, &v))
-		return scan_expected(s, "a number");
+		return scan_expected(s, scan_value_number);
 	return add_value(s, c, &v, &cap);
 }
 

@@ -41,9 +41,9 @@ static struct cond *parse_check(struct scan *s)
 	if (c || s->err->text[0])
 		return c;
 	if (!scan_identifier(s, &name))
-		return scan_expected(s, "a '(', a field or the name of a macro");
+		return scan_expected(s, "a '(' token, a field check, or an identifier");
 	if (cond_op(name.p, name.n) || strcmp(name.p, "and") == 0 || strcmp(name.p, "or") == 0 || strcmp(name.p, "not") == 0)
-		return scan_error(s, at, "found '%s', expected a '(', a field or the name of a macro", name.p);
+		return scan_error(s, at, "found '%s', expected a '(' token, a field check, or an identifier", name.p);
 	c = node(s, COND_MACRO, at);
 	c->macro = name;
 	return c;
@@ -66,7 +66,7 @@ static struct cond *parse_not(struct scan *s)
 			continue;
 		if (!scan_word(s, "(")) {
 			s->p = before;
-			return scan_expected(s, "a blank or '(' after 'not'");
+			return scan_expected(s, "blank or '(' after 'not'");
 		}
 		negated = !negated;
 		inner = parse_embedded(s);

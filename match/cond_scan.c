@@ -177,8 +177,8 @@ static int unescape(const char **p, const char *end, char quote)
 	return -1;
 }
 
-const char scan_value[] = "a string value or a field with a valid transformer: 'val', 'tolower', 'toupper', 'b64', 'basename', "
-	"'len', 'join', 'concat', 'getopt'";
+#define OR_FIELD " value or a field with a valid transformer: 'val', 'tolower', 'toupper', 'b64', 'basename', 'len', 'join', 'concat', 'getopt'"
+const char scan_value[] = "a string" OR_FIELD, scan_value_number[] = "a number" OR_FIELD, scan_value_list[] = "a list" OR_FIELD;
 
 int scan_quoted(struct scan *s, struct cond_value *v)
 {

@@ -26,7 +26,7 @@ bool scan_number(struct scan *s, struct cond_value *v);
 bool scan_bare(struct scan *s, struct cond_value *v);
 bool scan_bare_arg(struct scan *s, struct cond_value *v);
 /* Falco's words for what may stand for a value. */
-extern const char scan_value[];
+extern const char scan_value[], scan_value_number[], scan_value_list[];
 /* 1, 0 when no quote begins here, -1 with an error. */
 int scan_quoted(struct scan *s, struct cond_value *v);
 

@@ -92,9 +92,9 @@ static json_t *rule_info(const struct rule_def *def)
 
 	for (size_t i = 0; i < def->ntags; i++)
 		json_array_append_new(tags, json_string(def->tags[i]));
-	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:b, s:s, s:b, s:i, s:o}", "name", def->name, "condition", joined(&def->condition),
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:b, s:s, s:b, s:I, s:o}", "name", def->name, "condition", joined(&def->condition),
 		"priority", priority_name(def->priority), "output", joined(&def->output), "description", joined(&def->desc),
-		"enabled", def->enabled, "source", def->source, "capture", def->capture, "capture_duration", (int)def->capture_duration,
+		"enabled", def->enabled, "source", def->source, "capture", def->capture, "capture_duration", (json_int_t)def->capture_duration,
 		"tags", tags);
 }
 
@@ -102,7 +102,10 @@ static json_t *rule_json(struct compiler *c, const struct rule *r)
 {
 	json_t *details = json_object();
 	struct cond_text text = {0};
+	size_t depth = c->d->depth;
 	const struct cond *tree = compile_tree(c, r->def, &text);
+
+	diag_leave(c->d, depth);
 
 	describe_references(c, details, &r->def->condition);
 	describe_tree(details, describe_expand(c, tree));
@@ -218,6 +221,8 @@ static void visit(void *arg, struct compiler *c)
 		json_array_append_new(v->macros, macro_json(c, i));
 	for (size_t i = 0; i < c->rs->nlists; i++)
 		json_array_append_new(v->lists, list_json(c, i));
+	if (describe_cut(c))
+		log_warnx("found conditions that are too large to be written out: some of their macros stand by name");
 }
 
 static void print(const struct visit *v, const struct ruleset *rs)

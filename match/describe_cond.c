@@ -7,6 +7,9 @@
 
 #include "text_json.h"
 
+/* Macros that use others twice double what is written out at every step. */
+enum { EXPANDED_MAX = 1 << 21 };
+
 void describe_add(struct json_t *list, const char *text)
 {
 	json_t *one;
@@ -22,6 +25,9 @@ const struct cond *describe_expand(struct compiler *c, const struct cond *tree)
 {
 	struct cond *copy;
 
+	if (c->expanded == EXPANDED_MAX)
+		return tree;
+	c->expanded++;
 	if (tree->kind == COND_MACRO)
 		return describe_expand(c, macros_find(c, &tree->macro)->tree);
 	if (!tree->nkids)
@@ -61,6 +67,11 @@ static void walk(const struct cond *c, json_t *operators, json_t *fields)
 	}
 	for (size_t i = 0; i < c->nkids; i++)
 		walk(c->kids[i], operators, fields);
+}
+
+bool describe_cut(const struct compiler *c)
+{
+	return c->expanded == EXPANDED_MAX;
 }
 
 void describe_tree(struct json_t *details, const struct cond *tree)

@@ -6,8 +6,11 @@
 
 struct json_t;
 
-/* A condition's tree with all macros put in; it lives in the compiler's trees. */
+/* A condition's tree with all macros put in; it lives in the compiler's trees. When all trees together become too large, macros are
+ * left in it by their names. */
 const struct cond *describe_expand(struct compiler *c, const struct cond *tree);
+/* Was that so? */
+bool describe_cut(const struct compiler *c);
 
 /* Adds "condition_operators", "condition_fields" and "condition_compiled" of an expanded tree to `details`. */
 void describe_tree(struct json_t *details, const struct cond *tree);

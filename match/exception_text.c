@@ -130,7 +130,8 @@ int exceptions_text(const struct rule_def *r, struct cond_text *out, struct diag
 	cond_text_parts(out, &r->condition);
 	cond_text_puts(out, ")", r->condition.parts[0]);
 	for (size_t i = 0; i < r->nexceptions; i++) {
-		size_t depth = diag_enter(d, ITEM_EXCEPTION, r->exceptions[i].name, r->exceptions[i].at);
+		size_t depth = diag_enter(d, ITEM_EXCEPTIONS, "", r->exceptions[i].block);
+		diag_enter(d, ITEM_EXCEPTION, r->exceptions[i].name, r->exceptions[i].at);
 		if (r->exceptions[i].nvalues && put_exception(out, &r->exceptions[i], d) != 0)
 			return -1;
 		diag_leave(d, depth);

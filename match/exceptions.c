@@ -71,18 +71,19 @@ static int check_field(const struct ruleset *rs, const struct rule_def *r, const
 	return rc;
 }
 
-static int check_op(const struct node *comp, bool single, struct diag *d)
+static int check_op(const struct rule_exception *e, const struct node *comp, bool single, struct diag *d)
 {
 	struct exception_op op;
 
 	if (item_scalar(comp, "comps", d) != 0)
 		return -1;
-	if (!exception_comp(comp->text, &op))
-		return diag_error(d, comp->at, LOAD_ERR_VALIDATE, "'%s' is not a supported comparison operator", comp->text);
-	if (!single || op.list)
+	bool known = exception_comp(comp->text, &op);
+	if (known && (!single || op.list))
 		return 0;
 	diag_error(d, comp->at, LOAD_ERR_VALIDATE, "'%s' is not a supported comparison operator", comp->text);
-	return diag_after(d, " here, expected in, pmatch, intersects or one with oneof, anyof or allof");
+	diag_old(d, "Rule exception item %s: comparison operator %s %s", e->name, comp->text,
+		single ? "must be one of (in, pmatch, intersects)" : "is not a supported comparison operator");
+	return known ? diag_after(d, " here, expected in, pmatch, intersects or one with oneof, anyof or allof") : -1;
 }
 
 static int check_lists(const struct ruleset *rs, const struct rule_def *r, const struct rule_exception *e, struct diag *d)
@@ -99,7 +100,7 @@ static int check_lists(const struct ruleset *rs, const struct rule_def *r, const
 		return diag_old(d, "Rule exception item %s: fields and comps lists must have equal length", e->name);
 	}
 	for (size_t i = 0; i < e->comps->nkids; i++)
-		if (check_op(e->comps->kids[i], false, d) != 0)
+		if (check_op(e, e->comps->kids[i], false, d) != 0)
 			return -1;
 	return 0;
 }
@@ -112,9 +113,11 @@ static int check(const struct ruleset *rs, const struct rule_def *r, const struc
 		return -1;
 	if (!e->comps)
 		return 0;
-	if (e->comps->kind == NODE_SEQUENCE)
-		return diag_error(d, e->comps->at, LOAD_ERR_VALIDATE, "Fields and comps must both be strings");
-	return check_op(e->comps, true, d);
+	if (e->comps->kind == NODE_SEQUENCE) {
+		diag_error(d, e->comps->at, LOAD_ERR_VALIDATE, "Fields and comps must both be strings");
+		return diag_old(d, "Rule exception item %s: fields and comps must both be strings", e->name);
+	}
+	return check_op(e, e->comps, true, d);
 }
 
 static void add_values(struct ruleset *rs, struct rule_exception *e, const struct node *values)
@@ -143,13 +146,16 @@ static int merge(struct ruleset *rs, struct rule_exception *old, const struct no
 	return 0;
 }
 
-static int define(struct ruleset *rs, struct rule_def *r, const struct node *item, const char *name, const struct node *values,
-	enum exceptions_how how, struct diag *d)
+static int define(struct ruleset *rs, struct rule_def *r, const struct node *block, const struct node *item, const char *name,
+	const struct node *values, enum exceptions_how how, struct diag *d)
 {
-	struct rule_exception e = { .name = name, .at = item->at, .fields = node_get(item, "fields"), .comps = node_get(item, "comps") };
+	struct rule_exception e = { .name = name, .at = item->at, .block = block->at, .fields = node_get(item, "fields"),
+		.comps = node_get(item, "comps") };
 
-	if (!e.fields || node_null(e.fields))
-		return item_missing(item, "fields", d);
+	if (!e.fields || node_null(e.fields)) {
+		item_missing(item, "fields", d);
+		return diag_old(d, "Rule exception item %s: must have fields property with a list of fields", name);
+	}
 	if (e.comps && node_null(e.comps))
 		e.comps = NULL;
 	if (how != EXCEPTIONS_REPLACE && check(rs, r, &e, d) != 0)
@@ -177,7 +183,8 @@ static int unknown_name(const struct rule_def *r, const struct node *name, struc
 	return 0;
 }
 
-static int read_one(struct ruleset *rs, struct rule_def *r, const struct node *item, enum exceptions_how how, struct diag *d)
+static int read_one(struct ruleset *rs, struct rule_def *r, const struct node *block, const struct node *item, enum exceptions_how how,
+	struct diag *d)
 {
 	bool append = how == EXCEPTIONS_APPEND;
 	const struct node *name = item_text(item, "name", d), *values = node_get(item, "values");
@@ -203,7 +210,7 @@ static int read_one(struct ruleset *rs, struct rule_def *r, const struct node *i
 		return diag_error(d, item->at, LOAD_ERR_VALIDATE, "Rule exception must have fields property with a list of fields");
 	if (append && (!values || values->nkids == 0))
 		return diag_error(d, item->at, LOAD_ERR_VALIDATE, "Rule exception must have values property with a list of values");
-	return define(rs, r, item, name->text, values, how, d);
+	return define(rs, r, block, item, name->text, values, how, d);
 }
 
 int exceptions_read(struct ruleset *rs, struct rule_def *rule, const struct node *value, enum exceptions_how how,
@@ -218,7 +225,7 @@ int exceptions_read(struct ruleset *rs, struct rule_def *rule, const struct node
 		size_t depth = diag_enter(d, ITEM_EXCEPTION, "", item->at);
 		if (item->kind != NODE_MAP)
 			return diag_error(d, item->at, LOAD_ERR_YAML_VALIDATE, "Value is not a map, expected an exception");
-		if (read_one(rs, rule, item, how, d) != 0)
+		if (read_one(rs, rule, value, item, how, d) != 0)
 			return -1;
 		diag_leave(d, depth);
 	}

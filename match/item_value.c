@@ -169,34 +169,50 @@ static const struct override_key *find(const struct override_key *keys, const ch
 	return NULL;
 }
 
-static int bad_override(struct diag *d, struct place at, const char *fmt, const char *key)
+/* An error of one key of `override`, or about it. */
+static int bad_override(struct diag *d, const struct node *block, const char *key, struct place at, const char *fmt, const char *word)
 {
+	size_t depth = diag_enter(d, ITEM_OVERRIDES, "", block->at);
 	char text[256];
 
-	snprintf(text, sizeof text, fmt, key, key);
-	return diag_error(d, at, LOAD_ERR_YAML_VALIDATE, "%s", text);
+	diag_enter(d, ITEM_OVERRIDES, key, at);
+	snprintf(text, sizeof text, fmt, word, word);
+	diag_error(d, at, LOAD_ERR_YAML_VALIDATE, "%s", text);
+	diag_leave(d, depth);
+	return -1;
+}
+
+static int bad_operation(struct diag *d, const struct node *block, const char *key, const struct node *value)
+{
+	size_t depth = diag_enter(d, ITEM_OVERRIDES, "", block->at);
+
+	diag_enter(d, ITEM_VALUE_FOR, key, value->at);
+	diag_error(d, value->at, LOAD_ERR_YAML_VALIDATE, "Invalid override operation for key '%s': '%s'. "
+		"Allowed values are: append, replace", key, value->text);
+	diag_leave(d, depth);
+	return -1;
 }
 
 static int check_override(const struct node *item, const struct node *key, const struct node *value,
 	const struct override_key *keys, struct diag *d)
 {
+	const struct node *block = node_get(item, "override");
 	const struct override_key *k = find(keys, key->text);
-	bool append;
+	const char *problem = NULL;
 
 	if (item_scalar(value, key->text, d) != 0)
 		return -1;
-	append = strcmp(value->text, "append") == 0;
+	bool append = strcmp(value->text, "append") == 0;
 	if (!append && strcmp(value->text, "replace") != 0)
-		return diag_error(d, value->at, LOAD_ERR_YAML_VALIDATE, "Invalid override operation for key '%s': '%s'. "
-			"Allowed values are: append, replace", key->text, value->text);
+		return bad_operation(d, block, key->text, value);
 	if (append && (!k || !k->append))
-		return bad_override(d, key->at, "Key '%s' cannot be appended to, use 'replace' instead", key->text);
-	if (!append && (!k || !k->replace))
-		return bad_override(d, key->at, "Key '%s' cannot be replaced", key->text);
-	if (!node_get(item, key->text))
-		return bad_override(d, key->at, append ? "An append override for '%s' was specified but '%s' is not defined" :
-			"A replace override for '%s' was specified but '%s' is not defined", key->text);
-	return 0;
+		problem = "Key '%s' cannot be appended to, use 'replace' instead";
+	else if (!append && (!k || !k->replace))
+		problem = "Key '%s' cannot be replaced";
+	else if (!node_get(item, key->text))
+		problem = append ? "An append override for '%s' was specified but '%s' is not defined" :
+			"A replace override for '%s' was specified but '%s' is not defined";
+	return problem ? bad_override(d, block, key->text, key->at, problem, key->text) : 0;
 }
 
 int item_overrides(const struct node *item, const struct override_key *keys, struct diag *d)
@@ -219,7 +235,7 @@ int item_overrides(const struct node *item, const struct override_key *keys, str
 			return -1;
 	for (; keys->name; keys++)
 		if (node_get(item, keys->name) && !node_get(o, keys->name))
-			return diag_error(d, node_get(item, keys->name)->at, LOAD_ERR_YAML_VALIDATE,
+			return bad_override(d, o, keys->name, node_get(item, keys->name)->at,
 				"Unexpected key '%s': no corresponding entry under 'override' is defined.", keys->name);
 	return 1;
 }

@@ -71,12 +71,60 @@ static int check_references(struct compiler *c, const struct rule_macro *from, c
 	return 0;
 }
 
+static unsigned macro_height(struct compiler *c, struct macro_code *m);
+
+/* The height of a tree of the macro being looked at; 0 with an error: macros that refer to each other in a circle have none. */
+static unsigned height(struct compiler *c, const struct cond *tree)
+{
+	unsigned most = 0;
+
+	if (tree->kind == COND_MACRO) {
+		struct macro_code *m = macros_find(c, &tree->macro);
+		if (!m->busy && (most = macro_height(c, m)) == 0)
+			return 0;
+		if (m->busy)
+			diag_error(c->d, cond_text_place(c->text, tree->at), LOAD_ERR_VALIDATE, "reference loop in macro '%s'", tree->macro.p);
+		else if (most >= COMPILE_DEPTH_MAX)
+			diag_error(c->d, cond_text_place(c->text, tree->at), LOAD_ERR_COMPILE_CONDITION, "found macros in macros nested too deep");
+		if (c->d->failed) {
+			diag_inside(c->d, ITEM_CONDITION_EXPRESSION, c->text->text.p, c->text->text.n, tree->at);
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < tree->nkids; i++) {
+		unsigned kid = height(c, tree->kids[i]);
+		if (!kid)
+			return 0;
+		most = kid > most ? kid : most;
+	}
+	return most + 1;
+}
+
 static size_t enter(struct compiler *c, const struct rule_macro *m)
 {
 	size_t depth = compile_enter(c, ITEM_MACRO, m->name, m->item);
 
 	diag_enter(c->d, ITEM_MACRO_CONDITION, "", m->condition.parts[0]->at);
 	return depth;
+}
+
+/* It is looked at once, and what it refers to before it. */
+static unsigned macro_height(struct compiler *c, struct macro_code *m)
+{
+	const struct cond_text *outer = c->text;
+	size_t depth = c->d->depth;
+
+	if (m->height)
+		return m->height;
+	c->d->depth = 0;
+	enter(c, &c->rs->macros[m - c->macros]);
+	c->text = &m->text;
+	m->busy = true;
+	m->height = height(c, m->tree);
+	m->busy = false;
+	c->text = outer;
+	diag_leave(c->d, depth);
+	return m->height;
 }
 
 static int failed(struct compiler *c, const struct rule_macro *m)
@@ -94,9 +142,8 @@ int macros_prepare(struct compiler *c)
 	for (size_t i = 0; i < c->rs->nmacros; i++) {
 		struct macro_code *m = &c->macros[i];
 		cond_text_parts(&m->text, &c->rs->macros[i].condition);
-		lists_substitute(&c->lists, &m->text);
 		depth = enter(c, &c->rs->macros[i]);
-		if (!(m->tree = compile_parse(c, &m->text)))
+		if (lists_substitute(&c->lists, &m->text, c->d) != 0 || !(m->tree = compile_parse(c, &m->text)))
 			return failed(c, &c->rs->macros[i]);
 		diag_leave(c->d, depth);
 	}
@@ -109,6 +156,9 @@ int macros_prepare(struct compiler *c)
 		}
 		diag_leave(c->d, depth);
 	}
+	for (size_t i = 0; i < c->rs->nmacros; i++)
+		if (!macro_height(c, &c->macros[i]))
+			return failed(c, &c->rs->macros[i]);
 	return 0;
 }
 

@@ -13,12 +13,11 @@ static size_t next_line(const char **p, const char *end, const char **line)
 	return (size_t)((nl ? nl : end) - *line);
 }
 
-static const char *start_of(const struct node *item)
+static const char *start_of(const struct source_file *f, uint32_t number)
 {
-	const struct source_file *f = item->at.file;
 	const char *p = f->text, *end = p + f->n, *line;
 
-	for (uint32_t i = 1; i < item->at.line && p < end; i++)
+	for (uint32_t i = 1; i < number && p < end; i++)
 		next_line(&p, end, &line);
 	return p;
 }
@@ -26,7 +25,7 @@ static const char *start_of(const struct node *item)
 /* Up to the line that begins the next item or ends the document, without blank lines and comments at the end. */
 static void add_lines(struct strbuf *out, const struct node *item)
 {
-	const char *p = start_of(item), *end = item->at.file->text + item->at.file->n, *line;
+	const char *p = start_of(item->at.file, item->at.line), *end = item->at.file->text + item->at.file->n, *line;
 	size_t keep, n;
 
 	for (bool first = true; p < end; first = false) {
@@ -62,6 +61,23 @@ void old_items(struct diag *d, const struct node *const *items, size_t n)
 	strbuf_free(&out);
 }
 
+void old_lines(struct diag *d, const struct source_file *f, uint32_t number, unsigned n)
+{
+	const char *p = start_of(f, number), *end = f->text + f->n, *line;
+	struct strbuf out = {0};
+
+	if (!d->n)
+		return;
+	for (; n && p < end; n--) {
+		size_t length = next_line(&p, end, &line);
+		strbuf_add(&out, line, length);
+		strbuf_puts(&out, "\n");
+	}
+	if (out.n)
+		d->message[d->n - 1].items = arena_strn(&d->arena, out.p, out.n);
+	strbuf_free(&out);
+}
+
 struct search {
 	struct compiler *c;
 	bool found_not, found_type, behind;
@@ -74,8 +90,13 @@ static void walk(struct search *s, const struct cond *c)
 		s->found_type = true;
 		s->behind |= s->found_not;
 	}
-	if (c->kind == COND_MACRO)
-		walk(s, macros_find(s->c, &c->macro)->tree);
+	if (c->kind == COND_MACRO) {
+		struct macro_code *m = macros_find(s->c, &c->macro);
+		if (m->walked[s->found_not] == s->c->walks)
+			return;
+		m->walked[s->found_not] = s->c->walks;
+		walk(s, m->tree);
+	}
 	for (size_t i = 0; i < c->nkids; i++)
 		walk(s, c->kids[i]);
 }
@@ -84,6 +105,7 @@ bool old_all_types(struct compiler *c, const struct cond *tree)
 {
 	struct search s = { .c = c };
 
+	c->walks++;
 	walk(&s, tree);
 	return !s.found_type || s.behind;
 }

@@ -122,6 +122,8 @@ static bool output_error(struct compiler *c, const struct cond_text *text, enum 
 		return true;
 	diag_error(c->d, cond_text_place(text, e->at), LOAD_ERR_COMPILE_OUTPUT, "%s", e->text);
 	diag_after(c->d, "%s", e->hint);
+	if (rc == FORMAT_UNKNOWN)
+		diag_old(c->d, "Invalid output format '%s': 'invalid formatting token %s'", text->text.p, text->text.p + e->at + 1);
 	diag_inside(c->d, ITEM_OUTPUT_EXPRESSION, text->text.p ? text->text.p : "", text->text.n, e->at);
 	c->unknown = rc == FORMAT_UNKNOWN ? UNKNOWN_TO_SOURCE : UNKNOWN_NOTHING;
 	return false;
@@ -192,14 +194,14 @@ const struct cond *compile_tree(struct compiler *c, const struct rule_def *def, 
 {
 	if (exceptions_text(def, text, c->d) != 0)
 		return NULL;
-	lists_substitute(&c->lists, text);
-	return compile_parse(c, text);
+	diag_enter(c->d, ITEM_RULE_CONDITION, "", def->condition.parts[0]->at);
+	return lists_substitute(&c->lists, text, c->d) == 0 ? compile_parse(c, text) : NULL;
 }
 
 static bool compile_condition(struct compiler *c, const struct rule_def *def, struct rule *r)
 {
 	struct cond_text text = {0};
-	size_t depth = diag_enter(c->d, ITEM_RULE_CONDITION, "", def->condition.parts[0]->at);
+	size_t depth = c->d->depth;
 
 	c->unknown = UNKNOWN_NOTHING;
 	c->depth = 0;

@@ -203,10 +203,11 @@ static int take_item(struct ruleset *rs, const struct node *item, struct diag *d
 
 static int take_document(struct ruleset *rs, const struct node *doc, struct diag *d)
 {
-	if (doc->kind == NODE_MAP)
-		return diag_error(d, doc->at, LOAD_ERR_YAML_VALIDATE, "Rules content is not yaml array of objects");
-	if (doc->kind == NODE_SCALAR)
-		return diag_error(d, doc->at, LOAD_ERR_YAML_VALIDATE, "Rules content is not yaml");
+	if (doc->kind != NODE_SEQUENCE) {
+		diag_error(d, doc->at, LOAD_ERR_YAML_VALIDATE, "Rules content is not yaml%s", doc->kind == NODE_MAP ? " array of objects" : "");
+		old_lines(d, doc->at.file, 1, 1);
+		return -1;
+	}
 	for (size_t i = 0; i < doc->nkids; i++)
 		if (take_item(rs, doc->kids[i], d) != 0)
 			return -1;
@@ -221,8 +222,12 @@ int ruleset_load(struct ruleset *rs, const char *path, struct schema *schema, st
 
 	rs->file = file;
 	depth = diag_enter(d, ITEM_CONTENT, "", (struct place){ file, 1, 1 });
-	if (ruleset_read(path, file, &rs->arena, d) != 0 || yaml_read(file, &rs->arena, d, &documents, &n) != 0)
+	if (ruleset_read(path, file, &rs->arena, d) != 0)
 		return -1;
+	if (yaml_read(file, &rs->arena, d, &documents, &n) != 0) {
+		old_lines(d, file, d->message[d->n - 1].at.line, 3);
+		return -1;
+	}
 	if (schema)
 		schema_check(schema, documents, n);
 	for (size_t i = 0; i < n; i++)

@@ -38,7 +38,7 @@ struct rule_macro {
 
 struct rule_exception {
 	const char *name;
-	struct place at;
+	struct place at, block;                 /* of the exception, and of the sequence that it is in */
 	const struct node *fields, *comps;      /* comps may be NULL */
 	const struct node **values;
 	size_t nvalues, cap;

@@ -33,21 +33,26 @@ uint64_t hash_bytes(const void *p, size_t n)
 	return h ^ h >> 29;
 }
 
-static struct name_slot *slot(const struct names *t, const char *name)
+static struct name_slot *slot(const struct names *t, const char *name, size_t n)
 {
-	size_t i = hash_bytes(name, strlen(name)) & (t->cap - 1);
+	size_t i = hash_bytes(name, n) & (t->cap - 1);
 
-	while (t->slots[i].name && strcmp(t->slots[i].name, name) != 0)
+	while (t->slots[i].name && (strncmp(t->slots[i].name, name, n) != 0 || t->slots[i].name[n]))
 		i = (i + 1) & (t->cap - 1);
 	return &t->slots[i];
 }
 
-int64_t names_find(const struct names *t, const char *name)
+int64_t names_find_n(const struct names *t, const char *name, size_t n)
 {
 	if (!t->cap)
 		return -1;
-	const struct name_slot *s = slot(t, name);
+	const struct name_slot *s = slot(t, name, n);
 	return s->name ? (int64_t)s->number : -1;
+}
+
+int64_t names_find(const struct names *t, const char *name)
+{
+	return names_find_n(t, name, strlen(name));
 }
 
 void names_add(struct names *t, struct arena *a, const char *name, uint32_t number)
@@ -57,9 +62,9 @@ void names_add(struct names *t, struct arena *a, const char *name, uint32_t numb
 		bigger.slots = arena_alloc(a, bigger.cap * sizeof *bigger.slots);
 		for (size_t i = 0; i < t->cap; i++)
 			if (t->slots[i].name)
-				*slot(&bigger, t->slots[i].name) = t->slots[i];
+				*slot(&bigger, t->slots[i].name, strlen(t->slots[i].name)) = t->slots[i];
 		*t = bigger;
 	}
-	*slot(t, name) = (struct name_slot){ name, number };
+	*slot(t, name, strlen(name)) = (struct name_slot){ name, number };
 	t->n++;
 }

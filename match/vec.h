@@ -17,6 +17,7 @@ struct names {
 };
 /* The number of a name, or -1. */
 int64_t names_find(const struct names *t, const char *name);
+int64_t names_find_n(const struct names *t, const char *name, size_t n);
 /* Adds a name that is not there yet; `name` is borrowed. */
 void names_add(struct names *t, struct arena *a, const char *name, uint32_t number);
 

@@ -7,7 +7,7 @@
 
 #include "vec.h"
 
-enum { DEPTH_MAX = 64, WEIGHT_MAX = 1 << 20, ANCHOR_MAX = 4096 };
+enum { DEPTH_MAX = 64, WEIGHT_MAX = 1 << 22, ANCHOR_MAX = 4096 };
 
 struct anchor {
 	char *name;
@@ -89,6 +89,7 @@ static int next_event(struct reader *r, yaml_event_t *e)
 	at = r->parser.problem_mark;
 	diag_error(r->diag, place(r, at), LOAD_ERR_YAML_PARSE, "yaml-cpp: error at line %zu, column %zu: %s", at.line + 1,
 		at.column + 1, yaml_cpp(problem));
+	diag_old(r->diag, "%s%s%s", problem, r->parser.context ? " " : "", r->parser.context ? r->parser.context : "");
 	return diag_own(r->diag, "found what is not YAML (%s%s%s), expected a rules file", problem, r->parser.context ? " " : "",
 		r->parser.context ? r->parser.context : "");
 }

@@ -237,7 +237,7 @@ def lists_and_macros():
     is_([errors("- macro: a\n  condition: b\n- macro: b\n  condition: evt.num = 1\n"), condition_error("nosuch"),
          errors("- macro: a\n  condition: evt.num = 1\n- macro: b\n  condition: a\n- macro: a\n  condition: b\n" + rule("a"))],
         [("VALIDATE", "Undefined macro 'b' used in filter."), ("VALIDATE", "Undefined macro 'nosuch' used in filter."),
-         ("COMPILE_CONDITION", "reference loop in macro 'a'")], "macros that are not known, and cycles")
+         ("VALIDATE", "reference loop in macro 'a'")], "macros that are not known, and cycles")
     is_(errors("- rule: r\n  desc: d\n  condition: m\n  output: o\n  priority: INFO\n", "- macro: m\n  condition: evt.num = 1\n"), None,
         "a second file is read on top of a broken one")
 
@@ -256,12 +256,12 @@ def grammar():
         ("proc.name in (val(proc.name))", "expected a ')' token"), ("evt.type=open AND evt.num=1", "unexpected token after 'open', expecting 'or', 'and'"),
         ("evt.type=open && evt.num=1", "unexpected token after 'open', expecting 'or', 'and'"),
         ("EVT.TYPE=open", "filter_check called with nonexistent field EVT.TYPE"), ("proc.name = cat or", "expected blank or '(' after 'or'"),
-        ('proc.name in "cat"', None), ("proc.name = (cat)", value), ("evt.arg[name] = x", "name is not a valid number"),
+        ('proc.name in "cat"', value.replace("a string", "a list")), ("proc.name = (cat)", value), ("evt.arg[name] = x", "name is not a valid number"),
         ("evt.arg.nosuch = 1", "unknown event argument nosuch"), ("len(proc.aname) > 1", "field 'proc.aname' does not support transformers"),
         ("toupper(evt.type) = OPEN", "event code search does not support `evt.type` checks with transformers."),
         ("fd.sip=\"127.0.0.0/8\"", "unrecognized IPv4 address 127.0.0.0/8"), ("fd.sip=localhost", "unrecognized IPv6 address localhost"),
         ("fd.net=127.0.0.1", "unrecognized IP network 127.0.0.1"), ("fd.sport=nosuch", "unrecognized protocol nosuch"),
-        ("proc.name > a", "expected a number"), ("fd.sip < 1.2.3.4", None), ("fd.name = \"\\.\"", "unsupported string escape sequence: \\."),
+        ("proc.name > a", value.replace("a string", "a number")), ("fd.sip < 1.2.3.4", None), ("fd.name = \"\\.\"", "unsupported string escape sequence: \\."),
         ("proc.aname[ 1] = x", None), ("proc.env.SHELL = x", None), ("proc.aname.1 = x", None),
         ("toupper(proc.name) = val(toupper(proc.name))", "expected a field within 'val' transformer"),
         ("proc.name in val(proc.aname)", "field 'proc.aname' can't be used as a right-hand side field"), ("proc.name cat", ops),

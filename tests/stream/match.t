@@ -328,7 +328,7 @@ refused("- required_plugin_versions: [{name: nosuch, version: 1.0.0}]\n", "Plugi
 refused("- list: l\n  items: [a]\n  append: true\n", "bad.yaml:1:9: List uses 'append'")
 refused("[" * 500 + "]" * 500, "nested deeper than 64")
 refused("- &a [" + "x, " * 100 + "]\n" + "".join("- &%s [%s]\n" % (b, ("*%s, " % a) * 100) for a, b in zip("abcdefg", "bcdefgh")),
-        "found more than 1048576 nodes")
+        "found more than 4194304 nodes")
 refused("- &a [*a]\n", "inside of its own anchor")
 refused(HEAD + "(" * 2000 + "a" + ")" * 2000 + "\n", "max depth limit")
 is_(run(b"", path("missing.yaml"), "-n")[0], 78, "a file that is not there")

@@ -44,7 +44,9 @@ static void substituted(const char *in, const char *expected)
 	}
 	lists_resolve(&l, &rs, &rs.arena);
 	cond_text_add(&t, in, strlen(in), &from, 0, false);
-	lists_substitute(&l, &t);
+	struct diag d = {0};
+
+	assert_int_equal(lists_substitute(&l, &t, &d), 0);
 	assert_string_equal(t.text.p, expected);
 	cond_text_free(&t);
 	ruleset_free(&rs);
