@@ -30,6 +30,7 @@ static struct options parse(int argc, char **argv)
 	struct options o = { .program = "emit", .notify = -1 };
 	int opt;
 
+	options_begin(&o, &argc, &argv);
 	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT, longopts, NULL)) != -1)
 		if (opt == OPTION_JSON)
 			options_take(&o, 'O', "json_output=true", usage);
@@ -103,6 +104,6 @@ int main(int argc, char **argv)
 		diex(EX_CONFIG, "%s", err);
 	if (!o.check)
 		status = run(&o);
-	conf_free(&o.conf);
+	options_free(&o);
 	return status;
 }

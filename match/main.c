@@ -109,7 +109,7 @@ static _Noreturn void die_of(const struct diag *d)
 	struct strbuf said = {0};
 
 	diag_print(d, true, false, &said);
-	fputs(said.p ? said.p : "", stderr);
+	log_text(LEVEL_ERROR, said.p ? said.p : "");
 	exit(EX_CONFIG);
 }
 
@@ -168,6 +168,7 @@ static void parse(struct arguments *a, int argc, char **argv)
 		{ "format", required_argument, NULL, OPTION_FORMAT }, { "names", no_argument, NULL, OPTION_NAMES }, { 0 } };
 	int opt;
 
+	options_begin(&a->common, &argc, &argv);
 	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT "r:", longs, NULL)) != -1) {
 		switch (opt) {
 		case 'r': add_path(&a->load, optarg); break;
@@ -202,7 +203,7 @@ static struct program *load(const struct arguments *a)
 
 	diag_print(&d, false, a->common.verbose > 0, &said);
 	diag_print(&d, true, false, &said);
-	fputs(said.p ? said.p : "", stderr);
+	log_text(p ? LEVEL_WARNING : LEVEL_ERROR, said.p ? said.p : "");
 	if (!p)
 		exit(EX_CONFIG);
 	/* Whoever asked to be notified says it to the user in a line of its own. */
@@ -284,6 +285,6 @@ int main(int argc, char **argv)
 	}
 	settings_free(&a.settings);
 	field_table_free(&a.table);
-	conf_free(&a.common.conf);
+	options_free(&a.common);
 	return status;
 }
