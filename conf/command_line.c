@@ -46,13 +46,13 @@ int command_line_read(struct command_line *c, int argc, char **argv, char *err, 
 	int at = find_option(argc, argv), words = 0;
 	size_t n = 0;
 
-	*c = (struct command_line){0};
-	if (at < argc && !(c->file = read_file(argv[at + 1], &n))) {
-		snprintf(err, errlen, "-c %s: %s", argv[at + 1], strerror(errno));
+	*c = (struct command_line){ .path = at < argc ? argv[at + 1] : NULL };
+	if (c->path && !(c->file = read_file(argv[at + 1], &n))) {
+		snprintf(err, errlen, "-c %s: %s", c->path, strerror(errno));
 		return EX_NOINPUT;
 	}
 	if (n > 0 && c->file[n - 1] != '\0') {
-		snprintf(err, errlen, "-c %s: byte %zu: found the end, expected NUL behind the last argument", argv[at + 1], n);
+		snprintf(err, errlen, "-c %s: byte %zu: found the end, expected NUL behind the last argument", c->path, n);
 		command_line_free(c);
 		return EX_CONFIG;
 	}
@@ -60,7 +60,7 @@ int command_line_read(struct command_line *c, int argc, char **argv, char *err, 
 		words += c->file[i] == '\0';
 	c->argv = calloc((size_t)(argc + words + 1), sizeof *c->argv);
 	if (!c->argv) {
-		snprintf(err, errlen, "-c %s: out of memory", argv[at + 1]);
+		snprintf(err, errlen, "out of memory");
 		command_line_free(c);
 		return EX_OSERR;
 	}

@@ -7,7 +7,8 @@
 struct command_line {
 	int argc;
 	char **argv;                   /* NULL behind the last; words are borrowed from main's, or from the files */
-	char *file;                    /* what the file holds; NULL: there is none */
+	const char *path;              /* of the file, or NULL */
+	char *file;                    /* what it holds */
 };
 
 /* Puts the arguments of the file that `-c FILE` names, each ended by NUL (saker-conf(1)), where these two stand; one such file may be
