@@ -34,10 +34,10 @@ BENCHES := $(wildcard tests/bench/*.c)
 # Debian 13 has renamed the library.
 LIBS_wire   := $(shell pkg-config --libs msgpack-c 2>/dev/null || echo -lmsgpackc)
 # Only who uses them is linked with them.
-LIBS_wire   += -Wl,--as-needed -lseccomp -ljansson
+LIBS_wire   += -Wl,--as-needed -lseccomp -ljansson -lyaml
 LIBS_probe  := -lbpf -lelf -lz
 LIBS_enrich := -luv
-LIBS_match  := -lyaml -lpcre2-8
+LIBS_match  := -lpcre2-8
 LIBS_emit   := -luv
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))

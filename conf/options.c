@@ -34,12 +34,18 @@ void options_free(struct options *o)
 	command_line_free(&o->line);
 }
 
+/* Keys name saker-log "log", and so on. */
+static const char *honourer(const struct options *o)
+{
+	return strncmp(o->program, "saker-", 6) == 0 ? o->program + 6 : o->program;
+}
+
 int options_reread(const struct options *o, struct command_line *line, struct conf *conf, char *err, size_t errlen)
 {
 	if (command_line_read(line, o->argc, o->argv, err, errlen) != 0)
 		return -1;
 	for (int i = 1; i + 1 < line->argc; i++)
-		if (strcmp(line->argv[i], "-O") == 0 && conf_set(conf, line->argv[++i], o->program, err, errlen) != 0)
+		if (strcmp(line->argv[i], "-O") == 0 && conf_set(conf, line->argv[++i], honourer(o), err, errlen) != 0)
 			return -1;
 	return 0;
 }
@@ -60,7 +66,7 @@ bool options_take(struct options *o, int opt, const char *arg, const char *usage
 	case 'n': o->check = true; return true;
 	case 'v': o->verbose++; return true;
 	case 'O':
-		if (conf_set(&o->conf, arg, o->program, err, sizeof err) != 0)
+		if (conf_set(&o->conf, arg, honourer(o), err, sizeof err) != 0)
 			wrong(o, err);
 		return true;
 	case OPTION_NOTIFY:

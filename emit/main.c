@@ -8,6 +8,7 @@
 
 #include "conf/options.h"
 #include "loop.h"
+#include "policy.h"
 #include "wire/log.h"
 
 static const char usage[] =
@@ -81,7 +82,8 @@ static int run(struct options *o)
 		.old = is_old(&o->conf),
 	};
 	options_notify(o, "ready");
-	status = loop_run(in, &format, sinks, n, &totals);
+	const struct loop_config config = { .in = in, .format = &format, .sinks = sinks, .nsinks = n, .policy = policy_read(&o->conf) };
+	status = loop_run(&config, &totals);
 	if (o->verbose)
 		report(&totals, sinks, n);
 	input_free(in);
@@ -100,7 +102,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (o.output)
 		diex(EX_USAGE, "-o: outputs are set with -O, for example -O file_output.enabled=true");
-	if (sink_check(&o.conf, err, sizeof err) != 0)
+	if (sink_check(&o.conf, err, sizeof err) != 0 || policy_check(&o.conf, err, sizeof err) != 0)
 		diex(EX_CONFIG, "%s", err);
 	if (!o.check)
 		status = run(&o);
