@@ -190,6 +190,8 @@ static int drain(struct loop *l)
 			return status;
 	l->more = rc == INPUT_FRAME;
 	l->ended = rc == INPUT_DONE;
+	if (l->ended)
+		internal_ended(l->internal);
 	if (rc != INPUT_BAD)
 		return 0;
 	log_warnx("%s", input_error(l->in));

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INTERVAL_LEAST_MS = 100 };
 #define MS UINT64_C(1000000)
 
 static double real(const struct conf *conf, enum conf_key k)
@@ -38,7 +37,6 @@ struct internal_policy policy_read(const struct conf *conf)
 int policy_check(const struct conf *conf, char *err, size_t errlen)
 {
 	const char *actions = conf_text(conf, CONF_DROPS_ACTIONS);
-	uint64_t ms = 0;
 
 	if (strstr(actions, "ignore") && drops_actions(actions) & (DROPS_LOG | DROPS_ALERT)) {
 		snprintf(err, errlen, "syscall_event_drops.actions: found '%s', expected ignore without log and alert", actions);
@@ -46,10 +44,6 @@ int policy_check(const struct conf *conf, char *err, size_t errlen)
 	}
 	if (!conf_bool(conf, CONF_METRICS))
 		return 0;
-	if (!conf_duration(conf_text(conf, CONF_METRICS_INTERVAL), &ms) || ms < INTERVAL_LEAST_MS) {
-		snprintf(err, errlen, "metrics.interval: found '%s', expected at least 100ms, as in 1h30m", conf_text(conf, CONF_METRICS_INTERVAL));
-		return -1;
-	}
 	if (conf_bool(conf, CONF_METRICS_RULE) || *conf_text(conf, CONF_METRICS_FILE))
 		return 0;
 	snprintf(err, errlen, "metrics.enabled is true, but there is neither metrics.output_rule nor metrics.output_file");
