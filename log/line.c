@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static const char *const names[LINE_LEVELS] = { "emergency", "alert", "critical", "error", "warning", "notice", "info", "debug" };
 
@@ -17,7 +16,7 @@ struct line line_read(const char *p, size_t n)
 int line_level(const char *name)
 {
 	for (int i = 0; i < LINE_LEVELS; i++)
-		if (strcasecmp(name, names[i]) == 0)
+		if (strcmp(name, names[i]) == 0)
 			return i;
 	return -1;
 }

@@ -16,7 +16,7 @@ struct line {
 
 /* Takes `<N>` off the front. */
 struct line line_read(const char *p, size_t n);
-/* The number of "emergency" … "debug" as falco.yaml has them, case ignored, or -1. */
+/* The number of "emergency" … "debug" as falco.yaml has them, or -1. */
 int line_level(const char *name);
 /* What Falco's log puts before a line, "Wed Nov 25 20:33:14 2026: ", or the same with an ISO 8601 time. Returns its length. */
 size_t line_stamp(time_t now, bool iso, char *out, size_t cap);

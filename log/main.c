@@ -37,9 +37,6 @@ static struct writer read_options(struct options *o, int argc, char **argv)
 	const struct conf *c = &o->conf;
 	struct writer w = { conf_bool(c, CONF_LOG_STDERR), conf_bool(c, CONF_LOG_SYSLOG), conf_bool(c, CONF_EMIT_ISO_TIME),
 		line_level(conf_text(c, CONF_LOG_LEVEL)) };
-	if (w.level < 0)
-		diex(EX_CONFIG, "log_level: found '%s', expected emergency, alert, critical, error, warning, notice, info or debug",
-			conf_text(c, CONF_LOG_LEVEL));
 	return w;
 }
 
