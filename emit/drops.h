@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stat_record.h"
+#include "wire/stat_record.h"
 
 enum drops_action { DROPS_LOG = 1, DROPS_ALERT = 2, DROPS_EXIT = 4 };
 /* Groups of event types by which Falco counts what found no room. */

@@ -10,8 +10,8 @@
 #include <sysexits.h>
 #include <uv.h>
 
-#include "stat_record.h"
 #include "wire/log.h"
+#include "wire/stat_record.h"
 
 enum { INTERRUPTS = 2 };                         /* SIGINTs that end emit at once; the first is left to the head of the line */
 enum { TICK_MS = 1000, STATUS_DROPS = 1 };       /* STATUS_DROPS: the drop action `exit` */

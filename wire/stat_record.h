@@ -1,13 +1,13 @@
 /* A STAT frame taken apart: who counts, since when, and the counters. */
-#ifndef EMIT_STAT_RECORD_H
-#define EMIT_STAT_RECORD_H
+#ifndef WIRE_STAT_RECORD_H
+#define WIRE_STAT_RECORD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wire/frame.h"
-#include "wire/value.h"
+#include "frame.h"
+#include "value.h"
 
 /* Borrows from the frame. */
 struct stat_record {
