@@ -26,6 +26,7 @@ PROBE  := $(wildcard probe/*.c)
 ENRICH := $(wildcard enrich/*.c)
 MATCH  := $(wildcard match/*.c)
 EMIT   := $(wildcard emit/*.c)
+LOG    := $(wildcard log/*.c)
 UNIT   := $(wildcard tests/unit/*.c)
 HELPERS := $(wildcard tests/helpers/*.c)
 BENCHES := $(wildcard tests/bench/*.c)
@@ -33,16 +34,16 @@ BENCHES := $(wildcard tests/bench/*.c)
 # Debian 13 has renamed the library.
 LIBS_wire   := $(shell pkg-config --libs msgpack-c 2>/dev/null || echo -lmsgpackc)
 # Only who uses them is linked with them.
-LIBS_wire   += -Wl,--as-needed -lseccomp -ljansson
+LIBS_wire   += -Wl,--as-needed -lseccomp -ljansson -lyaml
 LIBS_probe  := -lbpf -lelf -lz
 LIBS_enrich := -luv
-LIBS_match  := -lyaml -lpcre2-8
+LIBS_match  := -lpcre2-8
 LIBS_emit   := -luv
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB := $(B)/libwire.a $(B)/libconf.a
 
-PROGRAMS := $(BIN)/frames $(BIN)/probe $(BIN)/enrich $(BIN)/match $(BIN)/emit
+PROGRAMS := $(BIN)/frames $(BIN)/probe $(BIN)/enrich $(BIN)/match $(BIN)/emit $(BIN)/saker-log
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -58,6 +59,7 @@ $(BIN)/probe:  $(call obj,$(PROBE)) $(LIB)
 $(BIN)/enrich: $(call obj,$(ENRICH)) $(LIB)
 $(BIN)/match:  $(call obj,$(MATCH)) $(LIB)
 $(BIN)/emit:   $(call obj,$(EMIT)) $(LIB)
+$(BIN)/saker-log: $(call obj,$(LOG)) $(LIB)
 $(PROGRAMS):
 	@mkdir -p $(@D)
 	@echo "  LINK $(@F)"

@@ -117,22 +117,31 @@ static bool is_plain_time(const struct value *name)
 	return name->s.len == sizeof plain - 1 && memcmp(name->s.data, plain, sizeof plain - 1) == 0;
 }
 
-static void format_fields(const struct format *f, const struct alert *a, struct pack *out)
+/* The fields by name, behind one of `with` if it is given. The caller frees them. */
+static struct member *sorted_fields(const struct value *list, const struct member *with, size_t *n)
 {
-	bool any = a->v[ALERT_FIELDS].type == VALUE_ARRAY;
-	struct member *m = table((any ? a->v[ALERT_FIELDS].a.count : 0) + 1, sizeof *m);
-	size_t n = 0;
+	bool any = list->type == VALUE_ARRAY;
+	struct member *m = table((any ? list->a.count : 0) + 1, sizeof *m);
 
-	m[n++] = time_member(f, a);
+	*n = 0;
+	if (with)
+		m[(*n)++] = *with;
 	if (any) {
-		struct cursor c = a->v[ALERT_FIELDS].a.inside;
-		while (alert_field(&c, &m[n].name, &m[n].value)) {
-			m[n].position = n;
-			n += !is_plain_time(&m[n].name);
+		struct cursor c = list->a.inside;
+		while (alert_field(&c, &m[*n].name, &m[*n].value)) {
+			m[*n].position = *n;
+			*n += !with || !is_plain_time(&m[*n].name);
 		}
 	}
-	qsort(m, n, sizeof *m, by_name);
-	const char *separator = "{";
+	qsort(m, *n, sizeof *m, by_name);
+	return m;
+}
+
+static void format_members(const struct member *m, size_t n, struct pack *out)
+{
+	const char *separator = "";
+
+	jsontext_raw(out, "{");
 	for (size_t i = 0; i < n; i++) {
 		if (i + 1 < n && by_bytes(&m[i].name, &m[i + 1].name) == 0)
 			continue;
@@ -143,6 +152,24 @@ static void format_fields(const struct format *f, const struct alert *a, struct 
 		separator = ",";
 	}
 	jsontext_raw(out, "}");
+}
+
+static void format_fields(const struct format *f, const struct alert *a, struct pack *out)
+{
+	struct member time = time_member(f, a);
+	size_t n;
+	struct member *m = sorted_fields(&a->v[ALERT_FIELDS], &time, &n);
+
+	format_members(m, n, out);
+	free(m);
+}
+
+void format_object(const struct value *fields, struct pack *out)
+{
+	size_t n;
+	struct member *m = sorted_fields(fields, NULL, &n);
+
+	format_members(m, n, out);
 	free(m);
 }
 
@@ -266,9 +293,64 @@ static void format_json_old(const struct format *f, const struct alert *a, struc
 	jsontext_raw(out, "}");
 }
 
+static bool is_internal(const struct alert *a)
+{
+	static const char source[] = "internal";
+	const struct value *v = &a->v[ALERT_SOURCE];
+
+	return v->s.len == sizeof source - 1 && memcmp(v->s.data, source, sizeof source - 1) == 0;
+}
+
+/* Falco's form of its own messages: the fields stand behind the text, with quotes where they are texts unless it is 0.28. */
+static void format_internal_text(const struct format *f, const struct alert *a, struct pack *out)
+{
+	const char *separator = " (";
+	size_t n;
+	struct member *m = sorted_fields(&a->v[ALERT_FIELDS], NULL, &n);
+
+	format_line(f, a, out);
+	for (size_t i = 0; i < n; i++) {
+		jsontext_raw(out, separator);
+		pack_raw(out, m[i].name.s.data, m[i].name.s.len);
+		jsontext_raw(out, "=");
+		if (f->old && m[i].value.type == VALUE_STR)
+			raw_line(out, m[i].value.s.data, m[i].value.s.len);
+		else
+			jsontext_value(out, &m[i].value);
+		separator = " ";
+	}
+	jsontext_raw(out, n ? ")" : " ()");
+	free(m);
+}
+
+static void format_internal_json(const struct format *f, const struct alert *a, struct pack *out)
+{
+	struct value host = text_value(f->host);
+
+	jsontext_raw(out, "{");
+	if (!f->old) {
+		jsontext_raw(out, "\"hostname\":");
+		jsontext_value(out, a->host.type == VALUE_NIL ? &host : &a->host);
+		jsontext_raw(out, ",");
+	}
+	jsontext_raw(out, "\"output\":\"");
+	jsontext_escape(out, a->v[ALERT_OUTPUT].s.data, a->v[ALERT_OUTPUT].s.len);
+	jsontext_raw(out, "\",\"output_fields\":");
+	format_object(&a->v[ALERT_FIELDS], out);
+	format_name(a, ",", out);
+	jsontext_raw(out, f->old ? "" : ",\"source\":\"internal\"");
+	jsontext_raw(out, ",\"time\":\"");
+	format_time(out, a->v[ALERT_TIME].u, CLOCK_ISO_JSON);
+	jsontext_raw(out, "\"}");
+}
+
 void format_alert(const struct format *f, const struct alert *a, struct pack *out)
 {
-	if (f->json && f->old)
+	if (is_internal(a) && f->json)
+		format_internal_json(f, a, out);
+	else if (is_internal(a))
+		format_internal_text(f, a, out);
+	else if (f->json && f->old)
 		format_json_old(f, a, out);
 	else if (f->json)
 		format_json(f, a, out);

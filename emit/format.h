@@ -14,5 +14,7 @@ struct format {
 
 /* Appends the alert as one line, its newline included. */
 void format_alert(const struct format *f, const struct alert *a, struct pack *out);
+/* Appends [[name, value]…] as a JSON object, sorted by name. */
+void format_object(const struct value *fields, struct pack *out);
 
 #endif

@@ -11,13 +11,16 @@
 #include <uv.h>
 
 #include "wire/log.h"
+#include "wire/stat_record.h"
 
 enum { INTERRUPTS = 2 };                         /* SIGINTs that end emit at once; the first is left to the head of the line */
+enum { TICK_MS = 1000, STATUS_DROPS = 1 };       /* STATUS_DROPS: the drop action `exit` */
 
 struct loop {
 	uv_loop_t uv;
 	uv_poll_t readable, writable[SINKS];
 	uv_signal_t sigint, sigterm;
+	uv_timer_t tick;                         /* runs once a live stream has counted something */
 	struct input *in;
 	const struct format *format;
 	struct sink *sinks;
@@ -26,6 +29,9 @@ struct loop {
 	bool ended;                              /* the input has */
 	bool more;                               /* frames were left because a queue is over its bound */
 	struct pack line;
+	struct internal *internal;
+	struct source source;
+	struct source_buf source_buf;
 	struct loop_totals *totals;
 };
 
@@ -42,6 +48,15 @@ static int bad_body(const struct frame *f, size_t at, const char *err)
 	return EX_DATAERR;
 }
 
+/* To every output. */
+static void hand_out(struct loop *l, const struct alert *a)
+{
+	l->line.len = 0;
+	format_alert(l->format, a, &l->line);
+	for (int i = 0; i < l->nsinks; i++)
+		sink_add(&l->sinks[i], l->line.data, l->line.len);
+}
+
 static int take_alert(struct loop *l, const struct frame *f)
 {
 	struct alert a;
@@ -51,10 +66,36 @@ static int take_alert(struct loop *l, const struct frame *f)
 	if (alert_decode(f, &a, &at, err, sizeof err) != 0)
 		return bad_body(f, at, err);
 	l->totals->alerts++;
-	l->line.len = 0;
-	format_alert(l->format, &a, &l->line);
-	for (int i = 0; i < l->nsinks; i++)
-		sink_add(&l->sinks[i], l->line.data, l->line.len);
+	internal_counted(l->internal, &a.v[ALERT_RULE]);
+	hand_out(l, &a);
+	return 0;
+}
+
+static void on_internal(void *arg, const struct frame *f)
+{
+	struct alert a;
+	char err[256];
+	size_t at;
+
+	if (alert_decode(f, &a, &at, err, sizeof err) == 0)
+		hand_out(arg, &a);
+}
+
+static void on_tick(uv_timer_t *timer);
+
+static int take_stat(struct loop *l, const struct frame *f)
+{
+	struct stat_record s;
+	size_t at;
+
+	l->totals->stats++;
+	if (stat_record_read(f, &s, &at) != 0)
+		return bad_body(f, at, "malformed stat");
+	if (input_recorded(l->in, f->stream))
+		return 0;
+	internal_stat(l->internal, &s);
+	if (!uv_is_active((uv_handle_t *)&l->tick))
+		uv_timer_start(&l->tick, on_tick, TICK_MS, TICK_MS);
 	return 0;
 }
 
@@ -85,7 +126,7 @@ static int take(struct loop *l, const struct frame *f)
 	case FRAME_ALERT: return take_alert(l, f);
 	case FRAME_HELLO: l->totals->others++; return take_hello(f);
 	case FRAME_END: l->totals->others++; return take_end(f);
-	case FRAME_STAT: l->totals->stats++; return 0;
+	case FRAME_STAT: return take_stat(l, f);
 	default:
 		if (frame_kind_name(f->kind))
 			l->totals->others++;
@@ -149,6 +190,8 @@ static int drain(struct loop *l)
 			return status;
 	l->more = rc == INPUT_FRAME;
 	l->ended = rc == INPUT_DONE;
+	if (l->ended)
+		internal_ended(l->internal);
 	if (rc != INPUT_BAD)
 		return 0;
 	log_warnx("%s", input_error(l->in));
@@ -190,6 +233,8 @@ static void step(struct loop *l)
 	} while (!status && l->more && !over_bound(l));
 	if (status)
 		leave(l, status);
+	else if (internal_exits(l->internal))
+		leave(l, STATUS_DROPS);
 	else if (all_gone(l))
 		leave(l, l->nsinks == 1 ? 0 : EX_OSERR);
 	else if (l->ended && queued(l) == 0)
@@ -209,6 +254,14 @@ static void on_writable(uv_poll_t *handle, int error, int events)
 {
 	(void)error, (void)events;
 	step(handle->data);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct loop *l = timer->data;
+
+	internal_tick(l->internal, clock_wall(), uv_hrtime());
+	step(l);
 }
 
 static void on_signal(uv_signal_t *handle, int signal)
@@ -242,6 +295,8 @@ static int start(struct loop *l)
 	for (int i = 0; i < l->nsinks; i++)
 		if (l->sinks[i].wait_fd >= 0 && watch(l, &l->writable[i], l->sinks[i].wait_fd) != 0)
 			l->sinks[i].wait_fd = -1;
+	uv_timer_init(&l->uv, &l->tick);
+	l->tick.data = l;
 	uv_signal_init(&l->uv, &l->sigint);
 	uv_signal_init(&l->uv, &l->sigterm);
 	l->sigint.data = l->sigterm.data = l;
@@ -261,20 +316,24 @@ static void stop(struct loop *l)
 	uv_walk(&l->uv, close_handle, NULL);
 	uv_run(&l->uv, UV_RUN_DEFAULT);
 	uv_loop_close(&l->uv);
+	internal_free(l->internal);
 	pack_free(&l->line);
 }
 
-int loop_run(struct input *in, const struct format *format, struct sink *sinks, int nsinks, struct loop_totals *totals)
+int loop_run(const struct loop_config *c, struct loop_totals *totals)
 {
-	struct loop l = { .in = in, .format = format, .sinks = sinks, .nsinks = nsinks, .totals = totals };
+	struct loop l = { .in = c->in, .format = c->format, .sinks = c->sinks, .nsinks = c->nsinks, .totals = totals };
 	int rc = start(&l);
 
 	if (rc != 0) {
 		log_warnx("event loop: %s", uv_strerror(rc));
 		return EX_OSERR;
 	}
+	l.source = source_here("emit", &l.source_buf);
+	l.internal = internal_new(&c->policy, &l.source, on_internal, &l);
 	step(&l);
 	uv_run(&l.uv, UV_RUN_DEFAULT);
+	internal_drops(l.internal, &totals->drops_detected, &totals->drops_acted);
 	stop(&l);
 	return l.status;
 }

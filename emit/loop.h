@@ -5,15 +5,26 @@
 #include <stdint.h>
 
 #include "format.h"
+#include "internal.h"
 #include "sink.h"
 #include "wire/endpoint.h"
 
 struct loop_totals {
 	uint64_t alerts, stats, others, unknown;         /* frames read, by what they are */
+	uint64_t drops_detected, drops_acted;            /* see drops.h */
+};
+
+/* What a loop works with; all borrowed. */
+struct loop_config {
+	struct input *in;
+	const struct format *format;
+	struct sink *sinks;
+	int nsinks;
+	struct internal_policy policy;
 };
 
 /* Runs until the input has ended and every queue is empty, or a signal ends it, or nobody reads the only sink any more.
  * What goes wrong is said on standard error. Returns the exit status. */
-int loop_run(struct input *in, const struct format *format, struct sink *sinks, int nsinks, struct loop_totals *totals);
+int loop_run(const struct loop_config *c, struct loop_totals *totals);
 
 #endif

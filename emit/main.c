@@ -8,6 +8,7 @@
 
 #include "conf/options.h"
 #include "loop.h"
+#include "policy.h"
 #include "wire/log.h"
 
 static const char usage[] =
@@ -30,6 +31,7 @@ static struct options parse(int argc, char **argv)
 	struct options o = { .program = "emit", .notify = -1 };
 	int opt;
 
+	options_begin(&o, &argc, &argv);
 	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT, longopts, NULL)) != -1)
 		if (opt == OPTION_JSON)
 			options_take(&o, 'O', "json_output=true", usage);
@@ -80,7 +82,8 @@ static int run(struct options *o)
 		.old = is_old(&o->conf),
 	};
 	options_notify(o, "ready");
-	status = loop_run(in, &format, sinks, n, &totals);
+	const struct loop_config config = { .in = in, .format = &format, .sinks = sinks, .nsinks = n, .policy = policy_read(&o->conf) };
+	status = loop_run(&config, &totals);
 	if (o->verbose)
 		report(&totals, sinks, n);
 	input_free(in);
@@ -99,10 +102,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (o.output)
 		diex(EX_USAGE, "-o: outputs are set with -O, for example -O file_output.enabled=true");
-	if (sink_check(&o.conf, err, sizeof err) != 0)
+	if (sink_check(&o.conf, err, sizeof err) != 0 || policy_check(&o.conf, err, sizeof err) != 0)
 		diex(EX_CONFIG, "%s", err);
 	if (!o.check)
 		status = run(&o);
-	conf_free(&o.conf);
+	options_free(&o);
 	return status;
 }

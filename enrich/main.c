@@ -53,6 +53,7 @@ static void parse(struct options *o, const char **names, int argc, char **argv)
 	static const struct option longs[] = { OPTIONS_LONG, { 0 } };
 	int opt;
 
+	options_begin(o, &argc, &argv);
 	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT "N:", longs, NULL)) != -1)
 		if (opt == 'N')
 			*names = optarg;
@@ -90,7 +91,7 @@ int main(int argc, char **argv)
 		hosts = hosts_read(names, conf_number(&o.conf, CONF_ENRICH_NAMES_TTL));
 	if (o.check) {
 		hosts_free(hosts);
-		conf_free(&o.conf);
+		options_free(&o);
 		return 0;
 	}
 	struct input *in = input_open(o.inputs, o.ninputs, err, sizeof err, &status);
@@ -105,6 +106,6 @@ int main(int argc, char **argv)
 	status = run_loop(running);
 	if (!run_free(running))
 		_exit(status);
-	conf_free(&o.conf);
+	options_free(&o);
 	return status;
 }

@@ -2,7 +2,7 @@
 #ifndef MATCH_COND_TEXT_H
 #define MATCH_COND_TEXT_H
 
-#include "arena.h"
+#include "wire/arena.h"
 #include "ruleset.h"
 
 struct cond_span {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arena.h"
+#include "wire/arena.h"
 #include "cond.h"
 #include "field.h"
 #include "regex.h"

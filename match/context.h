@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arena.h"
+#include "wire/arena.h"
 #include "document.h"
 #include "wire/event.h"
 #include "wire/value.h"

@@ -253,7 +253,7 @@ int describe_rules(const struct load *l, enum describe_form form, const char *na
 	int status = p ? 0 : EX_CONFIG;
 
 	diag_print(&d, true, false, &said);
-	fputs(said.p ? said.p : "", stderr);
+	log_text(LEVEL_ERROR, said.p ? said.p : "");
 	if (p && name && json_array_size(v.rules) == 0) {
 		log_warnx("Rule \"%s\" is not loaded", name);
 		status = EX_CONFIG;

@@ -7,19 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arena.h"
-
-/* A rules file in memory. */
-struct source_file {
-	const char *path;
-	const char *text;                       /* NUL-terminated */
-	size_t n;
-};
-
-struct place {
-	const struct source_file *file;         /* NULL: unknown */
-	uint32_t line, column;                  /* from 1; the column counts characters */
-};
+#include "wire/arena.h"
+#include "wire/place.h"
 
 enum diag_code {
 	LOAD_ERR_FILE_READ, LOAD_ERR_YAML_PARSE, LOAD_ERR_YAML_VALIDATE, LOAD_ERR_COMPILE_CONDITION, LOAD_ERR_COMPILE_OUTPUT,

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arena.h"
+#include "wire/arena.h"
 
 /* An edge is the number of a node times two, plus one when negated. Node 0 is false. */
 enum { EDGE_FALSE = 0, EDGE_TRUE = 1 };

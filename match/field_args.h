@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arena.h"
+#include "wire/arena.h"
 #include "field.h"
 
 /* Is it one of the fields whose argument is a parameter (evt.arg, evt.rawarg)? */

@@ -2,7 +2,7 @@
 #ifndef MATCH_FORMAT_H
 #define MATCH_FORMAT_H
 
-#include "arena.h"
+#include "wire/arena.h"
 #include "slots.h"
 
 struct eval;

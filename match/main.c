@@ -9,12 +9,11 @@
 #include "conf/options.h"
 #include "describe.h"
 #include "describe_fields.h"
-#include "field_table.h"
 #include "load.h"
 #include "privileges.h"
 #include "required.h"
-#include "ruleset.h"
 #include "run.h"
+#include "setup.h"
 #include "validate.h"
 #include "wanted.h"
 #include "wire/log.h"
@@ -26,7 +25,7 @@ static const char usage[] =
 	"Raises an alert for each event that a rule matches.\n"
 	"  -r FILE|DIR      rules files, or a folder of them (.yaml, .yml); in this order, later ones change earlier ones\n"
 	"  -i, -o ENDPOINT  where frames come from and go to: -, unix:PATH, listen:PATH (default: -); -i several times\n"
-	"  -c FILE          configuration file\n"
+	"  -c FILE          arguments from a file, each ended by NUL; SIGHUP reads it and the rules again\n"
 	"  -O KEY=VALUE     set a configuration key: priority, rule_matching, rules, append_output, compat, json_output,\n"
 	"                   match.confine\n"
 	"  -n               check the rules and leave\n"
@@ -54,13 +53,11 @@ static volatile sig_atomic_t interrupts, stop, reload;
 
 struct arguments {
 	struct options common;
-	struct load load;
-	struct settings settings;
-	struct field_table table;
+	struct setup setup;
 	enum mode mode;
 	const char *name;               /* of the rule to describe, or of the source of fields to list; NULL: all */
 	enum fields_format format;
-	bool all, strict;
+	bool strict;
 };
 
 /* A reader of the output that takes nothing must not keep the process: then the alarm ends it. */
@@ -88,13 +85,6 @@ static void handle_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void add_path(struct load *l, const char *path)
-{
-	if (l->n == LOAD_PATHS)
-		diex(EX_USAGE, "found more than %d -r options, expected fewer", LOAD_PATHS);
-	l->paths[l->n++] = path;
-}
-
 static _Noreturn void version(void)
 {
 	printf("match %s\nengine %s\nplugins", SAKER_VERSION, ENGINE_VERSION);
@@ -104,47 +94,40 @@ static _Noreturn void version(void)
 	exit(0);
 }
 
-static _Noreturn void die_of(const struct diag *d)
+static _Noreturn void die_of(const struct diag *d, int status)
 {
 	struct strbuf said = {0};
 
 	diag_print(d, true, false, &said);
-	fputs(said.p ? said.p : "", stderr);
-	exit(EX_CONFIG);
+	log_text(LEVEL_ERROR, said.p ? said.p : "");
+	exit(status);
+}
+
+static void add_path(struct arguments *a, const char *path)
+{
+	struct diag d = {0};
+
+	if (setup_rules(&a->setup, path, &d) != 0)
+		die_of(&d, EX_USAGE);
 }
 
 static void add_fields(struct arguments *a, const char *path)
 {
 	struct diag d = {0};
 
-	if (field_table_read(&a->table, path, &d) != 0)
-		die_of(&d);
+	if (setup_fields(&a->setup, path, &d) != 0)
+		die_of(&d, EX_CONFIG);
 	diag_free(&d);
 }
 
 static void settle(struct arguments *a)
 {
-	const struct conf *conf = &a->common.conf;
-	const char *matching = conf_text(conf, CONF_MATCH_RULE_MATCHING), *compat = conf_text(conf, CONF_COMPAT);
 	struct diag d = {0};
 
-	a->load.priority = priority_number(conf_text(conf, CONF_MATCH_PRIORITY));
-	a->load.settings = &a->settings;
-	a->load.own = &a->table;
-	a->load.old = strcmp(compat, "0.28") == 0;
-	a->all = strcmp(matching, "all") == 0;
-	if (a->load.priority < 0)
-		diex(EX_CONFIG, "priority: found '%s', expected emergency, alert, critical, error, warning, notice, informational or debug",
-			conf_text(conf, CONF_MATCH_PRIORITY));
-	if (!a->all && strcmp(matching, "first") != 0)
-		diex(EX_CONFIG, "rule_matching: found '%s', expected first or all", matching);
-	if (!a->load.old && strcmp(compat, "now") != 0)
-		diex(EX_CONFIG, "compat: found '%s', expected now or 0.28", compat);
-	if (settings_append(&a->settings, conf_text(conf, CONF_MATCH_APPEND_OUTPUT), &d) != 0 ||
-		settings_rules(&a->settings, conf_text(conf, CONF_MATCH_RULES), &d) != 0)
-		die_of(&d);
+	if (setup_settle(&a->setup, &a->common.conf, &d) != 0)
+		die_of(&d, EX_CONFIG);
 	diag_free(&d);
-	if (!a->load.n && a->mode != LIST_EVENTS && a->mode != LIST_FIELDS)
+	if (!a->setup.load.n && a->mode != LIST_EVENTS && a->mode != LIST_FIELDS)
 		diex(EX_USAGE, a->mode == VALIDATE ? "expected at least one file or folder" : "expected at least one -r FILE or folder");
 }
 
@@ -154,7 +137,7 @@ static void operands(struct arguments *a, int argc, char **argv)
 	if (a->mode == DESCRIBE && optind < argc && !a->name)
 		a->name = argv[optind++];
 	while (a->mode == VALIDATE && optind < argc)
-		add_path(&a->load, argv[optind++]);
+		add_path(a, argv[optind++]);
 	options_end(&a->common, argc, optind, argv);
 }
 
@@ -168,9 +151,10 @@ static void parse(struct arguments *a, int argc, char **argv)
 		{ "format", required_argument, NULL, OPTION_FORMAT }, { "names", no_argument, NULL, OPTION_NAMES }, { 0 } };
 	int opt;
 
+	options_begin(&a->common, &argc, &argv);
 	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT "r:", longs, NULL)) != -1) {
 		switch (opt) {
-		case 'r': add_path(&a->load, optarg); break;
+		case 'r': add_path(a, optarg); break;
 		case OPTION_STRICT: a->strict = true; break;
 		case OPTION_EVENT_TYPES: a->mode = WANTED_TYPES; break;
 		case OPTION_VALIDATE: a->mode = VALIDATE; break;
@@ -198,11 +182,11 @@ static struct program *load(const struct arguments *a)
 	struct diag d = {0};
 	struct strbuf line = {0}, said = {0};
 	struct ruleset rs = {0};
-	struct program *p = load_program(&a->load, &rs, &d, &line);
+	struct program *p = load_program(&a->setup.load, &rs, &d, &line);
 
 	diag_print(&d, false, a->common.verbose > 0, &said);
 	diag_print(&d, true, false, &said);
-	fputs(said.p ? said.p : "", stderr);
+	log_text(p ? LEVEL_WARNING : LEVEL_ERROR, said.p ? said.p : "");
 	if (!p)
 		exit(EX_CONFIG);
 	/* Whoever asked to be notified says it to the user in a line of its own. */
@@ -228,8 +212,7 @@ static int list_wanted(struct program *p, void (*wanted)(const struct program *,
 
 static int run(const struct arguments *a, struct program *p)
 {
-	const struct run_options o = { .common = &a->common, .load = &a->load, .all = a->all, .strict = a->strict, .stop = &stop,
-		.reload = &reload };
+	const struct run_options o = { .common = &a->common, .setup = &a->setup, .strict = a->strict, .stop = &stop, .reload = &reload };
 	char err[256], ready[64];
 	int status;
 	struct input *in = input_open(a->common.inputs, a->common.ninputs, err, sizeof err, &status);
@@ -239,7 +222,7 @@ static int run(const struct arguments *a, struct program *p)
 		diex(status, "%s", err);
 	struct run *r = run_new(in, out, p, &o);
 	if (conf_bool(&a->common.conf, CONF_MATCH_CONFINE))
-		privileges_drop(&a->load, &a->common);
+		privileges_drop(&a->setup.load, &a->common);
 	snprintf(ready, sizeof ready, "ready %zu rules", p->nrules);
 	options_notify(&a->common, ready);
 	status = run_loop(r);
@@ -259,7 +242,7 @@ static int load_and_run(const struct arguments *a)
 
 static int validate(const struct arguments *a)
 {
-	const struct validate v = { .load = &a->load, .json = conf_bool(&a->common.conf, CONF_EMIT_JSON),
+	const struct validate v = { .load = &a->setup.load, .json = conf_bool(&a->common.conf, CONF_EMIT_JSON),
 		.notes = a->common.verbose > 0 };
 
 	return validate_files(&v) ? 0 : EX_CONFIG;
@@ -277,13 +260,12 @@ int main(int argc, char **argv)
 	case WANTED_TYPES: status = list_wanted(load(&a), wanted_types); break;
 	case WANTED_NAMES: status = list_wanted(load(&a), wanted_names); break;
 	case VALIDATE: status = validate(&a); break;
-	case LIST_RULES: status = describe_rules(&a.load, DESCRIBE_LIST, NULL); break;
-	case DESCRIBE: status = describe_rules(&a.load, DESCRIBE_JSON, a.name); break;
+	case LIST_RULES: status = describe_rules(&a.setup.load, DESCRIBE_LIST, NULL); break;
+	case DESCRIBE: status = describe_rules(&a.setup.load, DESCRIBE_JSON, a.name); break;
 	case LIST_EVENTS: describe_events(); break;
-	case LIST_FIELDS: status = describe_fields(&a.table, a.name, a.format, a.common.verbose > 0); break;
+	case LIST_FIELDS: status = describe_fields(&a.setup.table, a.name, a.format, a.common.verbose > 0); break;
 	}
-	settings_free(&a.settings);
-	field_table_free(&a.table);
-	conf_free(&a.common.conf);
+	setup_free(&a.setup);
+	options_free(&a.common);
 	return status;
 }

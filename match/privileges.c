@@ -86,6 +86,9 @@ void privileges_drop(const struct load *l, const struct options *o)
 	tzset();
 	services_read();
 	rules_folders(l, &rules);
+	/* The generation that comes next lies beside this one (saker-conf(1)), behind the same link. */
+	if (o->line.path)
+		add_holder(&rules, dirname(arena_strn(&a, o->line.path, strlen(o->line.path))));
 	for (unsigned i = 0; i < o->ninputs; i++)
 		need_endpoint(&c, &sockets, o->inputs[i]);
 	if (o->output)

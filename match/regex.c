@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
+#include "wire/arena.h"
 
 enum { MATCH_LIMIT = 200000, DEPTH_LIMIT = 1000, PATTERN_MAX = 16384, STACK_MIN = 32768, STACK_MAX = 1 << 20 };
 

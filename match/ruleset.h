@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arena.h"
+#include "wire/arena.h"
 #include "diag.h"
 #include "schema.h"
 #include "vec.h"

@@ -20,6 +20,8 @@ struct run {
 	struct input *in;
 	struct output *out;
 	struct program *program;
+	const struct setup *setup;              /* what it was made from */
+	struct setup *own;                      /* the same after a reload, else NULL */
 	struct eval eval;
 	struct run_options options;
 	struct pack pack;
@@ -46,10 +48,18 @@ struct run *run_new(struct input *in, struct output *out, struct program *p, con
 	r->out = out;
 	r->program = p;
 	r->options = *o;
-	r->context.old = o->load->old;
+	r->setup = o->setup;
+	r->context.old = o->setup->load.old;
 	r->source = source_here("match", &r->source_buf);
 	eval_init(&r->eval, p);
 	return r;
+}
+
+static void setup_drop(struct setup *s)
+{
+	if (s)
+		setup_free(s);
+	free(s);
 }
 
 void run_free(struct run *r)
@@ -59,6 +69,7 @@ void run_free(struct run *r)
 			state_free(r->states[i]);
 	eval_free(&r->eval);
 	program_free(r->program);
+	setup_drop(r->own);
 	arena_free(&r->context.arena);
 	strbuf_free(&r->text);
 	pack_free(&r->pack);
@@ -193,7 +204,7 @@ static void raise_alerts(struct run *r)
 		r->totals[STAT_ALERTS_OUT] += written;
 		if (!written)
 			log_warnx("rule '%s': an alert is too long for a frame and was dropped", rule->name);
-		if (!r->options.all)
+		if (!r->setup->all)
 			break;
 	}
 }
@@ -281,33 +292,46 @@ static void take_frame(struct run *r, const struct frame *f)
 	}
 }
 
-/* The new program takes the place of the old one between two events, or what is wrong is said and the old one stays. */
+/* Between two events. */
+static void take_program(struct run *r, struct program *p, struct setup *s)
+{
+	r->errors_before += eval_errors(&r->eval);
+	eval_free(&r->eval);
+	program_free(r->program);
+	setup_drop(r->own);
+	r->program = p;
+	r->setup = r->own = s;
+	r->context.old = s->load.old;
+	eval_init(&r->eval, p);
+	for (int i = 0; i < STREAMS; i++) {
+		const struct hello *h = r->states[i] ? state_hello(r->states[i]) : NULL;
+		if (h && h->seen)
+			program_links(p, h->links, !h->recorded || (h->links && h->links[0]));
+	}
+}
+
+/* The new program takes the place of the old one, or what is wrong is said and the old one stays. */
 static void reload(struct run *r)
 {
 	struct diag d = {0};
 	struct strbuf line = {0}, why = {0};
 	struct ruleset rs = {0};
-	struct program *p = load_program(r->options.load, &rs, &d, &line);
+	struct setup *s = calloc(1, sizeof *s);
 	char note[256];
 
+	if (!s)
+		diex(EX_OSERR, "out of memory");
 	r->reloads++;
-	if (!p) {
+	struct program *p = setup_reread(s, r->options.common, &d) == 0 ? load_program(&s->load, &rs, &d, &line) : NULL;
+	if (p) {
+		take_program(r, p, s);
+		log_info("reloaded: %s", line.p);
+		snprintf(note, sizeof note, "reloaded %d", r->reloads);
+	} else {
 		diag_print(&d, true, false, &why);
 		log_warnx("the rules stay as they were: %s", why.p);
 		snprintf(note, sizeof note, "refused %d: %.*s", r->reloads, (int)strcspn(why.p, "\n"), why.p);
-	} else {
-		r->errors_before += eval_errors(&r->eval);
-		eval_free(&r->eval);
-		program_free(r->program);
-		r->program = p;
-		eval_init(&r->eval, p);
-		for (int i = 0; i < STREAMS; i++) {
-			const struct hello *h = r->states[i] ? state_hello(r->states[i]) : NULL;
-			if (h && h->seen)
-				program_links(p, h->links, !h->recorded || (h->links && h->links[0]));
-		}
-		log_info("reloaded: %s", line.p);
-		snprintf(note, sizeof note, "reloaded %d", r->reloads);
+		setup_drop(s);
 	}
 	options_notify(r->options.common, note);
 	strbuf_free(&line);

@@ -6,16 +6,15 @@
 #include <stdbool.h>
 
 #include "conf/options.h"
-#include "load.h"
 #include "program.h"
+#include "setup.h"
 #include "wire/endpoint.h"
 
 struct run;
 
 struct run_options {
 	const struct options *common;           /* for --notify */
-	const struct load *load;                /* what a reload reads again */
-	bool all;                               /* every rule that matches, not only the first */
+	const struct setup *setup;              /* what the program was made from */
 	bool strict;                            /* a rule that can not fire ends the run with status 78 */
 	const volatile sig_atomic_t *stop, *reload;     /* signals that came, counted */
 };

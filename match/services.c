@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "arena.h"
+#include "wire/arena.h"
 #include "vec.h"
 
 struct service {

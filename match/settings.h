@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "arena.h"
+#include "wire/arena.h"
 #include "diag.h"
 
 /* What one entry of append_output says. */

@@ -2,7 +2,7 @@
 #ifndef MATCH_STATE_PARTS_H
 #define MATCH_STATE_PARTS_H
 
-#include "arena.h"
+#include "wire/arena.h"
 #include "state.h"
 #include "wire/map.h"
 

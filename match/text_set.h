@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arena.h"
+#include "wire/arena.h"
 
 struct text_set {
 	uint64_t lengths;               /* bit n: a text of n bytes is there (63: or of more) */

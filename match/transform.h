@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arena.h"
+#include "wire/arena.h"
 #include "field.h"
 
 enum transform_kind { TO_LOWER, TO_UPPER, FROM_B64, BASENAME, LENGTH, JOIN, CONCAT, GETOPT };

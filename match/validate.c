@@ -6,6 +6,7 @@
 
 #include "diag_falco.h"
 #include "ruleset.h"
+#include "wire/log.h"
 
 struct file_result {
 	const char *path;
@@ -57,7 +58,7 @@ static void print_own(const struct validate *v, const struct file_result *f)
 
 	diag_print(&f->d, false, v->notes, &out);
 	diag_print(&f->d, true, false, &out);
-	fputs(out.p ? out.p : "", stderr);
+	log_text(LEVEL_ERROR, out.p ? out.p : "");
 	strbuf_free(&out);
 }
 

@@ -1,18 +1,7 @@
-/* Growing arrays and the table of names. */
+/* The table of names. */
 #include "vec.h"
 
 #include <string.h>
-
-void *vec_room(struct arena *a, void *p, size_t n, size_t *cap, size_t size)
-{
-	if (n < *cap)
-		return p;
-	*cap = *cap ? *cap * 2 : 8;
-	void *bigger = arena_alloc(a, *cap * size);
-	if (n)
-		memcpy(bigger, p, n * size);
-	return bigger;
-}
 
 /* Multiplies in blocks of eight: texts here are short, and no one who picks them gains from collisions, as probing is bounded
  * by tables that are at most half full and made from rules alone. */

@@ -1,14 +1,11 @@
-/* Arrays that grow in an arena, and names looked up by hash. */
+/* Names looked up by hash. Arrays that grow in an arena: vec_room of wire/arena.h. */
 #ifndef MATCH_VEC_H
 #define MATCH_VEC_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arena.h"
-
-/* Returns `p`, or a copy of it with more capacity, so that element `n` (of `size` bytes) fits. */
-void *vec_room(struct arena *a, void *p, size_t n, size_t *cap, size_t size);
+#include "wire/arena.h"
 
 /* Names to numbers. All zero is an empty table. */
 struct names {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
+#include "wire/arena.h"
 #include "operand.h"
 
 /* A rule that leaves the type open wants nearly all: what that is live, the probe knows. */

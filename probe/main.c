@@ -80,6 +80,7 @@ int main(int argc, char **argv)
 	const char *capture = NULL;
 	bool named = false;
 
+	options_begin(&o, &argc, &argv);
 	for (int opt; (opt = getopt_long(argc, argv, OPTIONS_SHORT "e:ar:", longs, NULL)) != -1;) {
 		if (opt == 'e') {
 			add_types(&c, optarg);
@@ -99,7 +100,7 @@ int main(int argc, char **argv)
 		diex(EX_USAGE, "-r: found -e or -a as well, expected one of them: a capture is read whole");
 	if (capture) {
 		int status = scap_run(&o, capture);
-		conf_free(&o.conf);
+		options_free(&o);
 		return status;
 	}
 	c.verbose = o.verbose > 0;
@@ -110,6 +111,6 @@ int main(int argc, char **argv)
 	if (c.ring_size & (c.ring_size - 1))
 		diex(EX_USAGE, "probe.ring_size: %llu is not a power of two", (unsigned long long)c.ring_size);
 	int status = o.check ? check(&c) : probe_run(&o, &c);
-	conf_free(&o.conf);
+	options_free(&o);
 	return status;
 }

@@ -273,6 +273,23 @@ wait $pid
 ok "a signal ends the head of the line by END"
 exec 3>&-
 
+# Counters.
+beat() { # STAGE SECOND NAME COUNT
+	printf '{"kind":"stat","source":["h","b","%s",1700000000000000000],"stage":"%s","start":1700000000000000000,"time":"%d","clock_offset":0,"counters":{"%s":%d}}\n' \
+		"$1" "$1" $((1700000000000000000 + $2 * 1000000000)) "$3" "$4"
+}
+{ "$frames" -k hello <"$dir/all" | head -n 1; beat probe 1 kernel.wanted.openat 10; beat emit 1 alerts.in 7; beat probe 3 kernel.wanted.openat 210
+	echo '{"kind":"end","reason":""}'; } | "$frames" -e >"$dir/beats"
+"$frames" --status <"$dir/beats" | awk '$1 == "probe" && $2 == "2023-11-14T22:13:20Z" && $3 == 210 && $4 == 100 { n++ } $1 == "emit" && $3 == 7 && $4 == 0 { n++ }
+	END { exit NR != 3 || n != 2 }'
+ok "a table of counters, with rates"
+"$frames" --status=json <"$dir/beats" | jq -e '[.stages[] | .stage, .in, .in_rate] == ["probe", 210, 100, "emit", 7, 0] and
+	.stages[0].counters == {"kernel.wanted.openat": 210}' >/dev/null
+ok "the same as JSON"
+"$frames" -k hello -b <"$dir/all" | "$frames" --status >/dev/null 2>&1
+[ $? -ne 0 ]
+ok "no counters are no success"
+
 # Sockets.
 "$frames" -b -o "listen:$dir/socket" <"$dir/all" &
 "$frames" -b -i "unix:$dir/socket" >"$dir/back"

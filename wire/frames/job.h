@@ -1,4 +1,4 @@
-/* What the command line asked for, and the three ways of doing it. */
+/* What the command line asked for, and the ways of doing it. */
 #ifndef FRAMES_JOB_H
 #define FRAMES_JOB_H
 
@@ -37,5 +37,6 @@ int decode_run(struct job *j);                 /* frames to JSON lines, or with 
 int encode_run(struct job *j);                 /* JSON lines to frames */
 int source_run(struct job *j);                 /* any JSON log to JSON records */
 int to_scap_run(struct job *j);                /* frames to a capture */
+int status_run(struct job *j, bool json);      /* what the stages count; 66: none did */
 
 #endif

@@ -15,6 +15,7 @@ static const char usage[] =
 	"usage: frames [-b] [-i ENDPOINT]... [-o ENDPOINT] [-k KINDS] [-n COUNT] <STREAM\n"
 	"       frames -e [-o ENDPOINT] [-k KINDS] [-n COUNT] <JSON-LINES\n"
 	"       frames --to-scap [-i ENDPOINT]... [-n COUNT] <STREAM >FILE.scap\n"
+	"       frames --status[=json] [-i ENDPOINT]...\n"
 	"       frames --json-source NAME [--time POINTER] [-o ENDPOINT] [-n COUNT] <JSON-LINES\n"
 	"\n"
 	"  -e                   JSON lines to frames; without it frames to JSON lines\n"
@@ -24,16 +25,17 @@ static const char usage[] =
 	"  -i ENDPOINT          where frames come from: - (default), unix:PATH, listen:PATH\n"
 	"  -o ENDPOINT          where frames go to, the same\n"
 	"  --to-scap            write a capture that sysdig and Falco read; COUNT is of events\n"
+	"  --status[=json]      what each stage has counted, and how much a second, as a table or as JSON\n"
 	"  --json-source NAME   each line is a JSON document of source NAME\n"
 	"  --time POINTER       its time is where this JSON pointer leads\n"
 	"  --version, --help\n";
 
-enum { OPTION_SOURCE = OPTION_OWN, OPTION_TIME, OPTION_SCAP };
+enum { OPTION_SOURCE = OPTION_OWN, OPTION_TIME, OPTION_SCAP, OPTION_STATUS };
 
 struct arguments {
 	struct options common;
 	struct job job;
-	bool encode, scap;
+	bool encode, scap, status, json;
 };
 
 static _Noreturn void wrong(const char *what, const char *found)
@@ -76,6 +78,12 @@ static void take_option(struct arguments *a, int opt, char *value)
 	case 'k': take_kinds(&a->job, value); break;
 	case 'n': take_count(&a->job, value); break;
 	case OPTION_SCAP: a->scap = true; break;
+	case OPTION_STATUS:
+		a->status = true;
+		a->json = value && strcmp(value, "json") == 0;
+		if (value && !a->json)
+			wrong("--status or --status=json", value);
+		break;
 	case OPTION_SOURCE:
 		a->job.source = value;
 		break;
@@ -97,6 +105,8 @@ static void check_together(const struct arguments *a)
 
 	if (a->scap && (!decode || a->job.binary || a->job.select || a->common.output))
 		wrong("--to-scap only with -i and -n", "another way to write");
+	if (a->status && (!decode || a->scap || a->job.binary || a->job.select || a->job.count || a->common.output))
+		wrong("--status only with -i", "another way to write");
 	if (a->encode && a->job.source)
 		wrong("one of -e and --json-source", "both");
 	if (!decode && (a->common.ninputs || a->job.binary))
@@ -113,7 +123,7 @@ static void parse(struct arguments *a, int argc, char **argv)
 {
 	static const struct option longs[] = { OPTIONS_LONG, { "json-source", required_argument, NULL, OPTION_SOURCE },
 		{ "time", required_argument, NULL, OPTION_TIME },
-		{ "to-scap", no_argument, NULL, OPTION_SCAP }, { NULL, 0, NULL, 0 } };
+		{ "status", optional_argument, NULL, OPTION_STATUS }, { "to-scap", no_argument, NULL, OPTION_SCAP }, { NULL, 0, NULL, 0 } };
 	int opt;
 
 	a->common.program = "frames";
@@ -153,7 +163,7 @@ int main(int argc, char **argv)
 	if (!(a.job.output = output_open(a.common.output, err, sizeof err, &status)))
 		diex(status, "%s", err);
 	options_notify(&a.common, "ready");
-	status = a.scap ? to_scap_run(&a.job) : a.encode ? encode_run(&a.job) : a.job.source ? source_run(&a.job) : decode_run(&a.job);
+	status = a.status ? status_run(&a.job, a.json) : a.scap ? to_scap_run(&a.job) : a.encode ? encode_run(&a.job) : a.job.source ? source_run(&a.job) : decode_run(&a.job);
 	output_free(a.job.output);
 	vocabulary_free(&a.job.vocabulary);
 	pack_free(&a.job.out);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "wire/log.h"
+#include "log.h"
 
 enum { BLOCK = 16384, ALIGN = 16 };
 
@@ -55,6 +55,17 @@ char *arena_strn(struct arena *a, const char *s, size_t n)
 	return p;
 }
 
+void *vec_room(struct arena *a, void *p, size_t n, size_t *cap, size_t size)
+{
+	if (n < *cap)
+		return p;
+	*cap = *cap ? *cap * 2 : 8;
+	void *bigger = arena_alloc(a, *cap * size);
+	if (n)
+		memcpy(bigger, p, n * size);
+	return bigger;
+}
+
 void arena_reset(struct arena *a)
 {
 	a->now = a->first;
@@ -99,20 +110,27 @@ void strbuf_puts(struct strbuf *b, const char *s)
 	strbuf_add(b, s, strlen(s));
 }
 
+void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap)
+{
+	va_list again;
+
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0)
+		return;
+	room(b, (size_t)n + 1);
+	vsnprintf(b->p + b->n, b->cap - b->n, fmt, ap);
+	b->n += (size_t)n;
+}
+
 void strbuf_printf(struct strbuf *b, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	strbuf_vprintf(b, fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		return;
-	room(b, (size_t)n + 1);
-	va_start(ap, fmt);
-	vsnprintf(b->p + b->n, b->cap - b->n, fmt, ap);
-	va_end(ap);
-	b->n += (size_t)n;
 }
 
 void strbuf_reset(struct strbuf *b)
