@@ -35,7 +35,6 @@ enum plan_subject {
 	PLAN_EXEC,                             /* it asked for a new file that can be executed */
 	PLAN_TTY,                              /* the process has a terminal */
 	PLAN_CONTAINER,                        /* the task is in a container */
-	PLAN_LEADER,                           /* the process leads its session: sid is pid */
 	/* PLAN_NUMBER */
 	PLAN_RESULT, PLAN_PID, PLAN_VPID, PLAN_UID, PLAN_GID, PLAN_LOGINUID,            /* uid, gid: effective; loginuid: -1 unset */
 	PLAN_PORT, PLAN_PORT_CLIENT, PLAN_PORT_SERVER, PLAN_PORT_LOCAL, PLAN_PORT_REMOTE,       /* PLAN_PORT: client or server */

@@ -7,7 +7,7 @@
 /* What is at hand first; then flags and numbers of the event, facts of the process, paths. */
 static const uint8_t rank[PLAN_SUBJECTS] = {
 	[PLAN_OK] = 0, [PLAN_RESULT] = 1, [PLAN_READ] = 2, [PLAN_WRITE] = 3, [PLAN_CREATE] = 4, [PLAN_EXEC] = 5, [PLAN_ARG] = 6,
-	[PLAN_ARG_BITS] = 7, [PLAN_CONTAINER] = 10, [PLAN_TTY] = 11, [PLAN_LEADER] = 12, [PLAN_PID] = 13, [PLAN_VPID] = 14,
+	[PLAN_ARG_BITS] = 7, [PLAN_CONTAINER] = 10, [PLAN_TTY] = 11, [PLAN_PID] = 13, [PLAN_VPID] = 14,
 	[PLAN_UID] = 15, [PLAN_GID] = 16, [PLAN_LOGINUID] = 17, [PLAN_CAP_EFFECTIVE] = 18, [PLAN_CAP_PERMITTED] = 19,
 	[PLAN_CAP_INHERITABLE] = 20, [PLAN_EXE_FLAGS] = 21, [PLAN_COMM] = 22, [PLAN_PARENT] = 23, [PLAN_EXE] = 24,
 	[PLAN_FD_KIND] = 30, [PLAN_PROTOCOL] = 31, [PLAN_PORT] = 32, [PLAN_PORT_CLIENT] = 33, [PLAN_PORT_SERVER] = 34,

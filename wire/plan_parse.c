@@ -101,6 +101,12 @@ static bool blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
+/* In notes these are as good as blanks. */
+static bool control(char c)
+{
+	return (unsigned char)c <= ' ';
+}
+
 /* Moves to the next token of the line; at its end `has` is false and the note is taken. */
 static bool advance(struct parser *p)
 {
@@ -113,10 +119,10 @@ static bool advance(struct parser *p)
 	if (!p->has) {
 		const char *end = memchr(p->at, '\n', (size_t)(p->end - p->at)), *s = p->at;
 		end = end ? end : p->end;
-		while (s < end && (*s == '#' || blank(*s)))
+		while (s < end && (*s == '#' || control(*s)))
 			s++;
 		const char *stop = end;
-		while (stop > s && blank(stop[-1]))
+		while (stop > s && control(stop[-1]))
 			stop--;
 		p->note = plan_copy(p->plan, s, (size_t)(stop - s));
 		return true;
@@ -134,8 +140,6 @@ static bool advance(struct parser *p)
 	while (p->at < p->end && !blank(*p->at) && *p->at != '\n') {
 		if (*p->at == '"')
 			return fail_at(p, column(p), "found '\"' inside a word, expected the whole word in quotes");
-		if (*p->at == '\0')
-			return fail_at(p, column(p), "found a NUL byte, expected text");
 		p->at++;
 	}
 	p->token.n = (size_t)(p->at - p->token.p);
@@ -385,13 +389,16 @@ static bool lines(struct parser *p)
 	while (p->at < p->end) {
 		p->line++;
 		p->line_at = p->at;
+		const char *end = memchr(p->at, '\n', (size_t)(p->end - p->at)), *stop = end ? end : p->end;
+		const char *nul = memchr(p->at, '\0', (size_t)(stop - p->at));
+		if (nul)
+			return fail_at(p, (unsigned)(nul - p->at) + 1, "found a NUL byte, expected text");
 		if (!advance(p))
 			return false;
 		bool empty = !p->has;
 		if (!empty && !(versioned ? line(p) : version(p)))
 			return false;
 		versioned |= !empty;
-		const char *end = memchr(p->at, '\n', (size_t)(p->end - p->at));
 		p->at = end ? end + 1 : p->end;
 	}
 	return versioned || fail_at(p, 1, "found no line, expected 'plan 1'");

@@ -17,7 +17,7 @@ const struct plan_word plan_words[] = {
 	{ "read", PLAN_FLAG, PLAN_READ, 0, false }, { "write", PLAN_FLAG, PLAN_WRITE, 0, false },
 	{ "create", PLAN_FLAG, PLAN_CREATE, 0, false }, { "exec", PLAN_FLAG, PLAN_EXEC, 0, false },
 	{ "tty", PLAN_FLAG, PLAN_TTY, 0, false }, { "container", PLAN_FLAG, PLAN_CONTAINER, 0, false },
-	{ "host", PLAN_FLAG, PLAN_CONTAINER, 0, true }, { "leader", PLAN_FLAG, PLAN_LEADER, 0, false },
+	{ "host", PLAN_FLAG, PLAN_CONTAINER, 0, true },
 	{ "result", PLAN_NUMBER, PLAN_RESULT, 0, false },
 	{ "pid", PLAN_NUMBER, PLAN_PID, 0, false }, { "vpid", PLAN_NUMBER, PLAN_VPID, 0, false },
 	{ "uid", PLAN_NUMBER, PLAN_UID, 0, false }, { "gid", PLAN_NUMBER, PLAN_GID, 0, false },
