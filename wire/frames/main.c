@@ -12,7 +12,7 @@
 #include "wire/moment.h"
 
 static const char usage[] =
-	"usage: frames [-b] [-i ENDPOINT]... [-o ENDPOINT] [-k KINDS] [-n COUNT] <STREAM\n"
+	"usage: frames [-b] [-i ENDPOINT]... [-o ENDPOINT] [-k KINDS] [-n COUNT] [--plan FILE] <STREAM\n"
 	"       frames -e [-o ENDPOINT] [-k KINDS] [-n COUNT] <JSON-LINES\n"
 	"       frames --to-scap [-i ENDPOINT]... [-n COUNT] <STREAM >FILE.scap\n"
 	"       frames --status[=json] [-i ENDPOINT]...\n"
@@ -24,13 +24,14 @@ static const char usage[] =
 	"  -n COUNT             leave after so many\n"
 	"  -i ENDPOINT          where frames come from: - (default), unix:PATH, listen:PATH\n"
 	"  -o ENDPOINT          where frames go to, the same\n"
+	"  --plan FILE          without the events that a kernel side with this plan would not send; -v counts them by type\n"
 	"  --to-scap            write a capture that sysdig and Falco read; COUNT is of events\n"
 	"  --status[=json]      what each stage has counted, and how much a second, as a table or as JSON\n"
 	"  --json-source NAME   each line is a JSON document of source NAME\n"
 	"  --time POINTER       its time is where this JSON pointer leads\n"
 	"  --version, --help\n";
 
-enum { OPTION_SOURCE = OPTION_OWN, OPTION_TIME, OPTION_SCAP, OPTION_STATUS };
+enum { OPTION_SOURCE = OPTION_OWN, OPTION_TIME, OPTION_SCAP, OPTION_STATUS, OPTION_PLAN };
 
 struct arguments {
 	struct options common;
@@ -84,6 +85,7 @@ static void take_option(struct arguments *a, int opt, char *value)
 		if (value && !a->json)
 			wrong("--status or --status=json", value);
 		break;
+	case OPTION_PLAN: sieve_open(&a->job.sieve, value); break;
 	case OPTION_SOURCE:
 		a->job.source = value;
 		break;
@@ -107,6 +109,8 @@ static void check_together(const struct arguments *a)
 		wrong("--to-scap only with -i and -n", "another way to write");
 	if (a->status && (!decode || a->scap || a->job.binary || a->job.select || a->job.count || a->common.output))
 		wrong("--status only with -i", "another way to write");
+	if (a->job.sieve.plan && (!decode || a->scap))
+		wrong("--plan only where frames are read", a->scap ? "--to-scap" : "-e or --json-source");
 	if (a->encode && a->job.source)
 		wrong("one of -e and --json-source", "both");
 	if (!decode && (a->common.ninputs || a->job.binary))
@@ -123,7 +127,8 @@ static void parse(struct arguments *a, int argc, char **argv)
 {
 	static const struct option longs[] = { OPTIONS_LONG, { "json-source", required_argument, NULL, OPTION_SOURCE },
 		{ "time", required_argument, NULL, OPTION_TIME },
-		{ "status", optional_argument, NULL, OPTION_STATUS }, { "to-scap", no_argument, NULL, OPTION_SCAP }, { NULL, 0, NULL, 0 } };
+		{ "status", optional_argument, NULL, OPTION_STATUS }, { "plan", required_argument, NULL, OPTION_PLAN },
+		{ "to-scap", no_argument, NULL, OPTION_SCAP }, { NULL, 0, NULL, 0 } };
 	int opt;
 
 	a->common.program = "frames";
@@ -150,6 +155,25 @@ static void set_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static int run(struct arguments *a)
+{
+	struct job *j = &a->job;
+	int status;
+
+	if (a->status)
+		return status_run(j, a->json);
+	if (a->scap)
+		return to_scap_run(j);
+	if (a->encode)
+		return encode_run(j);
+	if (j->source)
+		return source_run(j);
+	status = decode_run(j);
+	sieve_report(&j->sieve, a->common.verbose);
+	sieve_free(&j->sieve);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static struct arguments a;
@@ -163,7 +187,7 @@ int main(int argc, char **argv)
 	if (!(a.job.output = output_open(a.common.output, err, sizeof err, &status)))
 		diex(status, "%s", err);
 	options_notify(&a.common, "ready");
-	status = a.status ? status_run(&a.job, a.json) : a.scap ? to_scap_run(&a.job) : a.encode ? encode_run(&a.job) : a.job.source ? source_run(&a.job) : decode_run(&a.job);
+	status = run(&a);
 	output_free(a.job.output);
 	vocabulary_free(&a.job.vocabulary);
 	pack_free(&a.job.out);
