@@ -65,7 +65,9 @@ $(PROGRAMS):
 	@echo "  LINK $(@F)"
 	@$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS_$(@F)) $(LIBS_wire)
 
-$(B)/%.o: %.c
+# Named one by one: an object that only a pattern names counts as intermediate, and make does without a missing one.
+OBJECTS := $(call obj,$(WIRE) $(CONF) $(FRAMES) $(PROBE) $(ENRICH) $(MATCH) $(EMIT) $(LOG) $(UNIT))
+$(OBJECTS): $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) $(ALL_CFLAGS) -I$(B) -MMD -MP -c -o $@ $<
