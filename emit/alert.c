@@ -34,6 +34,7 @@ static const struct shape {
 	[ALERT_ANCESTRY] = { "ancestry", "an array of [key, comm, path]", ARRAY | NIL, 3, { UINT, TEXT | NIL, TEXT | NIL } },
 	[ALERT_COMPLETE] = { "complete", "a boolean", BOOL | NIL, 0, {0} },
 	[ALERT_LOST] = { "lost", "an array of texts", ARRAY | NIL, 0, { TEXT } },
+	[ALERT_SEVERITY] = { "severity", "a text", TEXT | NIL, 0, {0} },
 };
 
 static bool is(const struct value *v, int types)

@@ -30,6 +30,7 @@ struct loop {
 	bool more;                               /* frames were left because a queue is over its bound */
 	struct pack line;
 	struct internal *internal;
+	bool tally;
 	struct source source;
 	struct source_buf source_buf;
 	struct loop_totals *totals;
@@ -67,6 +68,8 @@ static int take_alert(struct loop *l, const struct frame *f)
 		return bad_body(f, at, err);
 	l->totals->alerts++;
 	internal_counted(l->internal, &a.v[ALERT_RULE]);
+	if (l->tally)
+		tally_add(&l->totals->tally, &a);
 	hand_out(l, &a);
 	return 0;
 }
@@ -322,7 +325,8 @@ static void stop(struct loop *l)
 
 int loop_run(const struct loop_config *c, struct loop_totals *totals)
 {
-	struct loop l = { .in = c->in, .format = c->format, .sinks = c->sinks, .nsinks = c->nsinks, .totals = totals };
+	struct loop l = { .in = c->in, .format = c->format, .sinks = c->sinks, .nsinks = c->nsinks, .totals = totals,
+		.tally = c->tally };
 	int rc = start(&l);
 
 	if (rc != 0) {

@@ -7,11 +7,13 @@
 #include "format.h"
 #include "internal.h"
 #include "sink.h"
+#include "tally.h"
 #include "wire/endpoint.h"
 
 struct loop_totals {
 	uint64_t alerts, stats, others, unknown;         /* frames read, by what they are */
 	uint64_t drops_detected, drops_acted;            /* see drops.h */
+	struct tally tally;                              /* of rules' alerts, if it is wanted */
 };
 
 /* What a loop works with; all borrowed. */
@@ -21,6 +23,7 @@ struct loop_config {
 	struct sink *sinks;
 	int nsinks;
 	struct internal_policy policy;
+	bool tally;
 };
 
 /* Runs until the input has ended and every queue is empty, or a signal ends it, or nobody reads the only sink any more.

@@ -17,28 +17,38 @@ static const char usage[] =
 	"\n"
 	"  -i ENDPOINT    read from - (standard input), unix:PATH or listen:PATH\n"
 	"  --json         alerts as JSON lines: the same as -O json_output=true\n"
+	"  --totals       at the end, say what was detected, as Falco does\n"
+	"  -c FILE        arguments from a file, each ended by NUL\n"
 	"  -O KEY=VALUE   set a key of the configuration; --keys lists them\n"
 	"  -n             check the configuration and leave\n"
 	"  -v             say at the end what became of the alerts\n"
 	"  --notify FD    write a line there when ready\n"
 	"  --keys, --version, --help\n";
 
-enum { OPTION_JSON = OPTION_OWN };
+enum { OPTION_JSON = OPTION_OWN, OPTION_TOTALS };
 
-static struct options parse(int argc, char **argv)
+struct arguments {
+	struct options common;
+	bool totals;
+};
+
+static struct arguments parse(int argc, char **argv)
 {
-	static const struct option longopts[] = { OPTIONS_LONG, { "json", no_argument, NULL, OPTION_JSON }, { 0 } };
-	struct options o = { .program = "emit", .notify = -1 };
+	static const struct option longopts[] = { OPTIONS_LONG, { "json", no_argument, NULL, OPTION_JSON },
+		{ "totals", no_argument, NULL, OPTION_TOTALS }, { 0 } };
+	struct arguments a = { .common = { .program = "emit", .notify = -1 } };
 	int opt;
 
-	options_begin(&o, &argc, &argv);
+	options_begin(&a.common, &argc, &argv);
 	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT, longopts, NULL)) != -1)
 		if (opt == OPTION_JSON)
-			options_take(&o, 'O', "json_output=true", usage);
+			options_take(&a.common, 'O', "json_output=true", usage);
+		else if (opt == OPTION_TOTALS)
+			a.totals = true;
 		else
-			options_take(&o, opt, optarg, usage);
-	options_end(&o, argc, optind, argv);
-	return o;
+			options_take(&a.common, opt, optarg, usage);
+	options_end(&a.common, argc, optind, argv);
+	return a;
 }
 
 static void report(const struct loop_totals *t, const struct sink *sinks, int n)
@@ -60,8 +70,9 @@ static bool is_old(const struct conf *conf)
 	return strcmp(compat, "0.28") == 0;
 }
 
-static int run(struct options *o)
+static int run(const struct arguments *a)
 {
+	const struct options *o = &a->common;
 	struct sink sinks[SINKS] = {0};
 	struct loop_totals totals = {0};
 	char err[512], host[256] = "";
@@ -82,10 +93,14 @@ static int run(struct options *o)
 		.old = is_old(&o->conf),
 	};
 	options_notify(o, "ready");
-	const struct loop_config config = { .in = in, .format = &format, .sinks = sinks, .nsinks = n, .policy = policy_read(&o->conf) };
+	const struct loop_config config = { .in = in, .format = &format, .sinks = sinks, .nsinks = n, .policy = policy_read(&o->conf),
+		.tally = a->totals };
 	status = loop_run(&config, &totals);
 	if (o->verbose)
 		report(&totals, sinks, n);
+	if (a->totals)
+		tally_print(&totals.tally, format.old, totals.drops_detected, totals.drops_acted);
+	tally_free(&totals.tally);
 	input_free(in);
 	for (int i = 0; i < n; i++)
 		sink_free(&sinks[i]);
@@ -95,17 +110,18 @@ static int run(struct options *o)
 int main(int argc, char **argv)
 {
 	char err[256];
-	struct options o = parse(argc, argv);
+	struct arguments a = parse(argc, argv);
+	struct options *o = &a.common;
 	int status = 0;
 
-	log_open(o.program, o.verbose);
+	log_open(o->program, o->verbose);
 	signal(SIGPIPE, SIG_IGN);
-	if (o.output)
+	if (o->output)
 		diex(EX_USAGE, "-o: outputs are set with -O, for example -O file_output.enabled=true");
-	if (sink_check(&o.conf, err, sizeof err) != 0 || policy_check(&o.conf, err, sizeof err) != 0)
+	if (sink_check(&o->conf, err, sizeof err) != 0 || policy_check(&o->conf, err, sizeof err) != 0)
 		diex(EX_CONFIG, "%s", err);
-	if (!o.check)
-		status = run(&o);
-	options_free(&o);
+	if (!o->check)
+		status = run(&a);
+	options_free(o);
 	return status;
 }

@@ -251,6 +251,8 @@ bool alert_frame(struct pack *out, struct eval *e, const struct rule *r, struct 
 	pack_nil(out);
 	unsigned ancestor = pack_ancestry(out, c);
 	bool complete = pack_lost(out, c, ancestor);
+	if (r->severity)
+		pack_str(out, r->severity);
 	*written = frame_end(out, frame) == 0;
 	return complete;
 }

@@ -31,6 +31,7 @@ struct rule {
 	const char *const *tags;
 	size_t ntags;
 	int priority;
+	const char *severity;                   /* the same as it is written; NULL: of no interest */
 	struct format output;
 	const char *output_text;                /* with what was appended */
 	struct extra_field *extra;

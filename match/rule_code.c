@@ -244,6 +244,7 @@ int compile_rule(struct compiler *c, const struct rule_def *def)
 {
 	struct program *p = c->program;
 	struct rule r = { .def = def, .name = copy(p, def->name), .source = copy(p, def->source), .priority = def->priority,
+		.severity = c->rs->old ? copy(p, def->severity) : NULL,
 		.ntags = def->ntags, .syscall = strcmp(def->source, "syscall") == 0 };
 	size_t depth = compile_enter_rule(c, def);
 	const char **tags = arena_alloc(&p->arena, (def->ntags + 1) * sizeof *tags);

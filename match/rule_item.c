@@ -5,14 +5,15 @@
 #include "item_value.h"
 #include "ruleset.h"
 
-int rule_priority(const struct ruleset *rs, const struct node *value, int *out, struct diag *d)
+int rule_priority(const struct ruleset *rs, const struct node *value, struct rule_def *r, struct diag *d)
 {
 	size_t depth;
 
 	if (item_scalar(value, "priority", d) != 0)
 		return -1;
-	*out = rs->old ? priority_number_old(value->text) : priority_number(value->text);
-	if (*out >= 0)
+	r->severity = value->text;
+	r->priority = rs->old ? priority_number_old(value->text) : priority_number(value->text);
+	if (r->priority >= 0)
 		return 0;
 	depth = diag_enter(d, ITEM_PRIORITY, "", value->at);
 	diag_error(d, value->at, LOAD_ERR_YAML_VALIDATE, "Invalid priority");
@@ -84,7 +85,7 @@ static int define(struct ruleset *rs, const struct node *item, const struct node
 	struct rule_def r = { .name = name->text, .at = name->at, .item = item, .enabled = true, .trim_output = true,
 		.warn_evttypes = true, .source = "syscall", .index = old ? old->index : rs->counter, .visibility = rs->counter };
 
-	if (!priority || rule_priority(rs, priority, &r.priority, d) != 0)
+	if (!priority || rule_priority(rs, priority, &r, d) != 0)
 		return -1;
 	if (node_get(item, "source")) {
 		const struct node *source = item_text(item, "source", d);

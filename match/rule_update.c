@@ -86,7 +86,7 @@ static int update_flags(const struct ruleset *rs, struct rule_def *r, const stru
 	if (item_override(item, "priority") == OVERRIDE_NONE)
 		return 0;
 	const struct node *v = item_text(item, "priority", d);
-	return v ? rule_priority(rs, v, &r->priority, d) : -1;
+	return v ? rule_priority(rs, v, r, d) : -1;
 }
 
 int rule_update(struct ruleset *rs, struct rule_def *r, const struct node *item, struct diag *d)

@@ -53,6 +53,7 @@ struct rule_def {
 	struct rule_text condition, output, desc;
 	const char *source;
 	int priority;
+	const char *severity;                   /* the priority as it is written */
 	bool enabled, warn_evttypes, skip_unknown, capture;
 	bool trim_output;                       /* blanks at the ends of its first part go: it is from the definition */
 	uint32_t capture_duration;
@@ -108,7 +109,7 @@ int engine_item(struct ruleset *rs, const struct node *item, struct diag *d);   
 int plugins_item(struct ruleset *rs, const struct node *item, struct diag *d);
 
 /* Properties of a rule that several of them read. */
-int rule_priority(const struct ruleset *rs, const struct node *value, int *out, struct diag *d);
+int rule_priority(const struct ruleset *rs, const struct node *value, struct rule_def *r, struct diag *d);
 int rule_tags(struct ruleset *rs, const struct node *value, bool keep, struct rule_def *rule, struct diag *d);
 
 /* exceptions.c: reads `exceptions:` of a new rule, merges by name, or takes new ones unchecked. */

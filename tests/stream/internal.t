@@ -110,5 +110,20 @@ status, _, err = run(options=("-O", "metrics.enabled=true", "-O", "metrics.outpu
 ok(status == 78 and "neither metrics.output_rule nor metrics.output_file" in err, "metrics for nobody: refused", err)
 status, _, err = run(options=("-O", "metrics.enabled=true", "-O", "metrics.interval=10ms"))
 ok(status == 64 and "expected a duration of 100ms or more" in err, "too often: refused", err)
+
+# What was detected
+def totals(*options):
+    alerts = [frame(ALERT, TIME, [list(LIVE), n], rule, priority, "syscall", [], b"x", [], "d", None, [], True, [], *word)
+              for n, (rule, priority, *word) in enumerate([("b", 6, "INFO"), ("a", 4, "WARNING"), ("b", 6, "INFO")])]
+    p = subprocess.run([EMIT, "--totals", "-O", "file_output.enabled=true", "-O", "file_output.filename=/dev/null", *options],
+                       input=hello(mode="live") + b"".join(alerts) + end(), capture_output=True, timeout=20)
+    return p.stdout.decode(), p.stderr.decode()
+
+
+found, err = totals("-O", "stdout_output.enabled=false")
+is_(found, "Events detected: 3\nRule counts by severity:\n   WARNING: 1\n   INFO: 2\nTriggered rules by rule name:\n   b: 2\n   a: 1\n", "--totals")
+ok("severity:\n   INFO: 2\n   WARNING: 1\n" in totals("-O", "stdout_output.enabled=false", "-O", "compat=0.28")[0], "0.28: in the order in which they came up")
+is_(err, "Syscall event drop monitoring:\n   - event drop detected: 0 occurrences\n   - num times actions taken: 0\n", "drops too")
+ok(totals()[0].count("\n") == 10, "behind the alerts", totals())
 tap.end()
 EOF
