@@ -21,6 +21,7 @@ SAN := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-poin
 
 WIRE   := $(wildcard wire/*.c)
 CONF   := $(wildcard conf/*.c)
+SAKER_CONF := $(wildcard conf/saker-conf/*.c)
 FRAMES := $(wildcard wire/frames/*.c)
 PROBE  := $(wildcard probe/*.c)
 ENRICH := $(wildcard enrich/*.c)
@@ -42,7 +43,7 @@ LIBS_emit   := -luv
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB := $(B)/libwire.a $(B)/libconf.a
 
-PROGRAMS := $(BIN)/frames $(BIN)/probe $(BIN)/enrich $(BIN)/match $(BIN)/emit
+PROGRAMS := $(BIN)/frames $(BIN)/saker-conf $(BIN)/probe $(BIN)/enrich $(BIN)/match $(BIN)/emit
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -54,6 +55,7 @@ $(LIB):
 	@$(AR) rcs $@ $^
 
 $(BIN)/frames: $(call obj,$(FRAMES)) $(LIB)
+$(BIN)/saker-conf: $(call obj,$(SAKER_CONF)) $(LIB)
 $(BIN)/probe:  $(call obj,$(PROBE)) $(LIB)
 $(BIN)/enrich: $(call obj,$(ENRICH)) $(LIB)
 $(BIN)/match:  $(call obj,$(MATCH)) $(LIB)
