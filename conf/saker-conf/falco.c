@@ -136,8 +136,11 @@ static void log_start(struct falco *f)
 	}
 	say_log(&f->say, SAY_INFO, "Falco version: 0.45.0 (%s)", u.machine);
 	say_log(&f->say, SAY_INFO, "Falco initialized with configuration files:");
-	for (unsigned i = 0; !f->settled.schema_failed && i < f->sources.nfiles; i++)
-		say_log(&f->say, SAY_INFO, "   %s | schema validation: ok", f->sources.files[i].path);
+	for (unsigned i = 0; i < f->sources.nfiles; i++) {
+		const char *path = f->sources.files[i].path;
+		bool misfit = f->settled.misfit && strcmp(f->settled.misfit->path, path) == 0;
+		say_log(&f->say, misfit ? SAY_WARNING : SAY_INFO, "   %s | schema validation: %s", path, misfit ? f->settled.misfit_text : "ok");
+	}
 	say_log(&f->say, SAY_INFO, "System info: %s %s %s %s", u.sysname, u.release, u.version, u.machine);
 }
 
@@ -241,13 +244,6 @@ static int choose_head(struct falco *f)
 	return select_sources(f);
 }
 
-static const char *last_line_off(struct strbuf *b)
-{
-	while (b->n && b->p[b->n - 1] == '\n')
-		b->p[--b->n] = '\0';
-	return b->p;
-}
-
 /* Rules that do not load are said in the words of -V. */
 static int check_rules(struct falco *f)
 {
@@ -266,9 +262,9 @@ static int check_rules(struct falco *f)
 		arguments_add(&a, f->rules.files[i]);
 	int status = stage_run("match", &a, &out, &err);
 	if (status != 0 && f->say.old)
-		say_error(&f->say, (struct place){0}, "Could not load rules file %s: %s", last, out.n ? last_line_off(&out) : last_line_off(&err));
+		say_error(&f->say, (struct place){0}, "Could not load rules file %s: %s", last, out.n ? out.p : err.p);
 	else if (status != 0)
-		fail(f, out.n ? last_line_off(&out) : last_line_off(&err));
+		fail(f, strbuf_chomp(out.n ? &out : &err));
 	strbuf_free(&a);
 	strbuf_free(&out);
 	strbuf_free(&err);

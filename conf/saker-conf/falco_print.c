@@ -237,7 +237,7 @@ static int print_rules(struct falco *f)
 
 static int validate(struct falco *f)
 {
-	struct strbuf a = {0}, out = {0};
+	struct strbuf a = {0}, out = {0}, err = {0};
 
 	falco_match(f, false, &a);
 	arguments_add(&a, "--validate");
@@ -254,13 +254,14 @@ static int validate(struct falco *f)
 	say_log(&f->say, SAY_INFO, "Validating rules file(s):");
 	for (unsigned i = 0; i < f->args.validate.n; i++)
 		say_log(&f->say, SAY_INFO, "   %s", f->args.validate.text[i]);
-	int status = stage_run("match", &a, &out, NULL);
+	int status = stage_run("match", &a, &out, &err);
 	fputs(out.p, stdout);
 	fflush(stdout);
 	if (status != 0)
-		status = fail(f, out.p);
+		status = fail(f, !out.n ? strbuf_chomp(&err) : f->say.old ? out.p : strbuf_chomp(&out));
 	strbuf_free(&a);
 	strbuf_free(&out);
+	strbuf_free(&err);
 	return status;
 }
 

@@ -18,7 +18,7 @@
 #include "stage.h"
 #include "watch.h"
 
-static const char *const stages[] = { "probe", "enrich", "match", "emit", "log" };
+static const char *const stages[] = { "probe", "frames", "enrich", "match", "emit", "log" };
 enum { STAGES = sizeof stages / sizeof *stages };
 
 struct making {
@@ -154,6 +154,10 @@ static void add_own(const struct making *m, const char *stage, struct strbuf *a)
 	} else if (strcmp(stage, "probe") == 0) {
 		add_types(m, a);
 	}
+	if (strcmp(stage, "frames") == 0) {
+		arguments_add(a, "--json-source");
+		arguments_add(a, "k8s_audit");
+	}
 	if (strcmp(stage, "enrich") == 0 && m->names) {
 		snprintf(path, sizeof path, "%s/names", m->final);
 		arguments_add(a, "-N");
@@ -161,7 +165,7 @@ static void add_own(const struct making *m, const char *stage, struct strbuf *a)
 	}
 	if (strcmp(stage, "match") == 0)
 		add_rules(m, m->final, a);
-	if (m->run->verbose && strcmp(stage, "log") != 0)
+	if (m->run->verbose && strcmp(stage, "log") != 0 && strcmp(stage, "frames") != 0)
 		arguments_add(a, "-v");
 }
 

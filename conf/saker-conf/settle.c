@@ -61,9 +61,11 @@ static int wrong_type(struct settled *s, enum conf_key k, const struct node *v, 
 	static const char *const kinds[] = { "a text", "a list", "an object" };
 
 	if (s->say->falco && !s->say->old) {
-		s->schema_failed = true;
-		say_log(s->say, SAY_INFO, "   %s | schema validation: failed for %s: Value type not permitted by 'type' constraint.",
-			v->at.file ? v->at.file->path : "", refusal_schema_path(conf_defs[k].name));
+		if (!s->misfit && v->at.file && v->at.line) {
+			s->misfit = v->at.file;
+			snprintf(s->misfit_text, sizeof s->misfit_text, "failed for %s: Value type not permitted by 'type' constraint.",
+				refusal_schema_path(conf_defs[k].name));
+		}
 		return 1;
 	}
 	if (s->say->falco)

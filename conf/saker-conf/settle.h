@@ -11,7 +11,9 @@ struct settled {
 	struct conf conf;
 	struct place at[CONF_KEYS];             /* where a value was given; no file: it was not */
 	struct node *node[CONF_KEYS];           /* the value itself, or NULL; lists are lists, even when one text was given */
-	bool schema_failed;                     /* Falco would say that the file does not fit its schema */
+	/* The first value of a file that does not fit Falco's schema: the file, and what Falco says. */
+	const struct source_file *misfit;
+	char misfit_text[256];
 };
 
 /* Returns 0, or -1 when an error was said. */
