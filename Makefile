@@ -21,6 +21,7 @@ SAN := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-poin
 
 WIRE   := $(wildcard wire/*.c)
 CONF   := $(wildcard conf/*.c)
+SAKER_CONF := $(wildcard conf/saker-conf/*.c)
 FRAMES := $(wildcard wire/frames/*.c)
 PROBE  := $(wildcard probe/*.c)
 ENRICH := $(wildcard enrich/*.c)
@@ -43,7 +44,7 @@ LIBS_emit   := -luv
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB := $(B)/libwire.a $(B)/libconf.a
 
-PROGRAMS := $(BIN)/frames $(BIN)/probe $(BIN)/enrich $(BIN)/match $(BIN)/emit $(BIN)/saker-log
+PROGRAMS := $(BIN)/frames $(BIN)/saker-conf $(BIN)/saker-log $(BIN)/probe $(BIN)/enrich $(BIN)/match $(BIN)/emit
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -55,6 +56,7 @@ $(LIB):
 	@$(AR) rcs $@ $^
 
 $(BIN)/frames: $(call obj,$(FRAMES)) $(LIB)
+$(BIN)/saker-conf: $(call obj,$(SAKER_CONF)) $(LIB)
 $(BIN)/probe:  $(call obj,$(PROBE)) $(LIB)
 $(BIN)/enrich: $(call obj,$(ENRICH)) $(LIB)
 $(BIN)/match:  $(call obj,$(MATCH)) $(LIB)
@@ -66,7 +68,7 @@ $(PROGRAMS):
 	@$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS_$(@F)) $(LIBS_wire)
 
 # Named one by one: an object that only a pattern names counts as intermediate, and make does without a missing one.
-OBJECTS := $(call obj,$(WIRE) $(CONF) $(FRAMES) $(PROBE) $(ENRICH) $(MATCH) $(EMIT) $(LOG) $(UNIT))
+OBJECTS := $(call obj,$(WIRE) $(CONF) $(SAKER_CONF) $(FRAMES) $(PROBE) $(ENRICH) $(MATCH) $(EMIT) $(LOG) $(UNIT))
 $(OBJECTS): $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC   $<"

@@ -245,7 +245,7 @@ static void format_json(const struct format *f, const struct alert *a, struct pa
 	jsontext_raw(out, "\"complete\":");
 	jsontext_value(out, a->v[ALERT_COMPLETE].type == VALUE_NIL ? &complete : &a->v[ALERT_COMPLETE]);
 	jsontext_raw(out, ",\"hostname\":");
-	jsontext_value(out, a->host.type == VALUE_NIL ? &host : &a->host);
+	jsontext_value(out, f->host_forced || a->host.type == VALUE_NIL ? &host : &a->host);
 	if (has_elements(&a->v[ALERT_LOST])) {
 		jsontext_raw(out, ",\"lost\":");
 		format_texts(&a->v[ALERT_LOST], out);

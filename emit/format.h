@@ -9,7 +9,8 @@ struct format {
 	bool json, iso_time;
 	bool without_output, without_fields, without_tags, with_message;       /* in JSON */
 	bool old;                      /* as 0.28: a text line is not escaped, JSON has other members */
-	const char *host;              /* for alerts whose source names none. Borrowed */
+	bool host_forced;              /* `host` is for all alerts, not only for those whose source names none */
+	const char *host;              /* borrowed */
 };
 
 /* Appends the alert as one line, its newline included. */

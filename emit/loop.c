@@ -13,6 +13,7 @@
 #include "wire/log.h"
 #include "wire/stat_record.h"
 
+enum { BUFFERED_MAX = 4096 };                    /* bytes that gather with buffered_outputs */
 enum { INTERRUPTS = 2 };                         /* SIGINTs that end emit at once; the first is left to the head of the line */
 enum { TICK_MS = 1000, STATUS_DROPS = 1 };       /* STATUS_DROPS: the drop action `exit` */
 
@@ -28,6 +29,7 @@ struct loop {
 	unsigned interrupts;
 	bool ended;                              /* the input has */
 	bool more;                               /* frames were left because a queue is over its bound */
+	uint64_t beats;                          /* statistics read when the sinks were last written to */
 	struct pack line;
 	struct internal *internal;
 	bool tally;
@@ -204,10 +206,19 @@ static int drain(struct loop *l)
 static void on_writable(uv_poll_t *handle, int error, int events);
 static void on_readable(uv_poll_t *handle, int error, int events);
 
+/* With buffered_outputs lines gather, up to a page of them or the next heartbeat in the stream. */
+static bool gathers(const struct loop *l, const struct sink *s)
+{
+	return conf_bool(s->conf, CONF_EMIT_BUFFERED) && !l->ended && !s->gone && !s->full && s->queue.len - s->sent < BUFFERED_MAX &&
+		l->totals->stats == l->beats;
+}
+
 /* Writes, then watches what there is to wait for. */
 static void flush(struct loop *l)
 {
 	for (int i = 0; i < l->nsinks; i++) {
+		if (gathers(l, &l->sinks[i]))
+			continue;
 		bool was_gone = l->sinks[i].gone;
 		sink_flush(&l->sinks[i]);
 		if (l->sinks[i].gone && !was_gone && l->nsinks > 1)
@@ -219,6 +230,7 @@ static void flush(struct loop *l)
 		else
 			uv_poll_stop(&l->writable[i]);
 	}
+	l->beats = l->totals->stats;
 	if (l->ended || over_bound(l))
 		uv_poll_stop(&l->readable);
 	else

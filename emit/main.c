@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -83,8 +84,13 @@ static int run(const struct arguments *a)
 	struct input *in = input_open(o->inputs, o->ninputs, err, sizeof err, &status);
 	if (!in)
 		diex(status, "%s", err);
-	gethostname(host, sizeof host - 1);
+	const char *forced = getenv("FALCO_HOSTNAME");
+	if (forced)
+		snprintf(host, sizeof host, "%s", forced);
+	else
+		gethostname(host, sizeof host - 1);
 	struct format format = {
+		.host_forced = forced != NULL,
 		.json = conf_bool(&o->conf, CONF_EMIT_JSON), .iso_time = conf_bool(&o->conf, CONF_EMIT_ISO_TIME), .host = host,
 		.without_output = !conf_bool(&o->conf, CONF_EMIT_JSON_OUTPUT),
 		.with_message = conf_bool(&o->conf, CONF_EMIT_JSON_MESSAGE),

@@ -7,7 +7,7 @@
 #include "diag.h"
 #include "program.h"
 
-enum { LOAD_PATHS = 64 };
+enum { LOAD_PATHS = 1024 };
 struct load {
 	const char *paths[LOAD_PATHS];          /* files and folders, in the order given */
 	unsigned n;

@@ -36,7 +36,7 @@ static const char usage[] =
 	"  --strict         a rule that can not fire on the stream is an error\n"
 	"  --notify FD      write a line to FD when ready, and when rules were reloaded\n"
 	"  --validate       check the files and print the result as Falco does, as JSON with -O json_output=true\n"
-	"  --list-rules     print the rules and what they are for\n"
+	"  --list-rules     print the rules and what they are for, or one rule\n"
 	"  --describe       print all that is known of the rules, or of one rule, as JSON\n"
 	"  --list-events    print the types of events and their parameters\n"
 	"  --list-fields    print the fields that rules can use, or those that rules of one source can; with -v internal ones too\n"
@@ -134,7 +134,7 @@ static void settle(struct arguments *a)
 /* What stands behind the options: files to validate, or a rule to describe. */
 static void operands(struct arguments *a, int argc, char **argv)
 {
-	if (a->mode == DESCRIBE && optind < argc && !a->name)
+	if ((a->mode == DESCRIBE || a->mode == LIST_RULES) && optind < argc && !a->name)
 		a->name = argv[optind++];
 	while (a->mode == VALIDATE && optind < argc)
 		add_path(a, argv[optind++]);
@@ -260,7 +260,7 @@ int main(int argc, char **argv)
 	case WANTED_TYPES: status = list_wanted(load(&a), wanted_types); break;
 	case WANTED_NAMES: status = list_wanted(load(&a), wanted_names); break;
 	case VALIDATE: status = validate(&a); break;
-	case LIST_RULES: status = describe_rules(&a.setup.load, DESCRIBE_LIST, NULL); break;
+	case LIST_RULES: status = describe_rules(&a.setup.load, DESCRIBE_LIST, a.name); break;
 	case DESCRIBE: status = describe_rules(&a.setup.load, DESCRIBE_JSON, a.name); break;
 	case LIST_EVENTS: describe_events(); break;
 	case LIST_FIELDS: status = describe_fields(&a.setup.table, a.name, a.format, a.common.verbose > 0); break;

@@ -133,6 +133,13 @@ void strbuf_printf(struct strbuf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
+char *strbuf_chomp(struct strbuf *b)
+{
+	while (b->n && b->p[b->n - 1] == '\n')
+		b->p[--b->n] = '\0';
+	return b->p;
+}
+
 void strbuf_reset(struct strbuf *b)
 {
 	b->n = 0;

@@ -27,6 +27,7 @@ void strbuf_add(struct strbuf *b, const char *s, size_t n);
 void strbuf_puts(struct strbuf *b, const char *s);
 void strbuf_printf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+char *strbuf_chomp(struct strbuf *b);            /* without the ends of line at its end */
 void strbuf_reset(struct strbuf *b);
 void strbuf_free(struct strbuf *b);
 

@@ -1,0 +1,304 @@
+/* Everything is written into a folder of another name, which gets its number when it is whole. */
+#include "generation.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "folder.h"
+#include "shipped.h"
+#include "stage.h"
+#include "watch.h"
+
+static const char *const stages[] = { "probe", "frames", "enrich", "match", "emit", "log" };
+enum { STAGES = sizeof stages / sizeof *stages };
+
+struct making {
+	const char *rundir;
+	struct settled *s;
+	const struct rules *rules;
+	const struct run *run;
+	char folder[PATH_MAX];                  /* the new one, under its first name */
+	char final[PATH_MAX];                   /* and its last */
+	struct strbuf types;
+	bool names, plan;                       /* there are host names; there is a plan */
+};
+
+static int refuse(struct making *m, const char *what)
+{
+	return say_error(m->s->say, (struct place){0}, "%s: %s: %s", m->folder, what, strerror(errno));
+}
+
+static int put(struct making *m, const char *name, const char *data, size_t n)
+{
+	return folder_put(m->folder, name, data, n) == 0 ? 0 : refuse(m, name);
+}
+
+static int put_text(struct making *m, const char *name, const struct strbuf *b)
+{
+	return put(m, name, b->p ? b->p : "", b->n);
+}
+
+/* A copy of each rules file, under its full path in `rules`. */
+static int copy_rules(struct making *m)
+{
+	for (unsigned i = 0; i < m->rules->nfiles; i++) {
+		char name[PATH_MAX + 16], *full = folder_absolute(m->rules->files[i]);
+		snprintf(name, sizeof name, "rules%s", full ? full : "");
+		free(full);
+		if (!full || folder_copy(m->rules->files[i], m->folder, name) != 0)
+			return say_error(m->s->say, (struct place){0}, "%s: can not be copied: %s", m->rules->files[i], strerror(errno));
+	}
+	return 0;
+}
+
+static void add_rules(const struct making *m, const char *folder, struct strbuf *arguments)
+{
+	for (unsigned i = 0; i < m->rules->nfiles; i++) {
+		char *full = folder_absolute(m->rules->files[i]);
+		arguments_add(arguments, "-r");
+		strbuf_printf(arguments, "%s/rules%s", folder, full ? full : "");
+		strbuf_add(arguments, "", 1);
+		free(full);
+	}
+}
+
+/* A stage has its own defaults, which are the table's: only what differs is said. */
+static void add_keys(const struct making *m, const char *stage, struct strbuf *arguments)
+{
+	for (int k = 0; k < CONF_KEYS; k++) {
+		const char *value = settled_text(m->s, (enum conf_key)k);
+		if (conf_has_word(conf_defs[k].program, stage) && strcmp(value, conf_defs[k].value) != 0)
+			arguments_key(arguments, conf_defs[k].name, value);
+	}
+}
+
+/* What a program says of the copies is said of the originals. */
+static void pass_on(const struct making *m, const char *text)
+{
+	char prefix[PATH_MAX + 16];
+	size_t n = (size_t)snprintf(prefix, sizeof prefix, "%s/rules", m->folder);
+
+	for (const char *hit; (hit = strstr(text, prefix)); text = hit + n)
+		fwrite(text, 1, (size_t)(hit - text), stderr);
+	fputs(text, stderr);
+}
+
+/* What match says of the rules: into a file of the generation. */
+static int ask_match(struct making *m, const char *option, const char *name, struct strbuf *out)
+{
+	struct strbuf arguments = {0}, err = {0};
+
+	add_rules(m, m->folder, &arguments);
+	add_keys(m, "match", &arguments);
+	arguments_add(&arguments, option);
+	int status = stage_run("match", &arguments, out, &err);
+	strbuf_free(&arguments);
+	if (status != 0) {
+		pass_on(m, err.p ? err.p : "");
+		say_error(m->s->say, (struct place){0}, "match %s ended with status %d", option, status);
+	}
+	strbuf_free(&err);
+	return status == 0 ? put_text(m, name, out) : -1;
+}
+
+/* Until match derives plans there is none, and the probe gets event types alone. */
+static int make_plans(struct making *m)
+{
+	m->plan = false;
+	return put(m, "plan", "", 0) == 0 && put(m, "plan.union", "", 0) == 0 ? 0 : -1;
+}
+
+static int ask_rules(struct making *m)
+{
+	struct strbuf names = {0};
+	int rc = ask_match(m, "--event-types", "event-types", &m->types);
+
+	if (rc == 0)
+		rc = ask_match(m, "--names", "names", &names);
+	m->names = names.n > 0;
+	strbuf_free(&names);
+	return rc == 0 ? make_plans(m) : rc;
+}
+
+static void add_types(const struct making *m, struct strbuf *a)
+{
+	const char *types = m->run->types ? m->run->types : m->types.p ? m->types.p : "";
+	size_t n = strcspn(types, "\n");
+
+	if (m->run->all_types || n == 0) {
+		if (m->run->all_types)
+			arguments_add(a, "-a");
+		return;
+	}
+	arguments_add(a, "-e");
+	strbuf_add(a, types, n);
+	strbuf_add(a, "", 1);
+}
+
+static void add_own(const struct making *m, const char *stage, struct strbuf *a)
+{
+	char path[PATH_MAX + 16];
+
+	if (strcmp(stage, "probe") == 0 && m->run->input && strcmp(m->run->head, "probe") == 0) {
+		arguments_add(a, "-r");
+		arguments_add(a, m->run->input);
+	} else if (strcmp(stage, "probe") == 0) {
+		add_types(m, a);
+	}
+	if (strcmp(stage, "frames") == 0) {
+		arguments_add(a, "--json-source");
+		arguments_add(a, "k8s_audit");
+	}
+	if (strcmp(stage, "enrich") == 0 && m->names) {
+		snprintf(path, sizeof path, "%s/names", m->final);
+		arguments_add(a, "-N");
+		arguments_add(a, path);
+	}
+	if (strcmp(stage, "match") == 0)
+		add_rules(m, m->final, a);
+	if (m->run->verbose && strcmp(stage, "log") != 0 && strcmp(stage, "frames") != 0)
+		arguments_add(a, "-v");
+}
+
+static int write_arguments(struct making *m)
+{
+	for (int i = 0; i < STAGES; i++) {
+		struct strbuf a = {0};
+		char name[32];
+		add_own(m, stages[i], &a);
+		add_keys(m, stages[i], &a);
+		snprintf(name, sizeof name, "%s.args", stages[i]);
+		int rc = put_text(m, name, &a);
+		strbuf_free(&a);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* One line each, so that a shell can read them with `read -r key value`. */
+static int put_line(struct making *m, struct strbuf *b, const char *key, const char *value)
+{
+	if (!value)
+		return 0;
+	if (strchr(value, '\n'))
+		return say_error(m->s->say, (struct place){0}, "%s: found an end of line in '%s', expected none", key, value);
+	strbuf_printf(b, "%s %s\n", key, value);
+	return 0;
+}
+
+static int write_run(struct making *m)
+{
+	const struct run *r = m->run;
+	char duration[32], interval[32];
+	struct strbuf b = {0};
+
+	snprintf(duration, sizeof duration, "%llu", r->duration);
+	snprintf(interval, sizeof interval, "%llu", r->interval);
+	const struct { const char *key, *value; } lines[] = {
+		{ "head", r->head }, { "input", r->input }, { "compat", settled_text(m->s, CONF_COMPAT) },
+		{ "falco", m->s->say->falco ? "true" : "false" }, { "watch", settled_text(m->s, CONF_WATCH_FILES) },
+		{ "verbose", r->verbose ? "true" : "false" }, { "daemon", r->daemon ? "true" : "false" },
+		{ "pidfile", r->pidfile }, { "duration", r->duration ? duration : NULL }, { "statistics", r->statistics },
+		{ "statistics-interval", r->statistics ? interval : NULL }, { "writefile", r->writefile },
+	};
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		if (put_line(m, &b, lines[i].key, lines[i].value) != 0) {
+			strbuf_free(&b);
+			return -1;
+		}
+	int rc = put_text(m, "run", &b);
+	strbuf_free(&b);
+	return rc;
+}
+
+static int write_config(struct making *m)
+{
+	struct strbuf b = {0};
+
+	shipped_values(m->s, &b);
+	int rc = put_text(m, "config.yaml", &b);
+	strbuf_free(&b);
+	return rc;
+}
+
+static int write_watched(struct making *m)
+{
+	struct strbuf b = {0};
+
+	watch_list(m->s, m->rules, &b);
+	int rc = put_text(m, "watched", &b);
+	strbuf_free(&b);
+	return rc;
+}
+
+static long next_number(const char *rundir)
+{
+	DIR *d = opendir(rundir);
+	long last = 0;
+
+	for (struct dirent *e; d && (e = readdir(d));) {
+		char *end;
+		long n = strtol(e->d_name, &end, 10);
+		if (!*end && n > last && n < LONG_MAX)
+			last = n;
+	}
+	if (d)
+		closedir(d);
+	return last + 1;
+}
+
+static int make(struct making *m, long number)
+{
+	if (write_watched(m) != 0 || copy_rules(m) != 0 || ask_rules(m) != 0 || write_arguments(m) != 0 || write_run(m) != 0 || write_config(m) != 0)
+		return -1;
+	if (rename(m->folder, m->final) != 0)
+		return refuse(m, m->final);
+	char name[32];
+	snprintf(name, sizeof name, "%ld", number);
+	return folder_link(m->rundir, "latest", name) == 0 ? 0 : refuse(m, "latest");
+}
+
+long generation_write(const char *rundir, struct settled *s, const struct rules *rules, const struct run *run)
+{
+	char *full = NULL;
+	struct making m = { .s = s, .rules = rules, .run = run };
+	int lock = -1;
+	long number = -1;
+
+	if (mkdir(rundir, 0700) == 0 || errno == EEXIST)
+		full = realpath(rundir, NULL);
+	if (!full)
+		return say_error(s->say, (struct place){0}, "%s: %s", rundir, strerror(errno));
+	m.rundir = full;
+	lock = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0 || flock(lock, LOCK_EX) != 0 || strlen(full) > PATH_MAX / 2) {
+		say_error(s->say, (struct place){0}, "%s: can not be locked: %s", full, strerror(errno));
+		goto out;
+	}
+	number = next_number(full);
+	snprintf(m.folder, sizeof m.folder, "%s/.new", full);
+	snprintf(m.final, sizeof m.final, "%s/%ld", full, number);
+	folder_remove(m.folder);
+	if (mkdir(m.folder, 0755) != 0)
+		number = refuse(&m, "can not be made");
+	else if (make(&m, number) != 0)
+		number = -1;
+	if (number < 0)
+		folder_remove(m.folder);
+out:
+	if (lock >= 0)
+		close(lock);
+	strbuf_free(&m.types);
+	free(full);
+	return number;
+}
