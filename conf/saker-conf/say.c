@@ -34,7 +34,7 @@ static void add_line(struct say *s, enum say_level level, char *text)
 	s->end = &l->next;
 }
 
-static void log_text(struct say *s, enum say_level level, struct strbuf *text)
+static void log_line(struct say *s, enum say_level level, struct strbuf *text)
 {
 	if (s->open) {
 		write_line(s, level, text->p);
@@ -65,7 +65,7 @@ void say_warn(struct say *s, struct place at, const char *fmt, ...)
 	strbuf_vprintf(&b, fmt, ap);
 	va_end(ap);
 	if (s->falco) {
-		log_text(s, SAY_WARNING, &b);
+		log_line(s, SAY_WARNING, &b);
 		return;
 	}
 	fprintf(stderr, "saker-conf: %s\n", b.p);
@@ -104,7 +104,7 @@ void say_log(struct say *s, enum say_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	strbuf_vprintf(&b, fmt, ap);
 	va_end(ap);
-	log_text(s, level, &b);
+	log_line(s, level, &b);
 }
 
 static void drop_lines(struct say *s, bool write)

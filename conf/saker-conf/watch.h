@@ -8,6 +8,6 @@
  * `watched`. Called before rules are read. */
 void watch_list(const struct settled *s, const struct rules *rules, struct strbuf *out);
 /* Waits until something in such a list is not as it was, and prints which. Returns an exit status. */
-int watch_wait(const char *file);
+int watch_wait(const char *file, bool now);
 
 #endif

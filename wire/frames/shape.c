@@ -75,9 +75,10 @@ static const struct {
 	{ FRAME_ALERT, { "origin", &origin } }, { FRAME_ALERT, { "rule", &str } }, { FRAME_ALERT, { "source", &str } },
 	{ FRAME_ALERT, { "tags", &str } }, { FRAME_ALERT, { "output", &shape_bin } }, { FRAME_ALERT, { "fields", &pairs } },
 	{ FRAME_ALERT, { "description", &str } }, { FRAME_ALERT, { "fold", &shape_bin } },
-	{ FRAME_ALERT, { "ancestry", &ancestry } }, { FRAME_ALERT, { "lost", &str } },
+	{ FRAME_ALERT, { "ancestry", &ancestry } }, { FRAME_ALERT, { "lost", &str } }, { FRAME_ALERT, { "severity", &str } },
 	{ FRAME_EVIDENCE, { "origin", &origin } }, { FRAME_EVIDENCE, { "frames", &shape_bin } },
 	{ FRAME_STAT, { "source", &source } }, { FRAME_STAT, { "stage", &str } }, { FRAME_STAT, { "counters", &counters } },
+	{ FRAME_STAT, { "why", &str } },
 	{ FRAME_PLAN, { "text", &str } }, { FRAME_PLAN, { "hash", &str } },
 	{ FRAME_CGROUP, { "path", &shape_bin } }, { FRAME_END, { "reason", &str } },
 };
