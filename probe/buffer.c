@@ -1,0 +1,170 @@
+/* The memfd: a page with two copies of the state and a word that says which one is in force, then the ring. So a reader that is killed
+ * at any moment leaves a state that was whole, and a record that it was just writing is not in it. */
+#include "buffer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { VERSION = 1, PAGE = 65536, RESERVE = 128 << 10, GIVEN_BACK = 1 << 20 };
+static const char magic[8] = "sakrbuf";
+
+struct header {
+	char magic[8];
+	uint32_t version, current;             /* current: which of the states is in force */
+	uint64_t size;                         /* of the ring */
+	struct buffer_state state[2];
+};
+
+int buffer_format(int fd, size_t size)
+{
+	struct header h = { .version = VERSION, .size = size };
+
+	memcpy(h.magic, magic, sizeof magic);
+	return pwrite(fd, &h, sizeof h, 0) == sizeof h ? 0 : -1;
+}
+
+int buffer_create(size_t size)
+{
+	int fd = memfd_create("saker-probe", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -1;
+	/* Nobody can change its size under who has mapped it. */
+	if (ftruncate(fd, (off_t)(PAGE + size)) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0 &&
+			buffer_format(fd, size) == 0)
+		return fd;
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+static int check_frames(const struct buffer *b, char *err, size_t errlen)
+{
+	const struct backlog *k = &b->frames;
+	char why[128];
+	struct frame f;
+	uint64_t n = 0;
+	size_t need;
+
+	for (uint64_t at = k->tail; at < k->head; at += f.size, n++)
+		if (frame_parse(backlog_at(k, at), (size_t)(k->head - at), at, &f, &need, why, sizeof why) != 1) {
+			snprintf(err, errlen, "found no frame at byte %llu of %llu to %llu", (unsigned long long)at, (unsigned long long)k->tail,
+				(unsigned long long)k->head);
+			return -1;
+		}
+	if (n == k->head_index - k->tail_index)
+		return 0;
+	snprintf(err, errlen, "found %llu frames, expected %llu", (unsigned long long)n, (unsigned long long)(k->head_index - k->tail_index));
+	return -1;
+}
+
+static int check(struct buffer *b, size_t size, char *err, size_t errlen)
+{
+	struct header h;
+
+	memcpy(&h, b->header, sizeof h);
+	if (memcmp(h.magic, magic, sizeof magic) != 0 || h.version != VERSION || h.current > 1 || h.size != size) {
+		snprintf(err, errlen, "found version %u, state %u and a ring of %llu bytes, expected version %d, state 0 or 1, and %zu bytes",
+			h.version, h.current, (unsigned long long)h.size, VERSION, size);
+		return -1;
+	}
+	const struct buffer_state *s = &b->state;
+	b->state = h.state[h.current];
+	if (s->head < s->tail || s->head - s->tail > size) {
+		snprintf(err, errlen, "its head, %llu, does not fit its tail, %llu", (unsigned long long)s->head, (unsigned long long)s->tail);
+		return -1;
+	}
+	b->frames.head = s->head;
+	b->frames.tail = s->tail;
+	b->frames.head_index = s->head_index;
+	b->frames.tail_index = s->tail_index;
+	return check_frames(b, err, errlen);
+}
+
+int buffer_open(struct buffer *b, int fd, size_t size, char *err, size_t errlen)
+{
+	struct stat st;
+
+	*b = (struct buffer){ .mapped = PAGE, .frames.size = size, .high = size };
+	if (fstat(fd, &st) != 0 || (size_t)st.st_size != PAGE + size) {
+		snprintf(err, errlen, "found %lld bytes, expected %zu", (long long)st.st_size, PAGE + size);
+		return -1;
+	}
+	b->header = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (b->header == MAP_FAILED)
+		b->header = NULL;
+	if (!b->header || !(b->frames.base = backlog_map(fd, PAGE, size)))
+		snprintf(err, errlen, "%s", strerror(errno));
+	else if (check(b, size, err, errlen) == 0)
+		return 0;
+	buffer_close(b);
+	return -1;
+}
+
+void buffer_close(struct buffer *b)
+{
+	backlog_close(&b->frames);
+	if (b->header)
+		munmap(b->header, b->mapped);
+	*b = (struct buffer){0};
+}
+
+/* Memory that a burst took goes back when it is over; what a ring that is never empty has passed, at once. */
+static void give_back(struct buffer *b, uint64_t from)
+{
+	size_t mask = b->frames.size - 1;
+
+	if (b->frames.head == b->frames.tail) {
+		if (b->high > GIVEN_BACK)
+			madvise(b->frames.base + GIVEN_BACK, b->frames.size - GIVEN_BACK, MADV_REMOVE);
+		b->high = 0;
+		return;
+	}
+	for (from &= ~(uint64_t)(GIVEN_BACK - 1); from + GIVEN_BACK <= b->frames.tail; from += GIVEN_BACK)
+		if (b->frames.head <= from + b->frames.size)
+			madvise(b->frames.base + (from & mask), GIVEN_BACK, MADV_REMOVE);
+}
+
+void buffer_commit(struct buffer *b)
+{
+	struct header *h = b->header;
+	uint32_t other = !h->current;
+	uint64_t tail = b->state.tail, front = b->frames.tail & ~(uint64_t)(b->frames.size - 1);
+
+	b->state.head = b->frames.head;
+	b->state.tail = b->frames.tail;
+	b->state.head_index = b->frames.head_index;
+	b->state.tail_index = b->frames.tail_index;
+	h->state[other] = b->state;
+	__atomic_store_n(&h->current, other, __ATOMIC_RELEASE);
+	if (b->frames.head - front > b->high)
+		b->high = b->frames.head - front;
+	if (tail != b->frames.tail)
+		give_back(b, tail);
+}
+
+bool buffer_room(const struct buffer *b)
+{
+	return b->frames.size - backlog_used(&b->frames) >= BUFFER_RECORD + RESERVE;
+}
+
+void buffer_written(struct buffer *b, size_t n)
+{
+	n += b->state.partial;
+	b->state.partial = 0;
+	while (b->frames.tail < b->frames.head && n > 0) {
+		struct frame f = backlog_frame(&b->frames, b->frames.tail);
+		if (f.size > n) {
+			b->state.partial = n;
+			break;
+		}
+		n -= f.size;
+		backlog_pop(&b->frames, &f);
+	}
+}
