@@ -1,7 +1,4 @@
-/* The writing end of endpoints: standard output, or the consumers on unix sockets. A consumer that comes late gets the
- * definitions that it missed between the live frames; one that is slow holds the writer up. */
-#include "endpoint.h"
-
+/* The writing end of endpoints: standard output, or a backlog for the consumers on unix sockets. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -9,49 +6,61 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "definitions.h"
 #include "log.h"
-#include "spec.h"
+#include "output_parts.h"
 
-enum {
-	CONSUMERS = DEFINITIONS_CONSUMERS,
-	SOME = 64 << 10,                       /* bytes of definitions at a time */
-	TAG_LISTENER = CONSUMERS               /* epoll tags; below are consumers */
-};
+enum { TAG_LISTENER = CONSUMERS, TAG_CLOCK };  /* epoll tags; below are consumers */
+enum { LAST_MS = 1000 };                       /* how long an observer may stand still at the end */
 
-struct consumer {
-	bool present;
-	int fd;
-	bool joining;                          /* does not have every definition yet */
-	struct pack left;                      /* what it has not taken yet; only while joining */
-};
-
-struct output {
-	struct spec spec;
-	int listener, epoll;                   /* -1: none */
-	struct consumer consumers[CONSUMERS];
-	unsigned npresent;
-	struct definitions *definitions;
-};
-
-static int watch(struct output *out, int fd, uint32_t events, uint32_t tag)
+static int watch(struct output *out, int fd, uint32_t tag)
 {
-	struct epoll_event e = { .events = events, .data.u32 = tag };
+	struct epoll_event e = { .events = EPOLLIN, .data.u32 = tag };
 
-	return epoll_ctl(out->epoll, EPOLL_CTL_ADD, fd, &e);
+	return fd < 0 ? -1 : epoll_ctl(out->epoll, EPOLL_CTL_ADD, fd, &e);
+}
+
+/* The next moment at which there is something to do without anybody's having said anything. */
+static void set_clock(struct output *out)
+{
+	uint64_t at = consumers_decide(out);
+
+	if (out->spec.kind == SPEC_CONNECT && !out->npresent && (!at || out->retry_at < at))
+		at = out->retry_at ? out->retry_at : 1;
+	struct itimerspec spec = { .it_value = { (time_t)(at / 1000), (long)(at % 1000) * 1000000 } };
+	timerfd_settime(out->clock, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+static void try_connect(struct output *out)
+{
+	if (out->spec.kind != SPEC_CONNECT || out->npresent || spec_clock() < out->retry_at)
+		return;
+	int fd = spec_connect(&out->spec);
+	if (fd >= 0) {
+		consumers_join(out, fd);
+		return;
+	}
+	out->retry_at = spec_clock() + out->backoff;
+	out->backoff = out->backoff * 2 < SPEC_RETRY_LAST ? out->backoff * 2 : SPEC_RETRY_LAST;
 }
 
 static int open_sockets(struct output *out, char *err, size_t errlen, int *status)
 {
 	out->definitions = definitions_new(DEFINITIONS_MAX);
 	out->epoll = epoll_create1(EPOLL_CLOEXEC);
+	out->clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	out->backoff = SPEC_RETRY_FIRST;
 	if (out->spec.kind == SPEC_LISTEN && (out->listener = spec_listen(&out->spec, err, errlen, status)) < 0)
 		return -1;
-	if (out->epoll >= 0 && (out->listener < 0 || watch(out, out->listener, EPOLLIN, TAG_LISTENER) == 0))
+	if (out->epoll >= 0 && watch(out, out->clock, TAG_CLOCK) == 0 && backlog_open(&out->backlog, BACKLOG_SIZE) == 0 &&
+			(out->listener < 0 || watch(out, out->listener, TAG_LISTENER) == 0)) {
+		try_connect(out);
+		set_clock(out);
 		return 0;
+	}
 	*status = EX_OSERR;
 	snprintf(err, errlen, "%s: %s", out->spec.text, strerror(errno));
 	return -1;
@@ -65,7 +74,7 @@ struct output *output_open(const char *spec, char *err, size_t errlen, int *stat
 	snprintf(err, errlen, "output: out of memory");
 	if (!out)
 		return NULL;
-	out->listener = out->epoll = -1;
+	out->listener = out->epoll = out->clock = -1;
 	*status = spec_parse(&out->spec, spec ? spec : "-", err, errlen);
 	if (*status == 0 && (out->spec.kind == SPEC_STANDARD || open_sockets(out, err, errlen, status) == 0))
 		return out;
@@ -73,167 +82,77 @@ struct output *output_open(const char *spec, char *err, size_t errlen, int *stat
 	return NULL;
 }
 
-static void leave(struct output *out, struct consumer *c)
+void output_rest_on(struct output *out, struct input *in)
 {
-	close(c->fd);
-	pack_free(&c->left);
-	*c = (struct consumer){0};
-	out->npresent--;
+	out->upstream = in;
 }
 
-/* Sends what the socket takes; with `block` all of it. Returns 1, 0 when it takes no more now, -1 when the
- * consumer is gone. */
-static int send_some(int fd, const uint8_t **data, size_t *n, bool block)
+void output_named(struct output *out, const struct source *source)
 {
-	while (*n > 0) {
-		ssize_t did = send(fd, *data, *n, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (did > 0) {
-			*data += did;
-			*n -= (size_t)did;
-		} else if (errno == EAGAIN && block) {
-			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1);
-		} else if (errno == EAGAIN) {
-			return 0;
-		} else if (errno != EINTR) {
-			return -1;
-		}
-	}
-	return 1;
+	out->source = source;
 }
 
-static int send_left(struct consumer *c, bool block)
+static void accept_consumer(struct output *out)
 {
-	const uint8_t *data = c->left.data;
-	size_t n = c->left.len;
-	int rc = send_some(c->fd, &data, &n, block);
+	int fd = accept4(out->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (n > 0 && n < c->left.len)
-		memmove(c->left.data, data, n);
-	c->left.len = n;
-	return rc;
-}
-
-/* Sends definitions as far as the consumer takes them without waiting. */
-static void catch_up(struct output *out, struct consumer *c)
-{
-	unsigned number = (unsigned)(c - out->consumers);
-	int rc = send_left(c, false);
-
-	while (rc > 0 && c->joining) {
-		c->joining = definitions_more(out->definitions, number, &c->left, SOME);
-		rc = send_left(c, false);
-	}
-	if (rc < 0) {
-		leave(out, c);
-	} else if (!c->joining) {
-		epoll_ctl(out->epoll, EPOLL_CTL_DEL, c->fd, NULL);
-		pack_free(&c->left);
-	}
-}
-
-static void join(struct output *out, int fd)
-{
-	unsigned number = 0;
-
-	while (number < CONSUMERS && out->consumers[number].present)
-		number++;
-	if (number == CONSUMERS || watch(out, fd, EPOLLOUT, number) != 0) {
-		log_warnx("%s: a consumer was refused: more than %d, or no descriptor left", out->spec.text, CONSUMERS);
-		close(fd);
-		return;
-	}
-	struct consumer *c = &out->consumers[number];
-	*c = (struct consumer){ .present = true, .fd = fd, .joining = true };
-	out->npresent++;
-	definitions_begin(out->definitions, number, &c->left);
-	catch_up(out, c);
+	if (fd >= 0)
+		consumers_join(out, fd);
 }
 
 void output_accept(struct output *out)
 {
 	struct epoll_event events[16];
+	uint64_t expirations;
+	bool clock = false;
 	int n = out->epoll >= 0 ? epoll_wait(out->epoll, events, 16, 0) : 0;
 
 	for (int i = 0; i < n; i++) {
 		uint32_t tag = events[i].data.u32;
-		if (tag == TAG_LISTENER) {
-			int fd = accept4(out->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-			if (fd >= 0)
-				join(out, fd);
-		} else if (out->consumers[tag].present) {
-			catch_up(out, &out->consumers[tag]);
-		}
+		clock |= tag >= TAG_LISTENER;
+		if (tag == TAG_LISTENER)
+			accept_consumer(out);
+		else if (tag < CONSUMERS)
+			consumers_handle(out, tag, events[i].events);
+		else if (read(out->clock, &expirations, sizeof expirations) > 0)
+			try_connect(out);
 	}
+	if (n <= 0)
+		return;
+	if (clock || !out->npresent)
+		set_clock(out);
+	consumers_feed(out);
 }
 
-/* Waits until somebody is there to take frames: nothing is lost for want of a reader. */
-static void await_consumer(struct output *out)
+static void wait_for_consumers(struct output *out, int timeout_ms)
 {
-	for (int pause = SPEC_RETRY_FIRST; !out->npresent; pause = pause * 2 < SPEC_RETRY_LAST ? pause * 2 : SPEC_RETRY_LAST) {
-		if (out->spec.kind == SPEC_LISTEN) {
-			poll(&(struct pollfd){ .fd = out->listener, .events = POLLIN }, 1, -1);
-			output_accept(out);
-			continue;
-		}
-		int fd = spec_connect(&out->spec);
-		if (fd >= 0)
-			join(out, fd);
-		else
-			poll(NULL, 0, pause);
-	}
+	poll(&(struct pollfd){ .fd = out->epoll, .events = POLLIN }, 1, timeout_ms);
+	output_accept(out);
 }
 
-/* Frame by frame: what joining consumers need of each goes before it, and the definitions are brought up to date. */
-static void prepare(struct output *out, const uint8_t *frames, size_t n)
+static void write_sockets(struct output *out, const uint8_t *frames, size_t n, const struct frame_ref *ref, enum output_rest rest)
 {
-	struct frame f;
-	char err[128];
-	size_t need;
+	struct frame_ref at = ref ? *ref : (struct frame_ref){0};
 
-	for (size_t at = 0; at < n && frame_parse(frames + at, n - at, at, &f, &need, err, sizeof err) == 1; at += f.size) {
-		for (unsigned i = 0; i < CONSUMERS; i++) {
-			struct consumer *c = &out->consumers[i];
-			if (!c->joining)
-				continue;
-			definitions_before(out->definitions, i, &f, &c->left);
-			frame_copy(&c->left, &f);
+	while (n > 0) {
+		uint64_t index = out->backlog.head_index;
+		size_t did = backlog_add(&out->backlog, frames, n);
+		uint64_t count = out->backlog.head_index - index;
+		if (at.connection && out->upstream && count) {
+			rests_add(&out->rests, index, count, &at, rest == OUTPUT_ALL);
+			at.position += rest == OUTPUT_EACH ? count : 0;
 		}
-		definitions_note(out->definitions, &f);
+		frames += did;
+		n -= did;
+		consumers_feed(out);
+		size_t used = backlog_used(&out->backlog);
+		if (n > 0)
+			release_room(out);
+		if (n > 0 && did == 0 && backlog_used(&out->backlog) == used)
+			wait_for_consumers(out, -1);
 	}
-}
-
-/* Returns whether at least one consumer has taken everything. */
-static bool deliver(struct output *out, const uint8_t *frames, size_t n)
-{
-	bool taken = false;
-
-	for (struct consumer *c = out->consumers; c < out->consumers + CONSUMERS; c++) {
-		const uint8_t *data = frames;
-		size_t left = n;
-		if (!c->present)
-			continue;
-		int rc = c->joining ? send_left(c, true) : send_some(c->fd, &data, &left, true);
-		if (rc < 0) {
-			leave(out, c);
-			continue;
-		}
-		taken = true;
-		if (c->joining)
-			catch_up(out, c);
-	}
-	return taken;
-}
-
-/* When the last consumer goes away in the middle, whoever comes next gets all of the frames: better twice than
- * never. */
-static int write_sockets(struct output *out, const uint8_t *frames, size_t n)
-{
-	do {
-		output_accept(out);
-		await_consumer(out);
-		prepare(out, frames, n);
-	} while (!deliver(out, frames, n));
-	return 0;
+	out->ended = out->backlog.last_kind == FRAME_END;
+	output_accept(out);
 }
 
 static int write_standard(const uint8_t *data, size_t n)
@@ -252,11 +171,38 @@ static int write_standard(const uint8_t *data, size_t n)
 	return 0;
 }
 
-int output_write(struct output *out, const uint8_t *frames, size_t n)
+/* What a pipe has taken is out of our hands. */
+static void safe_in_pipe(struct output *out, const uint8_t *frames, size_t n, const struct frame_ref *ref, enum output_rest rest)
+{
+	struct frame f;
+	char err[128];
+	size_t need;
+	uint64_t count = 0;
+
+	if (!out->upstream || !ref || !ref->connection)
+		return;
+	for (size_t at = 0; at < n && frame_parse(frames + at, n - at, at, &f, &need, err, sizeof err) == 1; at += f.size)
+		count++;
+	input_safe(out->upstream, ref, rest == OUTPUT_ALL ? 1 : count);
+}
+
+int output_write_from(struct output *out, const uint8_t *frames, size_t n, const struct frame_ref *r, enum output_rest rest)
 {
 	if (n == 0)
 		return 0;
-	return out->spec.kind == SPEC_STANDARD ? write_standard(frames, n) : write_sockets(out, frames, n);
+	if (out->spec.kind != SPEC_STANDARD) {
+		write_sockets(out, frames, n, r, rest);
+		return 0;
+	}
+	if (write_standard(frames, n) != 0)
+		return -1;
+	safe_in_pipe(out, frames, n, r, rest);
+	return 0;
+}
+
+int output_write(struct output *out, const uint8_t *frames, size_t n)
+{
+	return output_write_from(out, frames, n, NULL, OUTPUT_EACH);
 }
 
 int output_flush(struct output *out, struct pack *p)
@@ -267,24 +213,92 @@ int output_flush(struct output *out, struct pack *p)
 	return rc;
 }
 
+bool output_full(struct output *out)
+{
+	if (backlog_used(&out->backlog) < BACKLOG_FULL)
+		return false;
+	release_room(out);
+	return backlog_used(&out->backlog) >= BACKLOG_FULL;
+}
+
 int output_listen_fd(const struct output *out)
 {
 	return out->epoll;
+}
+
+static bool everybody_has_all(const struct output *out)
+{
+	for (unsigned i = 0; i < out->nslots; i++)
+		if (out->consumers[i].present && !consumer_fed(&out->consumers[i], &out->backlog))
+			return false;
+	return backlog_used(&out->backlog) == 0 && out->asides.n == 0;
+}
+
+/* Whether only observers lack something. */
+static bool only_observers(const struct output *out)
+{
+	for (unsigned i = 0; i < out->nslots; i++) {
+		const struct consumer *c = &out->consumers[i];
+		if (c->present && c->stance != OBSERVER && c->acked < out->backlog.head_index)
+			return false;
+	}
+	return out->npresent && !out->nowed && out->asides.n == 0;
+}
+
+static uint64_t progress(const struct output *out)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < out->nslots; i++)
+		sum += out->consumers[i].cursor + out->consumers[i].left_sent + out->consumers[i].position;
+	return sum;
+}
+
+bool output_drain(struct output *out, int timeout_ms)
+{
+	uint64_t begin = spec_clock(), moved = begin, before = 0;
+
+	if (out->epoll < 0)
+		return true;
+	for (;;) {
+		output_accept(out);
+		release(out, 0);
+		if (everybody_has_all(out))
+			return true;
+		uint64_t now = spec_clock(), at = progress(out);
+		if (at != before)
+			moved = now;
+		before = at;
+		bool last = only_observers(out);
+		if ((timeout_ms >= 0 && now - begin >= (uint64_t)timeout_ms) || (last && now - moved >= LAST_MS))
+			return false;
+		int wait = timeout_ms < 0 ? -1 : (int)(begin + (uint64_t)timeout_ms - now);
+		if (last && (wait < 0 || wait > LAST_MS))
+			wait = LAST_MS;
+		poll(&(struct pollfd){ .fd = out->epoll, .events = POLLIN }, 1, wait);
+	}
 }
 
 void output_free(struct output *out)
 {
 	if (!out)
 		return;
-	for (struct consumer *c = out->consumers; c < out->consumers + CONSUMERS; c++)
-		if (c->present)
-			leave(out, c);
+	if (out->backlog.base)
+		output_drain(out, out->ended ? -1 : LAST_MS);
+	for (unsigned i = 0; i < CONSUMERS; i++)
+		if (out->consumers[i].present)
+			consumer_end(&out->consumers[i]);
 	if (out->listener >= 0) {
 		close(out->listener);
 		unlink(out->spec.addr.sun_path);
 	}
 	if (out->epoll >= 0)
 		close(out->epoll);
+	if (out->clock >= 0)
+		close(out->clock);
 	definitions_free(out->definitions);
+	backlog_close(&out->backlog);
+	asides_free(&out->asides);
+	rests_free(&out->rests);
 	free(out);
 }
