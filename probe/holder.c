@@ -142,15 +142,16 @@ static void plan_restart(struct holder *h, bool again)
 /* Returns whether it was the last one; `*status` is then how we end. */
 static bool reader_ended(struct holder *h, int how, int *status)
 {
-	bool again = WIFEXITED(how) && WEXITSTATUS(how) == READER_AGAIN;
+	int code = WIFEXITED(how) ? WEXITSTATUS(how) : -1;
 
 	h->reader = 0;
 	close(h->reader_end);
 	h->reader_end = -1;
-	*status = WIFEXITED(how) ? WEXITSTATUS(how) : EX_SOFTWARE;
-	if (WIFEXITED(how) && !again && (*status != EX_OSERR || !h->ready))
+	if (code >= 0 && code != READER_AGAIN && (code != EX_OSERR || !h->ready)) {
+		*status = code;
 		return true;
-	plan_restart(h, again);
+	}
+	plan_restart(h, code == READER_AGAIN);
 	if (WIFSIGNALED(how))
 		log_warnx("the reader was ended by signal %d (%s); another one goes on where it stood", WTERMSIG(how), strsignal(WTERMSIG(how)));
 	return false;

@@ -37,6 +37,7 @@ int kernel_fd(const struct kernel *k);         /* readable when there are record
 /* Hands the records that are there to the callback. Returns 0 when there are no more, 1 when it wanted no more, -1 with errno. */
 int kernel_consume(struct kernel *k);
 /* Where the next record begins, counted in bytes since the ring was made. The same for every reader of it. */
+#define KERNEL_RECORD_SPACE(size) (((size) + 8 + 7) & ~(uint64_t)7)    /* what a record takes there */
 uint64_t kernel_position(const struct kernel *k);
 /* Has this kernel a task iterator that can read other processes' memory (5.18)? */
 bool kernel_can_iterate(const struct kernel *k);

@@ -21,7 +21,7 @@ static size_t in_pipe(const struct standard *s)
 /* How much of a write that was begun has been done. */
 static size_t done(const struct standard *s, const struct buffer *b)
 {
-	size_t most = backlog_used(&b->frames) - b->state.partial;
+	size_t most = backlog_used(b->frames) - b->state.partial;
 	size_t n;
 
 	if (s->in >= 0) {
@@ -66,13 +66,13 @@ static int move_on(struct standard *s)
 /* Writes some of the oldest frames; returns as write. */
 static ssize_t write_some(struct standard *s, struct buffer *b)
 {
-	size_t begin = b->state.partial, n = backlog_used(&b->frames) - begin;
+	size_t begin = b->state.partial, n = backlog_used(b->frames) - begin;
 	off_t at = s->out < 0 ? lseek(STDOUT_FILENO, 0, SEEK_CUR) : 0;
 
 	b->state.flags |= BUFFER_WRITING;
 	b->state.on_the_way = at >= 0 ? (uint64_t)at : UINT64_MAX;
 	buffer_commit(b);
-	ssize_t did = write(s->out >= 0 ? s->out : STDOUT_FILENO, backlog_at(&b->frames, b->frames.tail) + begin, n < SOME ? n : SOME);
+	ssize_t did = write(s->out >= 0 ? s->out : STDOUT_FILENO, backlog_at(b->frames, b->frames->tail) + begin, n < SOME ? n : SOME);
 	int saved = errno;
 	if (did > 0)
 		buffer_written(b, (size_t)did);
@@ -86,7 +86,7 @@ int standard_write(struct standard *s, struct buffer *b)
 {
 	for (;;) {
 		int rc = move_on(s);
-		if (rc <= 0 || backlog_used(&b->frames) == 0)
+		if (rc <= 0 || backlog_used(b->frames) == 0)
 			return rc;
 		ssize_t n = write_some(s, b);
 		if (n < 0 && errno == EAGAIN)

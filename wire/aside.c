@@ -15,7 +15,12 @@ void asides_free(struct asides *a)
 	*a = (struct asides){0};
 }
 
-void asides_add(struct asides *a, uint64_t index, const struct frame *f, uint64_t waiting, const struct rest_run *run)
+bool asides_room(const struct asides *a, size_t size, size_t most)
+{
+	return a->bytes + size <= most && (!a->keeper || a->keeper->room(a->keeper->arg, size));
+}
+
+static struct aside *append(struct asides *a, uint64_t index, const struct frame *f, uint64_t waiting, const struct rest_run *run)
 {
 	if (a->n == a->cap) {
 		a->cap = a->cap ? a->cap * 2 : 64;
@@ -32,6 +37,23 @@ void asides_add(struct asides *a, uint64_t index, const struct frame *f, uint64_
 	}
 	frame_copy(&at->frame, f);
 	a->bytes += f->size;
+	return at;
+}
+
+void asides_add(struct asides *a, uint64_t index, const struct frame *f, uint64_t waiting, const struct rest_run *run)
+{
+	struct aside *at = append(a, index, f, waiting, run);
+
+	if (a->keeper)
+		at->token = a->keeper->put(a->keeper->arg, index, f);
+}
+
+void asides_restore(struct asides *a, uint64_t index, const struct frame *f, uint64_t token)
+{
+	struct aside *at = append(a, index, f, 0, NULL);
+
+	at->token = token;
+	at->owed = true;
 }
 
 struct aside *asides_find(struct asides *a, uint64_t index)
@@ -53,6 +75,8 @@ void asides_remove(struct asides *a, struct aside *at)
 	size_t i = (size_t)(at - a->v);
 
 	a->bytes -= at->frame.len;
+	if (a->keeper)
+		a->keeper->drop(a->keeper->arg, at->token);
 	pack_free(&at->frame);
 	memmove(at, at + 1, (--a->n - i) * sizeof *at);
 }

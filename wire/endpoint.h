@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backlog.h"
 #include "frame.h"
 #include "pack.h"
 
@@ -84,7 +85,29 @@ void output_accept(struct output *out);
 /* Waits until everybody has taken, or acknowledged, what was written: nobody there is waited for, for `timeout_ms` in all (-1: for
  * ever). Observers that do not move are given a second. Returns whether nothing is left. */
 bool output_drain(struct output *out, int timeout_ms);
+/* Whether nobody lacks anything but observers that do not move. */
+bool output_only_observers(const struct output *out);
 /* Drains first: for ever when the last frame was END, else for a second. */
 void output_free(struct output *out);
+
+/* For a stage whose frames shall outlive the process that writes them, on sockets: it has the memory of the backlog, where the next
+ * process finds it, and of what is set aside; and the socket that listens (-1: none). It appends by backlog_add, then calls
+ * output_feed; whatever call sends or takes ACKs may move the backlog's tail. */
+struct aside_keeper;
+struct output_kept {
+	struct backlog backlog;                /* as it was left */
+	size_t full;                           /* bytes from which output_full says so */
+	bool owed;                             /* output_owes was true */
+	const struct aside_keeper *keeper;     /* borrowed, see aside.h */
+};
+struct output *output_open_kept(const char *spec, int listener, const struct output_kept *kept, char *err, size_t errlen, int *status);
+struct backlog *output_backlog(struct output *out);
+/* What was set aside before and not dropped since, oldest first. */
+void output_owe_aside(struct output *out, uint64_t index, const struct frame *f, uint64_t token);
+/* Definitions among the frames are known at once, as if they had been before the backlog. */
+void output_define(struct output *out, const uint8_t *frames, size_t n);
+/* Whether somebody who acknowledges is there, or has been and shall come back. */
+bool output_owes(const struct output *out);
+void output_feed(struct output *out);
 
 #endif

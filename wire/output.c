@@ -53,9 +53,10 @@ static int open_sockets(struct output *out, char *err, size_t errlen, int *statu
 	out->epoll = epoll_create1(EPOLL_CLOEXEC);
 	out->clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	out->backoff = SPEC_RETRY_FIRST;
-	if (out->spec.kind == SPEC_LISTEN && (out->listener = spec_listen(&out->spec, err, errlen, status)) < 0)
+	if (out->spec.kind == SPEC_LISTEN && out->listener < 0 && (out->listener = spec_listen(&out->spec, err, errlen, status)) < 0)
 		return -1;
-	if (out->epoll >= 0 && watch(out, out->clock, TAG_CLOCK) == 0 && backlog_open(&out->backlog, BACKLOG_SIZE) == 0 &&
+	if (out->epoll >= 0 && watch(out, out->clock, TAG_CLOCK) == 0 &&
+			(out->kept || backlog_open(&out->backlog, BACKLOG_SIZE) == 0) &&
 			(out->listener < 0 || watch(out, out->listener, TAG_LISTENER) == 0)) {
 		try_connect(out);
 		set_clock(out);
@@ -66,7 +67,7 @@ static int open_sockets(struct output *out, char *err, size_t errlen, int *statu
 	return -1;
 }
 
-struct output *output_open(const char *spec, char *err, size_t errlen, int *status)
+static struct output *open_new(const char *spec, const struct backlog *kept, int listener, char *err, size_t errlen, int *status)
 {
 	struct output *out = calloc(1, sizeof *out);
 
@@ -74,12 +75,76 @@ struct output *output_open(const char *spec, char *err, size_t errlen, int *stat
 	snprintf(err, errlen, "output: out of memory");
 	if (!out)
 		return NULL;
-	out->listener = out->epoll = out->clock = -1;
+	out->listener = listener;
+	out->epoll = out->clock = -1;
+	out->full = BACKLOG_FULL;
+	if (kept) {
+		out->kept = true;
+		out->backlog = *kept;
+	}
 	*status = spec_parse(&out->spec, spec ? spec : "-", err, errlen);
 	if (*status == 0 && (out->spec.kind == SPEC_STANDARD || open_sockets(out, err, errlen, status) == 0))
 		return out;
 	output_free(out);
 	return NULL;
+}
+
+struct output *output_open(const char *spec, char *err, size_t errlen, int *status)
+{
+	return open_new(spec, NULL, -1, err, errlen, status);
+}
+
+struct output *output_open_kept(const char *spec, int listener, const struct output_kept *kept, char *err, size_t errlen, int *status)
+{
+	struct output *out = open_new(spec, &kept->backlog, listener, err, errlen, status);
+
+	if (!out)
+		return NULL;
+	out->full = kept->full;
+	out->asides.keeper = kept->keeper;
+	if (kept->owed)
+		out->owed[out->nowed++] = out->backlog.tail_index;
+	for (uint64_t at = out->backlog.tail; at < out->backlog.head;) {
+		struct frame f = backlog_frame(&out->backlog, at);
+		out->ended = f.kind == FRAME_END;
+		at += f.size;
+	}
+	return out;
+}
+
+struct backlog *output_backlog(struct output *out)
+{
+	return &out->backlog;
+}
+
+void output_owe_aside(struct output *out, uint64_t index, const struct frame *f, uint64_t token)
+{
+	asides_restore(&out->asides, index, f, token);
+}
+
+void output_define(struct output *out, const uint8_t *frames, size_t n)
+{
+	struct frame f;
+	char err[128];
+	size_t need;
+
+	for (size_t at = 0; at < n && frame_parse(frames + at, n - at, at, &f, &need, err, sizeof err) == 1; at += f.size)
+		definitions_note(out->definitions, &f, 0);
+}
+
+bool output_owes(const struct output *out)
+{
+	for (unsigned i = 0; i < out->nslots; i++)
+		if (out->consumers[i].present && out->consumers[i].stance == ACKNOWLEDGING)
+			return true;
+	return out->nowed > 0;
+}
+
+void output_feed(struct output *out)
+{
+	out->ended |= out->backlog.last_kind == FRAME_END;
+	output_accept(out);
+	consumers_feed(out);
 }
 
 void output_rest_on(struct output *out, struct input *in)
@@ -215,10 +280,10 @@ int output_flush(struct output *out, struct pack *p)
 
 bool output_full(struct output *out)
 {
-	if (backlog_used(&out->backlog) < BACKLOG_FULL)
+	if (backlog_used(&out->backlog) < out->full)
 		return false;
 	release_room(out);
-	return backlog_used(&out->backlog) >= BACKLOG_FULL;
+	return backlog_used(&out->backlog) >= out->full;
 }
 
 int output_listen_fd(const struct output *out)
@@ -235,7 +300,7 @@ static bool everybody_has_all(const struct output *out)
 }
 
 /* Whether only observers lack something. */
-static bool only_observers(const struct output *out)
+bool output_only_observers(const struct output *out)
 {
 	for (unsigned i = 0; i < out->nslots; i++) {
 		const struct consumer *c = &out->consumers[i];
@@ -269,7 +334,7 @@ bool output_drain(struct output *out, int timeout_ms)
 		if (at != before)
 			moved = now;
 		before = at;
-		bool last = only_observers(out);
+		bool last = output_only_observers(out);
 		if ((timeout_ms >= 0 && now - begin >= (uint64_t)timeout_ms) || (last && now - moved >= LAST_MS))
 			return false;
 		int wait = timeout_ms < 0 ? -1 : (int)(begin + (uint64_t)timeout_ms - now);
@@ -283,12 +348,12 @@ void output_free(struct output *out)
 {
 	if (!out)
 		return;
-	if (out->backlog.base)
+	if (out->backlog.base && !out->kept)
 		output_drain(out, out->ended ? -1 : LAST_MS);
 	for (unsigned i = 0; i < CONSUMERS; i++)
 		if (out->consumers[i].present)
 			consumer_end(&out->consumers[i]);
-	if (out->listener >= 0) {
+	if (out->listener >= 0 && !out->kept) {
 		close(out->listener);
 		unlink(out->spec.addr.sun_path);
 	}
@@ -297,7 +362,8 @@ void output_free(struct output *out)
 	if (out->clock >= 0)
 		close(out->clock);
 	definitions_free(out->definitions);
-	backlog_close(&out->backlog);
+	if (!out->kept)
+		backlog_close(&out->backlog);
 	asides_free(&out->asides);
 	rests_free(&out->rests);
 	free(out);

@@ -24,6 +24,8 @@ struct output {
 	unsigned npresent, nslots;             /* nslots: one more than the highest number in use */
 	struct definitions *definitions;
 	struct backlog backlog;
+	size_t full;                           /* bytes of it from which no more input is to be read */
+	bool kept;                             /* backlog and listener are somebody else's, and stay */
 	struct asides asides;
 	struct rests rests;
 	struct input *upstream;                /* NULL: nothing rests on input */

@@ -53,7 +53,7 @@ static bool pass(struct output *out, const struct frame *f)
 		if (c->present && c->nexcept && consumer_excepts(c, index))
 			waiting |= 1ull << i;
 	}
-	if (waiting && out->asides.bytes + f->size > BACKLOG_FULL)
+	if (waiting && !asides_room(&out->asides, f->size, out->full))
 		return false;
 	for (unsigned i = 0; i < out->nslots; i++) {
 		struct consumer *c = &out->consumers[i];
@@ -152,6 +152,6 @@ static bool forget_owed(struct output *out)
 void release_room(struct output *out)
 {
 	release(out, out->backlog.tail + GIVE_WAY);
-	if (backlog_used(&out->backlog) >= BACKLOG_FULL && forget_owed(out))
+	if (backlog_used(&out->backlog) >= out->full && forget_owed(out))
 		release(out, out->backlog.tail + GIVE_WAY);
 }
