@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel.h"
+#include "raw.h"
 #include "wire/endpoint.h"
 
 enum { VERSION = 1, PAGE = 65536, RESERVE = 128 << 10, GIVEN_BACK = 1 << 20 };
@@ -103,7 +105,7 @@ static int check_side(const struct buffer *b, char *err, size_t errlen)
 	return -1;
 }
 
-static int check(struct buffer *b, size_t size, char *err, size_t errlen)
+static int check(struct buffer *b, size_t size, uint64_t ring, char *err, size_t errlen)
 {
 	struct header h;
 
@@ -119,6 +121,12 @@ static int check(struct buffer *b, size_t size, char *err, size_t errlen)
 		snprintf(err, errlen, "its head, %llu, does not fit its tail, %llu", (unsigned long long)s->head, (unsigned long long)s->tail);
 		return -1;
 	}
+	/* The reader before may have taken one record more than its position tells, but no other. */
+	if (s->ring > ring + KERNEL_RECORD_SPACE(RAW_MAX) || s->flags & ~(uint64_t)BUFFER_FLAGS || s->partial > s->head - s->tail) {
+		snprintf(err, errlen, "found the ring read to %llu, flags %llx, expected at most %llu, %x", (unsigned long long)s->ring,
+			(unsigned long long)s->flags, (unsigned long long)(ring + KERNEL_RECORD_SPACE(RAW_MAX)), BUFFER_FLAGS);
+		return -1;
+	}
 	b->frames->head = s->head;
 	b->frames->tail = s->tail;
 	b->frames->head_index = s->head_index;
@@ -126,7 +134,7 @@ static int check(struct buffer *b, size_t size, char *err, size_t errlen)
 	return check_frames(b, err, errlen) != 0 || check_side(b, err, errlen) != 0 ? -1 : 0;
 }
 
-int buffer_open(struct buffer *b, int fd, size_t size, char *err, size_t errlen)
+int buffer_open(struct buffer *b, int fd, size_t size, uint64_t ring, char *err, size_t errlen)
 {
 	struct stat st;
 
@@ -140,7 +148,7 @@ int buffer_open(struct buffer *b, int fd, size_t size, char *err, size_t errlen)
 		b->header = NULL;
 	if (!b->header || !(b->own.base = backlog_map(fd, PAGE, size)) || !(b->side = backlog_map(fd, PAGE + size, size / 2)))
 		snprintf(err, errlen, "%s", strerror(errno));
-	else if (check(b, size, err, errlen) == 0)
+	else if (check(b, size, ring, err, errlen) == 0)
 		return 0;
 	buffer_close(b);
 	return -1;

@@ -18,7 +18,8 @@ enum buffer_flags {
 	BUFFER_ENDED = 2,                      /* END has been: nothing more will come */
 	BUFFER_WRITING = 4,                    /* a write may have been made that the state does not tell of yet; see standard.c */
 	BUFFER_HELLO = 8,                      /* has been taken in */
-	BUFFER_OWED = 16                       /* a consumer acknowledges */
+	BUFFER_OWED = 16,                      /* a consumer acknowledges */
+	BUFFER_FLAGS = 31
 };
 
 /* Everything that changes as one. */
@@ -47,8 +48,8 @@ struct buffer {
 int buffer_create(size_t size);
 /* Empties it: the answer to what buffer_open finds wrong. Returns 0, or -1 with errno. */
 int buffer_format(int fd, size_t size);
-/* Maps it and looks whether everything in it is as it should be. Returns 0, or -1 with what is wrong in `err`. */
-int buffer_open(struct buffer *b, int fd, size_t size, char *err, size_t errlen);
+/* Maps it and looks whether everything in it is as it should be; the ring's consumer is at `ring`. Returns 0, or -1 with what is wrong in `err`. */
+int buffer_open(struct buffer *b, int fd, size_t size, uint64_t ring, char *err, size_t errlen);
 void buffer_close(struct buffer *b);
 /* At once: whoever dies before leaves the old state, whoever dies after it the new one. What has left the ring since the last commit
  * must be told before its place is used again. */

@@ -318,12 +318,13 @@ static void write_rest(struct run *r)
 static int open_buffer(struct run *r)
 {
 	const struct held *h = r->held;
+	uint64_t ring = kernel_position(r->kernel);
 	char err[512];
 
-	if (buffer_open(&r->buffer, h->buffer, h->buffer_size, err, sizeof err) == 0)
+	if (buffer_open(&r->buffer, h->buffer, h->buffer_size, ring, err, sizeof err) == 0)
 		return 0;
 	log_warnx("what another reader has left can not be used, and is begun anew: %s", err);
-	if (buffer_format(h->buffer, h->buffer_size) == 0 && buffer_open(&r->buffer, h->buffer, h->buffer_size, err, sizeof err) == 0)
+	if (buffer_format(h->buffer, h->buffer_size) == 0 && buffer_open(&r->buffer, h->buffer, h->buffer_size, ring, err, sizeof err) == 0)
 		return 0;
 	log_warnx("the buffer: %s", err);
 	return EX_OSERR;
@@ -353,16 +354,14 @@ static int open_output(struct run *r)
 static int open_all(struct run *r)
 {
 	const struct held *h = r->held;
-	int status = open_buffer(r);
+	int status;
 
-	if (status == 0)
-		status = open_output(r);
-	if (status)
-		return status;
 	if (kernel_read(r->kernel, on_record, r) != 0) {
 		log_warn("the ring can not be read");
 		return EX_OSERR;
 	}
+	if ((status = open_buffer(r)) != 0 || (status = open_output(r)) != 0)
+		return status;
 	r->iterate = kernel_can_iterate(r->kernel) && strcmp(conf_text(&h->options->conf, CONF_PROBE_SNAPSHOT), "procfs") != 0;
 	r->fds[P_RING] = (struct pollfd){ kernel_fd(r->kernel), POLLIN, 0 };
 	r->fds[P_TIMER] = (struct pollfd){ second_timer(), POLLIN, 0 };
