@@ -110,7 +110,11 @@ static int check(struct buffer *b, size_t size, uint64_t ring, char *err, size_t
 	struct header h;
 
 	memcpy(&h, b->header, sizeof h);
-	if (memcmp(h.magic, magic, sizeof magic) != 0 || h.version != VERSION || h.current > 1 || h.size != size) {
+	if (memcmp(h.magic, magic, sizeof magic) != 0) {
+		snprintf(err, errlen, "found no header");
+		return -1;
+	}
+	if (h.version != VERSION || h.current > 1 || h.size != size) {
 		snprintf(err, errlen, "found version %u, state %u and a ring of %llu bytes, expected version %d, state 0 or 1, and %zu bytes",
 			h.version, h.current, (unsigned long long)h.size, VERSION, size);
 		return -1;

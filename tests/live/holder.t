@@ -269,7 +269,9 @@ def observer():
     complete(c, numbers, "an observer that does not read holds nobody back")
     exact(c, "nothing is dropped for it")
     missed = [s.get("missed", 0) for s in late.others.values()]
-    ok(missed and 0 < missed[0] and missed[0] + late.events == c.events, "it is told how many it missed", late.others, late.events, c.events)
+    # What was before it came it did not miss.
+    ok(missed and 0 < missed[0] and c.events - 1000 < missed[0] + late.events <= c.events, "it is told how many it missed",
+       late.others, late.events, c.events)
 
 
 def without_iterator():
