@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "batch.h"
 #include "frame.h"
 #include "pack.h"
 
@@ -59,7 +60,7 @@ const char *input_error(const struct input *in);
  * they were before the backlog, then the backlog. While nobody is connected everything stays. An observer, who does not
  * acknowledge, misses what leaves the backlog before it has taken it. */
 struct output *output_open(const char *spec, char *err, size_t errlen, int *status);
-/* From now on what becomes safe here is told to `in` (borrowed, until output_drain or output_free), see output_write_from. */
+/* From now on what becomes safe here is told to `in` (borrowed, until output_free), see output_batch. */
 void output_rest_on(struct output *out, struct input *in);
 /* Whose STAT tells observers what they missed. Borrowed. */
 struct source;
@@ -68,10 +69,11 @@ void output_named(struct output *out, const struct source *source);
 /* Writes whole frames. Blocks while a pipe's reader, or of sockets the backlog, takes no more. Returns 0, or -1 with errno (EPIPE:
  * the reader of the pipe has gone). */
 int output_write(struct output *out, const uint8_t *frames, size_t n);
-/* The same, of frames that rest on input: with OUTPUT_EACH the first on `r`, the next ones each on the next position of that
- * connection; with OUTPUT_ALL all of them on `r`, which is safe when the last of them is. In a pipe they are safe once written. */
-enum output_rest { OUTPUT_EACH, OUTPUT_ALL };
-int output_write_from(struct output *out, const uint8_t *frames, size_t n, const struct frame_ref *r, enum output_rest rest);
+/* Writes what the batch holds, and empties it. What its frames rest on is safe when every consumer that acknowledges has acknowledged
+ * them and the others have had their chance; in a pipe, when they are written. */
+int output_batch(struct output *out, struct batch *b);
+/* Passes frames on as they came, one behind the other by one connection from `first` on; they rest each on itself. */
+int output_pass(struct output *out, const uint8_t *frames, size_t n, const struct frame_ref *first);
 /* Writes what `p` holds and empties it. */
 int output_flush(struct output *out, struct pack *p);
 /* Whether the backlog is so full that a stage must read no more input until output_listen_fd has been readable. Writing still
@@ -81,6 +83,8 @@ bool output_full(struct output *out);
  * there is to do without blocking: takes new consumers and their ACKs, sends, connects again. */
 int output_listen_fd(const struct output *out);
 void output_accept(struct output *out);
+/* Waits for that (-1: for ever), and does it. */
+void output_wait(struct output *out, int timeout_ms);
 /* Waits until everybody has taken, or acknowledged, what was written: nobody there is waited for, for `timeout_ms` in all (-1: for
  * ever). Observers that do not move are given a second. Returns whether nothing is left. */
 bool output_drain(struct output *out, int timeout_ms);
