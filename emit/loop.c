@@ -1,5 +1,5 @@
-/* The loop on libuv. The input is one descriptor whatever its endpoints; sinks that are full are watched for writing, and
- * while a queue is over its bound the input is not: back-pressure instead of loss. */
+/* The loop on libuv. The input is one descriptor whatever its endpoints; sinks that are full are watched for writing. While the
+ * queue of one is over its bound a recorded stream is not read; a live one waits for no output. */
 #include "loop.h"
 
 #include <errno.h>
@@ -12,18 +12,27 @@
 
 #include "wire/log.h"
 
-enum { INTERRUPTS = 2 };                         /* SIGINTs that end emit at once; the first is left to the head of the line */
+enum {
+	INTERRUPTS = 2,                          /* SIGINTs that end emit at once; the first is left to the head of the line */
+	BATCH = 256 << 10,                       /* bytes of alerts that are spooled together */
+	END_MS = 5000                            /* what outputs of a live stream get at its end */
+};
 
 struct loop {
 	uv_loop_t uv;
 	uv_poll_t readable, writable[SINKS];
 	uv_signal_t sigint, sigterm;
+	uv_timer_t last;
 	struct input *in;
+	struct spool *spool;
 	const struct format *format;
 	struct sink *sinks;
 	int nsinks, status;
 	unsigned interrupts;
+	bool live;                               /* a live stream has come */
 	bool ended;                              /* the input has */
+	struct frame_ref safe;                   /* frames that are when the spool is committed: from this on */
+	uint64_t nsafe;
 	bool more;                               /* frames were left because a queue is over its bound */
 	struct pack line;
 	struct loop_totals *totals;
@@ -51,18 +60,45 @@ static int take_alert(struct loop *l, const struct frame *f)
 	if (alert_decode(f, &a, &at, err, sizeof err) != 0)
 		return bad_body(f, at, err);
 	l->totals->alerts++;
+	/* Only what is acknowledged can come twice. */
+	if (f->connection && spool_known(l->spool, &a)) {
+		l->totals->again++;
+		return 0;
+	}
+	uint64_t number = spool_add(l->spool, f);
 	l->line.len = 0;
 	format_alert(l->format, &a, &l->line);
 	for (int i = 0; i < l->nsinks; i++)
-		sink_add(&l->sinks[i], l->line.data, l->line.len);
+		if (l->live)
+			sink_add_live(&l->sinks[i], l->line.data, l->line.len, number);
+		else
+			sink_add(&l->sinks[i], l->line.data, l->line.len, number);
 	return 0;
 }
 
-static int take_hello(const struct frame *f)
+/* An alert that an emit before this one has spooled. */
+static void take_spooled(void *arg, const struct frame *f, uint64_t number)
+{
+	struct loop *l = arg;
+	struct alert a;
+	char err[256];
+	size_t at;
+
+	if (alert_decode(f, &a, &at, err, sizeof err) != 0)
+		return;
+	l->line.len = 0;
+	format_alert(l->format, &a, &l->line);
+	for (int i = 0; i < l->nsinks; i++)
+		if (l->sinks[i].mark->next <= number)
+			sink_add(&l->sinks[i], l->line.data, l->line.len, number);
+}
+
+static int take_hello(struct loop *l, const struct frame *f)
 {
 	struct cursor c = { f->body, f->body + f->len };
 	struct value version;
 
+	l->live |= !input_recorded(l->in, f->stream);
 	if (value_next(&c, &version) == 1 && version.type == VALUE_UINT && version.u == WIRE_VERSION)
 		return 0;
 	return bad_body(f, 0, "hello: unknown version of the wire, expected 1");
@@ -83,7 +119,7 @@ static int take(struct loop *l, const struct frame *f)
 {
 	switch (f->kind) {
 	case FRAME_ALERT: return take_alert(l, f);
-	case FRAME_HELLO: l->totals->others++; return take_hello(f);
+	case FRAME_HELLO: l->totals->others++; return take_hello(l, f);
 	case FRAME_END: l->totals->others++; return take_end(f);
 	case FRAME_STAT: l->totals->stats++; return 0;
 	default:
@@ -95,10 +131,13 @@ static int take(struct loop *l, const struct frame *f)
 	}
 }
 
+/* What the outputs have not taken of a recorded stream, so that nothing of it is lost, is not read. */
 static bool over_bound(const struct loop *l)
 {
+	if (l->live)
+		return false;
 	for (int i = 0; i < l->nsinks; i++)
-		if (l->sinks[i].queue.len - l->sinks[i].sent > SINK_QUEUE_MAX)
+		if (sink_queued_bytes(&l->sinks[i]) > SINK_QUEUE_MAX)
 			return true;
 	return false;
 }
@@ -125,7 +164,7 @@ static uint64_t dropped(const struct loop *l)
 	uint64_t n = 0;
 
 	for (int i = 0; i < l->nsinks; i++)
-		n += l->sinks[i].dropped;
+		n += sink_dropped(&l->sinks[i]);
 	return n;
 }
 
@@ -137,6 +176,26 @@ static int end_status(const struct loop *l)
 	return dropped(l) ? EX_OSERR : 0;
 }
 
+static void commit(struct loop *l)
+{
+	spool_commit(l->spool);
+	input_safe(l->in, &l->safe, l->nsafe);
+	l->nsafe = 0;
+}
+
+/* The frame is safe once the spool is committed. */
+static void safe_soon(struct loop *l, const struct frame *f)
+{
+	bool continues = l->nsafe && l->safe.stream == f->stream && l->safe.connection == f->connection &&
+		l->safe.position + l->nsafe == f->position;
+
+	if (!continues) {
+		commit(l);
+		l->safe = frame_ref(f);
+	}
+	l->nsafe++;
+}
+
 /* Takes frames until there is none, or enough is queued. Returns 0 or the exit status. */
 static int drain(struct loop *l)
 {
@@ -144,9 +203,12 @@ static int drain(struct loop *l)
 	struct frame f;
 	int status;
 
-	while (!over_bound(l) && (rc = input_next(l->in, &f)) == INPUT_FRAME)
+	while (!over_bound(l) && spool_pending(l->spool) < BATCH && (rc = input_next(l->in, &f)) == INPUT_FRAME) {
 		if ((status = take(l, &f)) != 0)
 			return status;
+		safe_soon(l, &f);
+	}
+	commit(l);
 	l->more = rc == INPUT_FRAME;
 	l->ended = rc == INPUT_DONE;
 	if (rc != INPUT_BAD)
@@ -168,15 +230,30 @@ static void flush(struct loop *l)
 			log_warnx("output %s: its reader has gone; its alerts are dropped", l->sinks[i].kind->name);
 		if (l->sinks[i].wait_fd < 0)
 			continue;
-		if (l->sinks[i].full)
+		if (l->sinks[i].full && !l->sinks[i].gone)
 			uv_poll_start(&l->writable[i], UV_WRITABLE, on_writable);
 		else
 			uv_poll_stop(&l->writable[i]);
 	}
+	spool_trim(l->spool);
+	/* Behind the end there may still be something to acknowledge. */
 	if (l->ended || over_bound(l))
 		uv_poll_stop(&l->readable);
 	else
 		uv_poll_start(&l->readable, UV_READABLE, on_readable);
+}
+
+/* The outputs have had their time. What is left is there for the next emit, or lost. */
+static void on_last(uv_timer_t *timer)
+{
+	struct loop *l = timer->data;
+	bool lasts = spool_lasts(l->spool);
+
+	log_warnx("the stream has ended, but %" PRIu64 " alerts wait for outputs that do not take them: %s", queued(l),
+		lasts ? "they stay in the spool" : "they are dropped");
+	for (int i = 0; i < l->nsinks && !lasts; i++)
+		sink_drop(&l->sinks[i], SINK_END);
+	leave(l, end_status(l));
 }
 
 static void step(struct loop *l)
@@ -194,6 +271,8 @@ static void step(struct loop *l)
 		leave(l, l->nsinks == 1 ? 0 : EX_OSERR);
 	else if (l->ended && queued(l) == 0)
 		leave(l, end_status(l));
+	else if (l->ended && l->live && !uv_is_active((uv_handle_t *)&l->last))
+		uv_timer_start(&l->last, on_last, END_MS, 0);
 }
 
 static void on_readable(uv_poll_t *handle, int error, int events)
@@ -242,6 +321,8 @@ static int start(struct loop *l)
 	for (int i = 0; i < l->nsinks; i++)
 		if (l->sinks[i].wait_fd >= 0 && watch(l, &l->writable[i], l->sinks[i].wait_fd) != 0)
 			l->sinks[i].wait_fd = -1;
+	uv_timer_init(&l->uv, &l->last);
+	l->last.data = l;
 	uv_signal_init(&l->uv, &l->sigint);
 	uv_signal_init(&l->uv, &l->sigterm);
 	l->sigint.data = l->sigterm.data = l;
@@ -264,15 +345,20 @@ static void stop(struct loop *l)
 	pack_free(&l->line);
 }
 
-int loop_run(struct input *in, const struct format *format, struct sink *sinks, int nsinks, struct loop_totals *totals)
+int loop_run(struct input *in, const struct format *format, struct spool *spool, struct sink *sinks, int nsinks,
+	struct loop_totals *totals)
 {
-	struct loop l = { .in = in, .format = format, .sinks = sinks, .nsinks = nsinks, .totals = totals };
+	struct loop l = { .in = in, .format = format, .spool = spool, .sinks = sinks, .nsinks = nsinks, .totals = totals };
 	int rc = start(&l);
 
 	if (rc != 0) {
 		log_warnx("event loop: %s", uv_strerror(rc));
 		return EX_OSERR;
 	}
+	for (int i = 0; i < nsinks; i++)
+		if (!(sinks[i].mark = spool_output(spool, sinks[i].kind->name)))
+			diex(EX_SOFTWARE, "more than %d outputs", SPOOL_OUTPUTS);
+	spool_replay(spool, take_spooled, &l);
 	step(&l);
 	uv_run(&l.uv, UV_RUN_DEFAULT);
 	stop(&l);

@@ -10,10 +10,12 @@
 
 struct loop_totals {
 	uint64_t alerts, stats, others, unknown;         /* frames read, by what they are */
+	uint64_t again;                                  /* of the alerts, those that had come before */
 };
 
-/* Runs until the input has ended and every queue is empty, or a signal ends it, or nobody reads the only sink any more.
- * What goes wrong is said on standard error. Returns the exit status. */
-int loop_run(struct input *in, const struct format *format, struct sink *sinks, int nsinks, struct loop_totals *totals);
+/* Runs until the input has ended and every queue is empty (of a live stream: or has had its time), or a signal ends it, or nobody
+ * reads the only sink any more. What goes wrong is said on standard error. Returns the exit status. */
+int loop_run(struct input *in, const struct format *format, struct spool *spool, struct sink *sinks, int nsinks,
+	struct loop_totals *totals);
 
 #endif

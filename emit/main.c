@@ -39,14 +39,23 @@ static struct options parse(int argc, char **argv)
 	return o;
 }
 
+static void report_output(const struct sink *s)
+{
+	log_info("output %s: alerts in %" PRIu64 " = written %" PRIu64 " + dropped %" PRIu64 " + folded %" PRIu64 " + queued %" PRIu64,
+		s->kind->name, s->in, s->written, sink_dropped(s), s->folded, s->queued);
+	if (sink_dropped(s))
+		log_info("output %s: dropped %" PRIu64 " as its queue was full, %" PRIu64 " as it failed, %" PRIu64 " at the end",
+			s->kind->name, s->dropped[SINK_FULL], s->dropped[SINK_FAILED], s->dropped[SINK_END]);
+}
+
 static void report(const struct loop_totals *t, const struct sink *sinks, int n)
 {
 	log_info("alerts in %" PRIu64 ", statistics %" PRIu64 ", other frames %" PRIu64 ", unknown frames %" PRIu64,
 		t->alerts, t->stats, t->others, t->unknown);
+	if (t->again)
+		log_info("alerts that had come before %" PRIu64, t->again);
 	for (int i = 0; i < n; i++)
-		log_info("output %s: alerts in %" PRIu64 " = written %" PRIu64 " + dropped %" PRIu64 " + folded %" PRIu64
-			" + queued %" PRIu64, sinks[i].kind->name, sinks[i].in, sinks[i].written, sinks[i].dropped,
-			sinks[i].folded, sinks[i].queued);
+		report_output(&sinks[i]);
 }
 
 static bool is_old(const struct conf *conf)
@@ -67,9 +76,13 @@ static int run(struct options *o)
 
 	if (n < 0)
 		diex(EX_OSERR, "%s", err);
+	struct spool *spool = spool_open(conf_text(&o->conf, CONF_EMIT_STATE), err, sizeof err);
+	if (!spool)
+		diex(EX_OSERR, "%s", err);
 	struct input *in = input_open(o->inputs, o->ninputs, err, sizeof err, &status);
 	if (!in)
 		diex(status, "%s", err);
+	input_acknowledge(in);
 	gethostname(host, sizeof host - 1);
 	struct format format = {
 		.json = conf_bool(&o->conf, CONF_EMIT_JSON), .iso_time = conf_bool(&o->conf, CONF_EMIT_ISO_TIME), .host = host,
@@ -80,12 +93,13 @@ static int run(struct options *o)
 		.old = is_old(&o->conf),
 	};
 	options_notify(o, "ready");
-	status = loop_run(in, &format, sinks, n, &totals);
+	status = loop_run(in, &format, spool, sinks, n, &totals);
 	if (o->verbose)
 		report(&totals, sinks, n);
 	input_free(in);
 	for (int i = 0; i < n; i++)
 		sink_free(&sinks[i]);
+	spool_free(spool);
 	return status;
 }
 

@@ -12,7 +12,7 @@
 
 #include "kernel.h"
 #include "raw.h"
-#include "wire/endpoint.h"
+#include "wire/kept.h"
 
 enum { VERSION = 1, PAGE = 65536, RESERVE = 128 << 10, GIVEN_BACK = 1 << 20 };
 static const char magic[8] = "sakrbuf";
@@ -232,8 +232,8 @@ static void side_drop(void *arg, uint64_t token)
 struct output *buffer_output(struct buffer *b, const char *spec, int listener, char *err, size_t errlen, int *status)
 {
 	b->keeper = (struct aside_keeper){ side_room, side_put, side_drop, b };
-	struct output_kept kept = { *b->frames, b->frames->size - BUFFER_RECORD - RESERVE, b->state.flags & BUFFER_OWED, &b->keeper };
-	struct output *out = output_open_kept(spec, listener, &kept, err, errlen, status);
+	struct kept kept = { *b->frames, b->frames->size - BUFFER_RECORD - RESERVE, listener, b->state.flags & BUFFER_OWED, &b->keeper };
+	struct output *out = output_open_kept(spec, &kept, err, errlen, status);
 	struct frame f;
 	size_t need;
 

@@ -96,8 +96,6 @@ static _Noreturn void become_reader(struct holder *h, const int pair[2])
 {
 	close(pair[0]);
 	close(h->signals);
-	if (h->held.options->notify > STDERR_FILENO)
-		close(h->held.options->notify);
 	h->held.holder = pair[1];
 	exit(reader_run(&h->held));
 }

@@ -20,7 +20,7 @@
 #include "privileges.h"
 #include "procfs.h"
 #include "standard.h"
-#include "wire/endpoint.h"
+#include "wire/kept.h"
 #include "wire/log.h"
 
 enum { RESCANS_MAX = 8, PAUSE_FIRST = 50000, SETTLE_MS = 20, SETTLED = 5, SETTLE_MAX = 100, WAIT_MS = 100, DRAIN_MS = 2000 };

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backlog.h"
+#include "batch.h"
 #include "frame.h"
 #include "pack.h"
 
@@ -60,7 +60,7 @@ const char *input_error(const struct input *in);
  * they were before the backlog, then the backlog. While nobody is connected everything stays. An observer, who does not
  * acknowledge, misses what leaves the backlog before it has taken it. */
 struct output *output_open(const char *spec, char *err, size_t errlen, int *status);
-/* From now on what becomes safe here is told to `in` (borrowed, until output_drain or output_free), see output_write_from. */
+/* From now on what becomes safe here is told to `in` (borrowed, until output_free), see output_batch. */
 void output_rest_on(struct output *out, struct input *in);
 /* Whose STAT tells observers what they missed. Borrowed. */
 struct source;
@@ -69,10 +69,11 @@ void output_named(struct output *out, const struct source *source);
 /* Writes whole frames. Blocks while a pipe's reader, or of sockets the backlog, takes no more. Returns 0, or -1 with errno (EPIPE:
  * the reader of the pipe has gone). */
 int output_write(struct output *out, const uint8_t *frames, size_t n);
-/* The same, of frames that rest on input: with OUTPUT_EACH the first on `r`, the next ones each on the next position of that
- * connection; with OUTPUT_ALL all of them on `r`, which is safe when the last of them is. In a pipe they are safe once written. */
-enum output_rest { OUTPUT_EACH, OUTPUT_ALL };
-int output_write_from(struct output *out, const uint8_t *frames, size_t n, const struct frame_ref *r, enum output_rest rest);
+/* Writes what the batch holds, and empties it. What its frames rest on is safe when every consumer that acknowledges has acknowledged
+ * them and the others have had their chance; in a pipe, when they are written. */
+int output_batch(struct output *out, struct batch *b);
+/* Passes frames on as they came, one behind the other by one connection from `first` on; they rest each on itself. */
+int output_pass(struct output *out, const uint8_t *frames, size_t n, const struct frame_ref *first);
 /* Writes what `p` holds and empties it. */
 int output_flush(struct output *out, struct pack *p);
 /* Whether the backlog is so full that a stage must read no more input until output_listen_fd has been readable. Writing still
@@ -82,6 +83,8 @@ bool output_full(struct output *out);
  * there is to do without blocking: takes new consumers and their ACKs, sends, connects again. */
 int output_listen_fd(const struct output *out);
 void output_accept(struct output *out);
+/* Waits for that (-1: for ever), and does it. */
+void output_wait(struct output *out, int timeout_ms);
 /* Waits until everybody has taken, or acknowledged, what was written: nobody there is waited for, for `timeout_ms` in all (-1: for
  * ever). Observers that do not move are given a second. Returns whether nothing is left. */
 bool output_drain(struct output *out, int timeout_ms);
@@ -89,25 +92,5 @@ bool output_drain(struct output *out, int timeout_ms);
 bool output_only_observers(const struct output *out);
 /* Drains first: for ever when the last frame was END, else for a second. */
 void output_free(struct output *out);
-
-/* For a stage whose frames shall outlive the process that writes them, on sockets: it has the memory of the backlog, where the next
- * process finds it, and of what is set aside; and the socket that listens (-1: none). It appends by backlog_add, then calls
- * output_feed; whatever call sends or takes ACKs may move the backlog's tail. */
-struct aside_keeper;
-struct output_kept {
-	struct backlog backlog;                /* as it was left */
-	size_t full;                           /* bytes from which output_full says so */
-	bool owed;                             /* output_owes was true */
-	const struct aside_keeper *keeper;     /* borrowed, see aside.h */
-};
-struct output *output_open_kept(const char *spec, int listener, const struct output_kept *kept, char *err, size_t errlen, int *status);
-struct backlog *output_backlog(struct output *out);
-/* What was set aside before and not dropped since, oldest first. */
-void output_owe_aside(struct output *out, uint64_t index, const struct frame *f, uint64_t token);
-/* Definitions among the frames are known at once, as if they had been before the backlog. */
-void output_define(struct output *out, const uint8_t *frames, size_t n);
-/* Whether somebody who acknowledges is there, or has been and shall come back. */
-bool output_owes(const struct output *out);
-void output_feed(struct output *out);
 
 #endif

@@ -67,7 +67,7 @@ static int open_sockets(struct output *out, char *err, size_t errlen, int *statu
 	return -1;
 }
 
-static struct output *open_new(const char *spec, const struct backlog *kept, int listener, char *err, size_t errlen, int *status)
+struct output *output_new(const char *spec, const struct kept *kept, char *err, size_t errlen, int *status)
 {
 	struct output *out = calloc(1, sizeof *out);
 
@@ -75,12 +75,12 @@ static struct output *open_new(const char *spec, const struct backlog *kept, int
 	snprintf(err, errlen, "output: out of memory");
 	if (!out)
 		return NULL;
-	out->listener = listener;
-	out->epoll = out->clock = -1;
+	out->listener = out->epoll = out->clock = -1;
 	out->full = BACKLOG_FULL;
 	if (kept) {
 		out->kept = true;
-		out->backlog = *kept;
+		out->listener = kept->listener;
+		out->backlog = kept->backlog;
 	}
 	*status = spec_parse(&out->spec, spec ? spec : "-", err, errlen);
 	if (*status == 0 && (out->spec.kind == SPEC_STANDARD || open_sockets(out, err, errlen, status) == 0))
@@ -91,60 +91,7 @@ static struct output *open_new(const char *spec, const struct backlog *kept, int
 
 struct output *output_open(const char *spec, char *err, size_t errlen, int *status)
 {
-	return open_new(spec, NULL, -1, err, errlen, status);
-}
-
-struct output *output_open_kept(const char *spec, int listener, const struct output_kept *kept, char *err, size_t errlen, int *status)
-{
-	struct output *out = open_new(spec, &kept->backlog, listener, err, errlen, status);
-
-	if (!out)
-		return NULL;
-	out->full = kept->full;
-	out->asides.keeper = kept->keeper;
-	if (kept->owed)
-		out->owed[out->nowed++] = out->backlog.tail_index;
-	for (uint64_t at = out->backlog.tail; at < out->backlog.head;) {
-		struct frame f = backlog_frame(&out->backlog, at);
-		out->ended = f.kind == FRAME_END;
-		at += f.size;
-	}
-	return out;
-}
-
-struct backlog *output_backlog(struct output *out)
-{
-	return &out->backlog;
-}
-
-void output_owe_aside(struct output *out, uint64_t index, const struct frame *f, uint64_t token)
-{
-	asides_restore(&out->asides, index, f, token);
-}
-
-void output_define(struct output *out, const uint8_t *frames, size_t n)
-{
-	struct frame f;
-	char err[128];
-	size_t need;
-
-	for (size_t at = 0; at < n && frame_parse(frames + at, n - at, at, &f, &need, err, sizeof err) == 1; at += f.size)
-		definitions_note(out->definitions, &f, 0);
-}
-
-bool output_owes(const struct output *out)
-{
-	for (unsigned i = 0; i < out->nslots; i++)
-		if (out->consumers[i].present && out->consumers[i].stance == ACKNOWLEDGING)
-			return true;
-	return out->nowed > 0;
-}
-
-void output_feed(struct output *out)
-{
-	out->ended |= out->backlog.last_kind == FRAME_END;
-	output_accept(out);
-	consumers_feed(out);
+	return output_new(spec, NULL, err, errlen, status);
 }
 
 void output_rest_on(struct output *out, struct input *in)
@@ -189,34 +136,48 @@ void output_accept(struct output *out)
 	consumers_feed(out);
 }
 
-static void wait_for_consumers(struct output *out, int timeout_ms)
+void output_wait(struct output *out, int timeout_ms)
 {
 	poll(&(struct pollfd){ .fd = out->epoll, .events = POLLIN }, 1, timeout_ms);
 	output_accept(out);
 }
 
-static void write_sockets(struct output *out, const uint8_t *frames, size_t n, const struct frame_ref *ref, enum output_rest rest)
+/* Puts frames into the backlog, waiting only when it has no room at all. `mark` is what they rest on, or NULL. */
+static void put(struct output *out, const uint8_t *frames, size_t n, const struct batch_mark *mark)
 {
-	struct frame_ref at = ref ? *ref : (struct frame_ref){0};
+	struct frame_ref at = mark ? mark->ref : (struct frame_ref){0};
 
 	while (n > 0) {
 		uint64_t index = out->backlog.head_index;
-		size_t did = backlog_add(&out->backlog, frames, n);
+		size_t used = backlog_used(&out->backlog), did = backlog_add(&out->backlog, frames, n);
 		uint64_t count = out->backlog.head_index - index;
 		if (at.connection && out->upstream && count) {
-			rests_add(&out->rests, index, count, &at, rest == OUTPUT_ALL);
-			at.position += rest == OUTPUT_EACH ? count : 0;
+			rests_add(&out->rests, index, count, &at, mark->all);
+			at.position += mark->all ? 0 : count;
 		}
 		frames += did;
 		n -= did;
+		if (n == 0)
+			return;
 		consumers_feed(out);
-		size_t used = backlog_used(&out->backlog);
-		if (n > 0)
-			release_room(out);
-		if (n > 0 && did == 0 && backlog_used(&out->backlog) == used)
-			wait_for_consumers(out, -1);
+		release_room(out);
+		if (did == 0 && backlog_used(&out->backlog) == used)
+			output_wait(out, -1);
 	}
+}
+
+static void put_batch(struct output *out, const uint8_t *frames, size_t n, const struct batch_mark *marks, size_t nmarks)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < nmarks; i++) {
+		put(out, frames + at, marks[i].begin - at, NULL);
+		put(out, frames + marks[i].begin, marks[i].end - marks[i].begin, &marks[i]);
+		at = marks[i].end;
+	}
+	put(out, frames + at, n - at, NULL);
 	out->ended = out->backlog.last_kind == FRAME_END;
+	consumers_feed(out);
 	output_accept(out);
 }
 
@@ -237,37 +198,36 @@ static int write_standard(const uint8_t *data, size_t n)
 }
 
 /* What a pipe has taken is out of our hands. */
-static void safe_in_pipe(struct output *out, const uint8_t *frames, size_t n, const struct frame_ref *ref, enum output_rest rest)
+static void safe_in_pipe(struct output *out, const uint8_t *frames, const struct batch_mark *m)
 {
 	struct frame f;
 	char err[128];
 	size_t need;
 	uint64_t count = 0;
 
-	if (!out->upstream || !ref || !ref->connection)
-		return;
-	for (size_t at = 0; at < n && frame_parse(frames + at, n - at, at, &f, &need, err, sizeof err) == 1; at += f.size)
+	for (size_t at = m->begin; at < m->end && frame_parse(frames + at, m->end - at, at, &f, &need, err, sizeof err) == 1; at += f.size)
 		count++;
-	input_safe(out->upstream, ref, rest == OUTPUT_ALL ? 1 : count);
+	input_safe(out->upstream, &m->ref, m->all ? 1 : count);
 }
 
-int output_write_from(struct output *out, const uint8_t *frames, size_t n, const struct frame_ref *r, enum output_rest rest)
+static int write_marked(struct output *out, const uint8_t *frames, size_t n, const struct batch_mark *marks, size_t nmarks)
 {
 	if (n == 0)
 		return 0;
 	if (out->spec.kind != SPEC_STANDARD) {
-		write_sockets(out, frames, n, r, rest);
+		put_batch(out, frames, n, marks, nmarks);
 		return 0;
 	}
 	if (write_standard(frames, n) != 0)
 		return -1;
-	safe_in_pipe(out, frames, n, r, rest);
+	for (size_t i = 0; i < nmarks && out->upstream; i++)
+		safe_in_pipe(out, frames, &marks[i]);
 	return 0;
 }
 
 int output_write(struct output *out, const uint8_t *frames, size_t n)
 {
-	return output_write_from(out, frames, n, NULL, OUTPUT_EACH);
+	return write_marked(out, frames, n, NULL, 0);
 }
 
 int output_flush(struct output *out, struct pack *p)
@@ -276,6 +236,21 @@ int output_flush(struct output *out, struct pack *p)
 
 	p->len = 0;
 	return rc;
+}
+
+int output_batch(struct output *out, struct batch *b)
+{
+	int rc = write_marked(out, b->pack.data, b->pack.len, b->marks, b->nmarks);
+
+	batch_clear(b);
+	return rc;
+}
+
+int output_pass(struct output *out, const uint8_t *frames, size_t n, const struct frame_ref *first)
+{
+	const struct batch_mark mark = { .end = n, .ref = *first };
+
+	return write_marked(out, frames, n, &mark, first->connection ? 1 : 0);
 }
 
 bool output_full(struct output *out)

@@ -5,6 +5,7 @@
 
 #include "consumer.h"
 #include "endpoint.h"
+#include "kept.h"
 #include "rests.h"
 #include "spec.h"
 #include "stat.h"
@@ -39,6 +40,8 @@ struct output {
 	struct ack ack;
 };
 
+/* As output_open; `kept` is NULL for a backlog of its own. */
+struct output *output_new(const char *spec, const struct kept *kept, char *err, size_t errlen, int *status);
 struct supply output_supply(struct output *out);
 /* Sends what the consumers take, and lets go what nobody needs. */
 void consumers_feed(struct output *out);
