@@ -110,6 +110,11 @@ MISBEHAVE := $(B)/tests/helpers/misbehave
 $(MISBEHAVE): HELPER_FLAGS = -I. $(SAN)
 $(MISBEHAVE): HELPER_LIBS = $(filter %.o %.a,$^) $(LIBS_match) $(LIBS_wire)
 $(MISBEHAVE): $(filter-out $(MAINS),$(call obj,$(MATCH))) $(LIB)
+# The same of the probe.
+MISREAD := $(B)/tests/helpers/misread
+$(MISREAD): HELPER_FLAGS = -I. $(SAN)
+$(MISREAD): HELPER_LIBS = $(filter %.o %.a,$^) $(LIBS_probe) $(LIBS_wire)
+$(MISREAD): $(filter-out $(MAINS),$(call obj,$(PROBE))) $(LIB)
 # A helper of several files; its children are it again, and must not load libraries between their calls.
 RANDOM_CALLS := $(B)/tests/helpers/random_calls
 $(RANDOM_CALLS): $(wildcard tests/helpers/random_calls/*.[ch])

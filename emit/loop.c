@@ -1,5 +1,5 @@
-/* The loop on libuv. The input is one descriptor whatever its endpoints; sinks that are full are watched for writing, and
- * while a queue is over its bound the input is not: back-pressure instead of loss. */
+/* The loop on libuv. The input is one descriptor whatever its endpoints; sinks that are full are watched for writing. While the
+ * queue of one is over its bound a recorded stream is not read; a live one waits for no output. */
 #include "loop.h"
 
 #include <errno.h>
@@ -13,28 +13,34 @@
 #include "wire/log.h"
 #include "wire/stat_record.h"
 
-enum { BUFFERED_MAX = 4096 };                    /* bytes that gather with buffered_outputs */
-enum { INTERRUPTS = 2 };                         /* SIGINTs that end emit at once; the first is left to the head of the line */
-enum { TICK_MS = 1000, STATUS_DROPS = 1 };       /* STATUS_DROPS: the drop action `exit` */
+enum {
+	INTERRUPTS = 2,                          /* SIGINTs that end emit at once; the first is left to the head of the line */
+	BATCH = 256 << 10,                       /* bytes of alerts that are spooled together */
+	END_MS = 5000,                           /* what outputs of a live stream get at its end */
+	TICK_MS = 1000, STATUS_DROPS = 1         /* STATUS_DROPS: of the drop action `exit` */
+};
 
 struct loop {
 	uv_loop_t uv;
 	uv_poll_t readable, writable[SINKS];
 	uv_signal_t sigint, sigterm;
-	uv_timer_t tick;                         /* runs once a live stream has counted something */
+	uv_timer_t last, tick;                   /* tick: once a live stream has counted something */
 	struct input *in;
+	struct spool *spool;
 	const struct format *format;
 	struct sink *sinks;
 	int nsinks, status;
 	unsigned interrupts;
+	bool live;                               /* a live stream has come */
 	bool ended;                              /* the input has */
+	struct frame_ref safe;                   /* frames that are when the spool is committed: from this on */
+	uint64_t nsafe;
 	bool more;                               /* frames were left because a queue is over its bound */
-	uint64_t beats;                          /* statistics read when the sinks were last written to */
 	struct pack line;
 	struct internal *internal;
-	bool tally;
 	struct source source;
 	struct source_buf source_buf;
+	bool tally;
 	struct loop_totals *totals;
 };
 
@@ -51,13 +57,18 @@ static int bad_body(const struct frame *f, size_t at, const char *err)
 	return EX_DATAERR;
 }
 
-/* To every output. */
-static void hand_out(struct loop *l, const struct alert *a)
+/* Into the spool, and to every output. */
+static void hand_out(struct loop *l, const struct frame *f, const struct alert *a)
 {
+	uint64_t number = spool_add(l->spool, f);
+
 	l->line.len = 0;
 	format_alert(l->format, a, &l->line);
 	for (int i = 0; i < l->nsinks; i++)
-		sink_add(&l->sinks[i], l->line.data, l->line.len);
+		if (l->live)
+			sink_add_live(&l->sinks[i], l->line.data, l->line.len, number);
+		else
+			sink_add(&l->sinks[i], l->line.data, l->line.len, number);
 }
 
 static int take_alert(struct loop *l, const struct frame *f)
@@ -69,10 +80,15 @@ static int take_alert(struct loop *l, const struct frame *f)
 	if (alert_decode(f, &a, &at, err, sizeof err) != 0)
 		return bad_body(f, at, err);
 	l->totals->alerts++;
+	/* Only what is acknowledged can come twice. */
+	if (f->connection && spool_known(l->spool, &a)) {
+		l->totals->again++;
+		return 0;
+	}
 	internal_counted(l->internal, &a.v[ALERT_RULE]);
 	if (l->tally)
 		tally_add(&l->totals->tally, &a);
-	hand_out(l, &a);
+	hand_out(l, f, &a);
 	return 0;
 }
 
@@ -83,7 +99,7 @@ static void on_internal(void *arg, const struct frame *f)
 	size_t at;
 
 	if (alert_decode(f, &a, &at, err, sizeof err) == 0)
-		hand_out(arg, &a);
+		hand_out(arg, f, &a);
 }
 
 static void on_tick(uv_timer_t *timer);
@@ -104,11 +120,29 @@ static int take_stat(struct loop *l, const struct frame *f)
 	return 0;
 }
 
-static int take_hello(const struct frame *f)
+/* An alert that an emit before this one has spooled. */
+static void take_spooled(void *arg, const struct frame *f, uint64_t number)
+{
+	struct loop *l = arg;
+	struct alert a;
+	char err[256];
+	size_t at;
+
+	if (alert_decode(f, &a, &at, err, sizeof err) != 0)
+		return;
+	l->line.len = 0;
+	format_alert(l->format, &a, &l->line);
+	for (int i = 0; i < l->nsinks; i++)
+		if (l->sinks[i].mark->next <= number)
+			sink_add(&l->sinks[i], l->line.data, l->line.len, number);
+}
+
+static int take_hello(struct loop *l, const struct frame *f)
 {
 	struct cursor c = { f->body, f->body + f->len };
 	struct value version;
 
+	l->live |= !input_recorded(l->in, f->stream);
 	if (value_next(&c, &version) == 1 && version.type == VALUE_UINT && version.u == WIRE_VERSION)
 		return 0;
 	return bad_body(f, 0, "hello: unknown version of the wire, expected 1");
@@ -129,7 +163,7 @@ static int take(struct loop *l, const struct frame *f)
 {
 	switch (f->kind) {
 	case FRAME_ALERT: return take_alert(l, f);
-	case FRAME_HELLO: l->totals->others++; return take_hello(f);
+	case FRAME_HELLO: l->totals->others++; return take_hello(l, f);
 	case FRAME_END: l->totals->others++; return take_end(f);
 	case FRAME_STAT: return take_stat(l, f);
 	default:
@@ -141,10 +175,13 @@ static int take(struct loop *l, const struct frame *f)
 	}
 }
 
+/* What the outputs have not taken of a recorded stream, so that nothing of it is lost, is not read. */
 static bool over_bound(const struct loop *l)
 {
+	if (l->live)
+		return false;
 	for (int i = 0; i < l->nsinks; i++)
-		if (l->sinks[i].queue.len - l->sinks[i].sent > SINK_QUEUE_MAX)
+		if (sink_queued_bytes(&l->sinks[i]) > SINK_QUEUE_MAX)
 			return true;
 	return false;
 }
@@ -171,7 +208,7 @@ static uint64_t dropped(const struct loop *l)
 	uint64_t n = 0;
 
 	for (int i = 0; i < l->nsinks; i++)
-		n += l->sinks[i].dropped;
+		n += sink_dropped(&l->sinks[i]);
 	return n;
 }
 
@@ -183,6 +220,26 @@ static int end_status(const struct loop *l)
 	return dropped(l) ? EX_OSERR : 0;
 }
 
+static void commit(struct loop *l)
+{
+	spool_commit(l->spool);
+	input_safe(l->in, &l->safe, l->nsafe);
+	l->nsafe = 0;
+}
+
+/* The frame is safe once the spool is committed. */
+static void safe_soon(struct loop *l, const struct frame *f)
+{
+	bool continues = l->nsafe && l->safe.stream == f->stream && l->safe.connection == f->connection &&
+		l->safe.position + l->nsafe == f->position;
+
+	if (!continues) {
+		commit(l);
+		l->safe = frame_ref(f);
+	}
+	l->nsafe++;
+}
+
 /* Takes frames until there is none, or enough is queued. Returns 0 or the exit status. */
 static int drain(struct loop *l)
 {
@@ -190,9 +247,12 @@ static int drain(struct loop *l)
 	struct frame f;
 	int status;
 
-	while (!over_bound(l) && (rc = input_next(l->in, &f)) == INPUT_FRAME)
+	while (!over_bound(l) && spool_pending(l->spool) < BATCH && (rc = input_next(l->in, &f)) == INPUT_FRAME) {
 		if ((status = take(l, &f)) != 0)
 			return status;
+		safe_soon(l, &f);
+	}
+	commit(l);
 	l->more = rc == INPUT_FRAME;
 	l->ended = rc == INPUT_DONE;
 	if (l->ended)
@@ -206,35 +266,40 @@ static int drain(struct loop *l)
 static void on_writable(uv_poll_t *handle, int error, int events);
 static void on_readable(uv_poll_t *handle, int error, int events);
 
-/* With buffered_outputs lines gather, up to a page of them or the next heartbeat in the stream. */
-static bool gathers(const struct loop *l, const struct sink *s)
-{
-	return conf_bool(s->conf, CONF_EMIT_BUFFERED) && !l->ended && !s->gone && !s->full && s->queue.len - s->sent < BUFFERED_MAX &&
-		l->totals->stats == l->beats;
-}
-
 /* Writes, then watches what there is to wait for. */
 static void flush(struct loop *l)
 {
 	for (int i = 0; i < l->nsinks; i++) {
-		if (gathers(l, &l->sinks[i]))
-			continue;
 		bool was_gone = l->sinks[i].gone;
 		sink_flush(&l->sinks[i]);
 		if (l->sinks[i].gone && !was_gone && l->nsinks > 1)
 			log_warnx("output %s: its reader has gone; its alerts are dropped", l->sinks[i].kind->name);
 		if (l->sinks[i].wait_fd < 0)
 			continue;
-		if (l->sinks[i].full)
+		if (l->sinks[i].full && !l->sinks[i].gone)
 			uv_poll_start(&l->writable[i], UV_WRITABLE, on_writable);
 		else
 			uv_poll_stop(&l->writable[i]);
 	}
-	l->beats = l->totals->stats;
+	spool_trim(l->spool);
+	/* Behind the end there may still be something to acknowledge. */
 	if (l->ended || over_bound(l))
 		uv_poll_stop(&l->readable);
 	else
 		uv_poll_start(&l->readable, UV_READABLE, on_readable);
+}
+
+/* The outputs have had their time. What is left is there for the next emit, or lost. */
+static void on_last(uv_timer_t *timer)
+{
+	struct loop *l = timer->data;
+	bool lasts = spool_lasts(l->spool);
+
+	log_warnx("the stream has ended, but %" PRIu64 " alerts wait for outputs that do not take them: %s", queued(l),
+		lasts ? "they stay in the spool" : "they are dropped");
+	for (int i = 0; i < l->nsinks && !lasts; i++)
+		sink_drop(&l->sinks[i], SINK_END);
+	leave(l, end_status(l));
 }
 
 static void step(struct loop *l)
@@ -254,6 +319,8 @@ static void step(struct loop *l)
 		leave(l, l->nsinks == 1 ? 0 : EX_OSERR);
 	else if (l->ended && queued(l) == 0)
 		leave(l, end_status(l));
+	else if (l->ended && l->live && !uv_is_active((uv_handle_t *)&l->last))
+		uv_timer_start(&l->last, on_last, END_MS, 0);
 }
 
 static void on_readable(uv_poll_t *handle, int error, int events)
@@ -310,8 +377,9 @@ static int start(struct loop *l)
 	for (int i = 0; i < l->nsinks; i++)
 		if (l->sinks[i].wait_fd >= 0 && watch(l, &l->writable[i], l->sinks[i].wait_fd) != 0)
 			l->sinks[i].wait_fd = -1;
+	uv_timer_init(&l->uv, &l->last);
 	uv_timer_init(&l->uv, &l->tick);
-	l->tick.data = l;
+	l->last.data = l->tick.data = l;
 	uv_signal_init(&l->uv, &l->sigint);
 	uv_signal_init(&l->uv, &l->sigterm);
 	l->sigint.data = l->sigterm.data = l;
@@ -337,7 +405,7 @@ static void stop(struct loop *l)
 
 int loop_run(const struct loop_config *c, struct loop_totals *totals)
 {
-	struct loop l = { .in = c->in, .format = c->format, .sinks = c->sinks, .nsinks = c->nsinks, .totals = totals,
+	struct loop l = { .in = c->in, .format = c->format, .spool = c->spool, .sinks = c->sinks, .nsinks = c->nsinks, .totals = totals,
 		.tally = c->tally };
 	int rc = start(&l);
 
@@ -347,6 +415,10 @@ int loop_run(const struct loop_config *c, struct loop_totals *totals)
 	}
 	l.source = source_here("emit", &l.source_buf);
 	l.internal = internal_new(&c->policy, &l.source, on_internal, &l);
+	for (int i = 0; i < l.nsinks; i++)
+		if (!(l.sinks[i].mark = spool_output(l.spool, l.sinks[i].kind->name)))
+			diex(EX_SOFTWARE, "more than %d outputs", SPOOL_OUTPUTS);
+	spool_replay(l.spool, take_spooled, &l);
 	step(&l);
 	uv_run(&l.uv, UV_RUN_DEFAULT);
 	internal_drops(l.internal, &totals->drops_detected, &totals->drops_acted);

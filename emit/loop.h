@@ -12,6 +12,7 @@
 
 struct loop_totals {
 	uint64_t alerts, stats, others, unknown;         /* frames read, by what they are */
+	uint64_t again;                                  /* of the alerts, those that had come before */
 	uint64_t drops_detected, drops_acted;            /* see drops.h */
 	struct tally tally;                              /* of rules' alerts, if it is wanted */
 };
@@ -20,14 +21,15 @@ struct loop_totals {
 struct loop_config {
 	struct input *in;
 	const struct format *format;
+	struct spool *spool;
 	struct sink *sinks;
 	int nsinks;
 	struct internal_policy policy;
 	bool tally;
 };
 
-/* Runs until the input has ended and every queue is empty, or a signal ends it, or nobody reads the only sink any more.
- * What goes wrong is said on standard error. Returns the exit status. */
+/* Runs until the input has ended and every queue is empty (of a live stream: or has had its time), or a signal ends it, or nobody
+ * reads the only sink any more. What goes wrong is said on standard error. Returns the exit status. */
 int loop_run(const struct loop_config *c, struct loop_totals *totals);
 
 #endif

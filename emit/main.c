@@ -52,14 +52,23 @@ static struct arguments parse(int argc, char **argv)
 	return a;
 }
 
+static void report_output(const struct sink *s)
+{
+	log_info("output %s: alerts in %" PRIu64 " = written %" PRIu64 " + dropped %" PRIu64 " + folded %" PRIu64 " + queued %" PRIu64,
+		s->kind->name, s->in, s->written, sink_dropped(s), s->folded, s->queued);
+	if (sink_dropped(s))
+		log_info("output %s: dropped %" PRIu64 " as its queue was full, %" PRIu64 " as it failed, %" PRIu64 " at the end",
+			s->kind->name, s->dropped[SINK_FULL], s->dropped[SINK_FAILED], s->dropped[SINK_END]);
+}
+
 static void report(const struct loop_totals *t, const struct sink *sinks, int n)
 {
 	log_info("alerts in %" PRIu64 ", statistics %" PRIu64 ", other frames %" PRIu64 ", unknown frames %" PRIu64,
 		t->alerts, t->stats, t->others, t->unknown);
+	if (t->again)
+		log_info("alerts that had come before %" PRIu64, t->again);
 	for (int i = 0; i < n; i++)
-		log_info("output %s: alerts in %" PRIu64 " = written %" PRIu64 " + dropped %" PRIu64 " + folded %" PRIu64
-			" + queued %" PRIu64, sinks[i].kind->name, sinks[i].in, sinks[i].written, sinks[i].dropped,
-			sinks[i].folded, sinks[i].queued);
+		report_output(&sinks[i]);
 }
 
 static bool is_old(const struct conf *conf)
@@ -81,9 +90,13 @@ static int run(const struct arguments *a)
 
 	if (n < 0)
 		diex(EX_OSERR, "%s", err);
+	struct spool *spool = spool_open(conf_text(&o->conf, CONF_EMIT_STATE), err, sizeof err);
+	if (!spool)
+		diex(EX_OSERR, "%s", err);
 	struct input *in = input_open(o->inputs, o->ninputs, err, sizeof err, &status);
 	if (!in)
 		diex(status, "%s", err);
+	input_acknowledge(in);
 	const char *forced = getenv("FALCO_HOSTNAME");
 	if (forced)
 		snprintf(host, sizeof host, "%s", forced);
@@ -99,7 +112,8 @@ static int run(const struct arguments *a)
 		.old = is_old(&o->conf),
 	};
 	options_notify(o, "ready");
-	const struct loop_config config = { .in = in, .format = &format, .sinks = sinks, .nsinks = n, .policy = policy_read(&o->conf),
+	const struct loop_config config = { .in = in, .format = &format, .spool = spool, .sinks = sinks, .nsinks = n,
+		 .policy = policy_read(&o->conf),
 		.tally = a->totals };
 	status = loop_run(&config, &totals);
 	if (o->verbose)
@@ -110,6 +124,7 @@ static int run(const struct arguments *a)
 	input_free(in);
 	for (int i = 0; i < n; i++)
 		sink_free(&sinks[i]);
+	spool_free(spool);
 	return status;
 }
 

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "wire/log.h"
 
@@ -52,35 +54,57 @@ void sink_free(struct sink *s)
 	if (s->kind && s->kind->close)
 		s->kind->close(s);
 	pack_free(&s->queue);
+	free(s->entries);
 	*s = (struct sink){0};
 }
 
-static uint64_t lines_in(const uint8_t *p, size_t n)
+static struct sink_entry *entry(struct sink *s, size_t i)
 {
-	const uint8_t *end = p + n;
-	uint64_t lines = 0;
+	return &s->entries[s->first + i];
+}
 
-	while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
-		lines++;
-		p++;
-	}
-	return lines;
+/* How far the output is, for the emit that comes after this one. */
+static void note(struct sink *s)
+{
+	size_t begin = 0;
+
+	if (!s->mark)
+		return;
+	if (s->queued && s->first)
+		begin = s->entries[s->first - 1].end;
+	s->mark->partial = s->queued && s->sent > begin ? s->sent - begin : 0;
+	s->mark->next = s->queued ? entry(s, 0)->number : s->last;
+}
+
+/* Moves what is left to the front. */
+static void compact(struct sink *s, size_t from)
+{
+	memmove(s->queue.data, s->queue.data + from, s->queue.len - from);
+	memmove(s->entries, s->entries + s->first, s->queued * sizeof *s->entries);
+	s->first = 0;
+	for (size_t i = 0; i < s->queued; i++)
+		s->entries[i].end -= from;
+	s->queue.len -= from;
+	s->sent -= from;
+}
+
+/* Where the line that is being written begins. */
+static size_t line_begin(const struct sink *s)
+{
+	return s->queued && s->first ? s->entries[s->first - 1].end : 0;
 }
 
 /* Empties the queue but for the rest of a line that is half written: without it the next line would join the torn one. */
-static void drop_queue(struct sink *s)
+void sink_drop(struct sink *s, enum sink_reason why)
 {
-	size_t keep = 0;
+	bool torn = !s->gone && s->queued && s->sent > line_begin(s);
 
-	if (!s->gone && s->sent > 0 && s->sent < s->queue.len && s->queue.data[s->sent - 1] != '\n') {
-		const uint8_t *rest = s->queue.data + s->sent;
-		keep = (size_t)((const uint8_t *)memchr(rest, '\n', s->queue.len - s->sent) - rest) + 1;
-		memmove(s->queue.data, rest, keep);
-	}
-	s->dropped += s->queued - (keep > 0);
-	s->queued = keep > 0;
-	s->queue.len = keep;
-	s->sent = 0;
+	s->dropped[why] += s->queued - torn;
+	s->queued = torn;
+	s->queue.len = torn ? entry(s, 0)->end : 0;
+	if (!torn)
+		s->sent = s->first = 0;
+	note(s);
 }
 
 static void fail(struct sink *s, int error)
@@ -89,30 +113,72 @@ static void fail(struct sink *s, int error)
 	if (!s->failing && !s->gone)
 		log_warnx("output %s: %s; its alerts are dropped until it works again", s->kind->name, strerror(error));
 	s->failing = true;
-	drop_queue(s);
+	sink_drop(s, SINK_FAILED);
 }
 
 static void took(struct sink *s, size_t n)
 {
-	uint64_t lines = lines_in(s->queue.data + s->sent, n);
-
-	s->written += lines;
-	s->queued -= lines;
 	s->sent += n;
+	while (s->queued && entry(s, 0)->end <= s->sent) {
+		s->first++;
+		s->queued--;
+		s->written++;
+	}
+	note(s);
 	if (s->failing)
-		log_warnx("output %s: works again; %" PRIu64 " alerts were dropped", s->kind->name, s->dropped);
+		log_warnx("output %s: works again; %" PRIu64 " alerts were dropped", s->kind->name, s->dropped[SINK_FAILED]);
 	s->failing = false;
 }
 
-void sink_add(struct sink *s, const uint8_t *line, size_t n)
+static void make_room(struct sink *s)
+{
+	if (line_begin(s) > SINK_QUEUE_MAX && line_begin(s) > s->queue.len / 2)
+		compact(s, line_begin(s));
+	if (s->first + s->queued < s->cap)
+		return;
+	s->cap = s->cap ? s->cap * 2 : 64;
+	s->entries = realloc(s->entries, s->cap * sizeof *s->entries);
+	if (!s->entries)
+		diex(EX_OSERR, "out of memory: %zu alerts of an output", s->cap);
+}
+
+void sink_add(struct sink *s, const uint8_t *line, size_t n, uint64_t number)
 {
 	s->in++;
+	s->last = number + 1;
 	if (s->gone) {
-		s->dropped++;
+		s->dropped[SINK_FAILED]++;
+		note(s);
 		return;
 	}
-	s->queued++;
+	make_room(s);
 	pack_raw(&s->queue, line, n);
+	s->entries[s->first + s->queued++] = (struct sink_entry){ number, s->queue.len };
+	/* Half of it was written by the emit before this one. */
+	if (s->queued == 1 && s->mark && s->mark->next == number && s->mark->partial < n && s->sent == s->queue.len - n)
+		s->sent += s->mark->partial;
+	note(s);
+}
+
+static bool is_full(const struct sink *s)
+{
+	uint64_t capacity = conf_number(s->conf, CONF_EMIT_QUEUE);
+
+	return (capacity && s->queued >= capacity) || sink_queued_bytes(s) >= SINK_LIVE_MAX;
+}
+
+void sink_add_live(struct sink *s, const uint8_t *line, size_t n, uint64_t number)
+{
+	if (s->gone || !is_full(s)) {
+		sink_add(s, line, n, number);
+		return;
+	}
+	if (!s->overflowing)
+		log_warnx("output %s: its queue is full; alerts are dropped until it takes some", s->kind->name);
+	s->overflowing = true;
+	s->in++;
+	s->dropped[SINK_FULL]++;
+	s->last = number + 1;
 }
 
 void sink_flush(struct sink *s)
@@ -130,8 +196,26 @@ void sink_flush(struct sink *s)
 			break;
 		}
 	}
-	if (s->sent == s->queue.len)
-		s->queue.len = s->sent = 0;
+	if (s->sent == s->queue.len) {
+		s->queue.len = s->sent = s->first = 0;
+		if (s->overflowing)
+			log_warnx("output %s: its queue is empty again; %" PRIu64 " alerts were dropped", s->kind->name, s->dropped[SINK_FULL]);
+		s->overflowing = false;
+	}
 	if (s->kind->rest)
 		s->kind->rest(s);
+}
+
+uint64_t sink_dropped(const struct sink *s)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < SINK_REASONS; i++)
+		n += s->dropped[i];
+	return n;
+}
+
+size_t sink_queued_bytes(const struct sink *s)
+{
+	return s->queue.len - s->sent;
 }

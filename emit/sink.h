@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "conf/conf.h"
+#include "spool.h"
 #include "wire/pack.h"
 
 struct sink;
@@ -25,20 +26,38 @@ struct sink_kind {
 	void (*rest)(struct sink *s), (*close)(struct sink *s);
 };
 
-enum { SINKS = 2, SINK_QUEUE_MAX = 1 << 20 };    /* bytes in a queue, after which no more input is taken */
+enum {
+	SINKS = 2,
+	SINK_QUEUE_MAX = 1 << 20,      /* bytes in a queue, after which no more of a recorded stream is taken */
+	SINK_LIVE_MAX = 16 << 20       /* and after which alerts of a live one are dropped, unless outputs_queue.capacity says less */
+};
 extern const struct sink_kind *const sink_kinds[SINKS];
+
+/* Why an alert was dropped. */
+enum sink_reason { SINK_FULL, SINK_FAILED, SINK_END, SINK_REASONS };
+
+struct sink_entry {
+	uint64_t number;               /* of the alert, in the spool */
+	size_t end;                    /* of its line in the queue */
+};
 
 /* in = written + dropped + folded + queued, at any time. Folding is not there yet: 0. */
 struct sink {
 	const struct sink_kind *kind;
 	const struct conf *conf;       /* borrowed */
+	struct spool_mark *mark;       /* borrowed; kept up to date */
 	int fd, wait_fd;               /* -1: none */
 	struct pack queue;             /* whole lines, of which the first `sent` bytes are gone */
 	size_t sent;
-	uint64_t in, written, dropped, folded, queued;
+	struct sink_entry *entries;    /* of the lines that are not written whole: entries[first..first+queued) */
+	size_t first, cap;
+	uint64_t in, written, folded, queued, dropped[SINK_REASONS];
+	uint64_t last;                 /* number behind the last alert that came */
+	bool fifo;                     /* stays open */
 	bool failing;                  /* the last write failed; said once */
 	bool gone;                     /* whoever read it has left for good */
 	bool full;                     /* waits for wait_fd */
+	bool overflowing;              /* the queue was full; said once */
 };
 
 /* Returns 0, or -1 with a message when the configuration enables a sink without what it needs, or none at all. */
@@ -47,10 +66,17 @@ int sink_check(const struct conf *conf, char *err, size_t errlen);
 int sink_open(struct sink sinks[SINKS], const struct conf *conf, char *err, size_t errlen);
 void sink_free(struct sink *s);
 
-/* Queues one alert's line, which ends with a newline and has no other. */
-void sink_add(struct sink *s, const uint8_t *line, size_t n);
+/* Queues one alert's line, which ends with a newline and has no other. `number` rises from alert to alert. */
+void sink_add(struct sink *s, const uint8_t *line, size_t n, uint64_t number);
+/* The same, unless the queue is full: then the alert is dropped. */
+void sink_add_live(struct sink *s, const uint8_t *line, size_t n, uint64_t number);
 /* Writes what can be written without waiting. What can not be written at all is dropped, counted, and said once. */
 void sink_flush(struct sink *s);
+/* Drops what is queued. */
+void sink_drop(struct sink *s, enum sink_reason why);
+uint64_t sink_dropped(const struct sink *s);
+/* Bytes in the queue. */
+size_t sink_queued_bytes(const struct sink *s);
 
 extern const struct sink_kind sink_stdout, sink_file;
 

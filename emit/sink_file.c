@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int open_file(struct sink *s)
@@ -12,6 +13,13 @@ static int open_file(struct sink *s)
 	s->fd = open(conf_text(s->conf, CONF_EMIT_FILE_NAME), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
 	if (s->fd < 0)
 		return -1;
+	struct stat st;
+	/* A pipe has a reader that may stop reading, and can not be rotated: it stays open, and is watched. */
+	s->fifo = fstat(s->fd, &st) == 0 && S_ISFIFO(st.st_mode);
+	if (s->fifo) {
+		s->wait_fd = s->fd;
+		return 0;
+	}
 	int flags = fcntl(s->fd, F_GETFL);
 	return flags < 0 ? -1 : fcntl(s->fd, F_SETFL, flags & ~O_NONBLOCK);
 }
@@ -32,7 +40,7 @@ static void close_file(struct sink *s)
 
 static void rest_file(struct sink *s)
 {
-	if (!conf_bool(s->conf, CONF_EMIT_FILE_KEEP))
+	if (!s->fifo && !conf_bool(s->conf, CONF_EMIT_FILE_KEEP))
 		close_file(s);
 }
 

@@ -31,13 +31,15 @@ struct run {
 	uv_async_t stop;
 	struct input *in;
 	struct output *out;
-	struct pack pack;                      /* what goes out next */
+	struct batch batch;                    /* what goes out next */
 	const uint8_t *span;                   /* and behind it these bytes of the input, */
 	size_t span_len;                       /* which are whole frames that go on as they are */
+	struct frame_ref span_ref;             /* of the first of them */
 	struct frame held;
 	bool holding;                          /* `held` waits for what is known of its container */
+	bool full;                             /* the output takes no more for the time being */
 	bool told;                             /* a HELLO has gone on */
-	bool over, unread;                     /* unread: nobody takes the output any more */
+	bool interrupted, over, unread;                     /* unread: nobody takes the output any more */
 	int status;
 	char reason[256];                      /* why the stream ended */
 	struct stream streams[STREAMS];
@@ -62,7 +64,10 @@ static void end(struct run *r, int status, const char *reason)
 /* Frames behind one another in the input are written as they lie there; others are gathered. */
 static void gather(struct run *r)
 {
-	pack_raw(&r->pack, r->span, r->span_len);
+	size_t begin = r->batch.pack.len;
+
+	pack_raw(&r->batch.pack, r->span, r->span_len);
+	batch_mark(&r->batch, begin, &r->span_ref, false);
 	r->span_len = 0;
 }
 
@@ -70,8 +75,10 @@ static void pass(struct run *r, const struct frame *f)
 {
 	if (r->span_len && r->span + r->span_len != f->start)
 		gather(r);
-	if (!r->span_len)
+	if (!r->span_len) {
 		r->span = f->start;
+		r->span_ref = frame_ref(f);
+	}
 	r->span_len += f->size;
 }
 
@@ -79,11 +86,11 @@ static void write_out(struct run *r)
 {
 	int rc;
 
-	if (r->pack.len) {
+	if (r->batch.pack.len) {
 		gather(r);
-		rc = output_flush(r->out, &r->pack);
+		rc = output_batch(r->out, &r->batch);
 	} else {
-		rc = output_write(r->out, r->span, r->span_len);
+		rc = output_pass(r->out, r->span, r->span_len, &r->span_ref);
 		r->span_len = 0;
 	}
 	if (rc == 0)
@@ -108,7 +115,7 @@ static void check_names(struct run *r)
 
 	names_begin(&r->names, &look);
 	names_read(&look, -1, NAMES_HOST_FILE_MAX);
-	names_apply(&r->names, &look, NULL, &r->pack);
+	names_apply(&r->names, &look, NULL, &r->batch.pack);
 }
 
 /* A source that goes on is known to all that follow; a new one knows nothing. */
@@ -126,7 +133,7 @@ static void begin_source(struct run *r, struct stream *s, const struct hello *h)
 	names_free(&r->names);
 	check_names(r);
 	if (r->hosts)
-		hosts_send(r->hosts, &r->pack);
+		hosts_send(r->hosts, &r->batch.pack);
 }
 
 static bool is_this_boot(const struct run *r, const struct hello *h)
@@ -203,8 +210,11 @@ static bool take_proc(struct run *r, const struct frame *f, struct stream *s)
 			return false;
 	}
 	if (p.container == PROC_UNKNOWN) {
+		struct frame_ref ref = frame_ref(f);
 		gather(r);
-		proc_rewrite(&r->pack, f, &p, c ? container_short_id(c) : NULL);
+		size_t begin = r->batch.pack.len;
+		proc_rewrite(&r->batch.pack, f, &p, c ? container_short_id(c) : NULL);
+		batch_mark(&r->batch, begin, &ref, true);
 	} else {
 		pass(r, f);
 	}
@@ -214,8 +224,11 @@ static bool take_proc(struct run *r, const struct frame *f, struct stream *s)
 /* Own END goes out when every input has ended. */
 static bool take_end(struct run *r, const struct frame *f, struct stream *s)
 {
+	struct frame_ref ref = frame_ref(f);
+
 	(void)s;
 	end_reason(f, r->reason, sizeof r->reason);
+	input_safe(r->in, &ref, 1);
 	return true;
 }
 
@@ -259,6 +272,9 @@ static enum input_result forward(struct run *r)
 	struct frame f;
 	enum input_result rc;
 
+	r->full = output_full(r->out);
+	if (r->full)
+		return INPUT_EMPTY;
 	while ((rc = next(r, &f)) == INPUT_FRAME) {
 		r->holding = !take(r, &f);
 		if (r->holding)
@@ -283,10 +299,10 @@ static void bad_input(struct run *r)
 static void on_readable(uv_poll_t *handle, int status, int events);
 static void on_quick(uv_timer_t *timer);
 
-/* While a frame is held nothing is read: its bytes stay where they are. */
+/* While a frame is held, or the output is full, nothing is read: the bytes stay where they are. */
 static void watch(struct run *r)
 {
-	if (r->holding)
+	if (r->holding || r->full)
 		uv_poll_stop(&r->readable);
 	else if (!uv_is_active((uv_handle_t *)&r->readable))
 		uv_poll_start(&r->readable, UV_READABLE, on_readable);
@@ -346,7 +362,7 @@ static void on_tick(uv_timer_t *timer)
 			hosts_check(r->hosts);
 	}
 	if (r->told)
-		stat_totals(&r->pack, &r->source, "enrich", r->totals);
+		stat_totals(&r->batch.pack, &r->source, "enrich", r->totals);
 	pump(r);
 }
 
@@ -357,6 +373,8 @@ static void on_joining(uv_poll_t *handle, int status, int events)
 	(void)status;
 	(void)events;
 	output_accept(r->out);
+	if (r->full && !output_full(r->out))
+		pump(r);
 }
 
 static void on_stop(uv_async_t *async)
@@ -365,6 +383,7 @@ static void on_stop(uv_async_t *async)
 
 	if (r->over)
 		return;
+	r->interrupted = true;
 	end(r, 0, "interrupted");
 	forward(r);
 }
@@ -374,10 +393,11 @@ static void finish(struct run *r)
 {
 	if (r->unread)
 		return;
-	stat_totals(&r->pack, &r->source, "enrich", r->totals);
+	stat_totals(&r->batch.pack, &r->source, "enrich", r->totals);
 	if (r->status != EX_TEMPFAIL)
-		end_frame(&r->pack, r->reason);
+		end_frame(&r->batch.pack, r->reason);
 	write_out(r);
+	output_drain(r->out, r->interrupted || r->status == EX_TEMPFAIL ? TICK_MS : -1);
 }
 
 static void init_handles(struct run *r)
@@ -404,12 +424,15 @@ struct run *run_new(struct input *in, struct output *out, const struct conf *con
 	r->in = in;
 	r->out = out;
 	r->source = source_here("enrich", &r->source_buf);
+	input_acknowledge(in);
+	output_rest_on(out, in);
+	output_named(out, &r->source);
 	init_handles(r);
 	engines_open(&r->engines, conf);
-	r->containers = containers_new(&r->loop, &r->engines, &r->pack, on_names, r);
+	r->containers = containers_new(&r->loop, &r->engines, &r->batch.pack, on_names, r);
 	r->hosts = hosts;
 	if (hosts)
-		hosts_begin(hosts, &r->loop, &r->pack, on_names, r);
+		hosts_begin(hosts, &r->loop, &r->batch.pack, on_names, r);
 	return r;
 }
 
@@ -459,7 +482,8 @@ bool run_free(struct run *r)
 	hosts_free(r->hosts);
 	for (int i = 0; i < STREAMS; i++)
 		free(r->streams[i].source);
-	pack_free(&r->pack);
+	batch_free(&r->batch);
+	output_rest_on(r->out, NULL);
 	input_free(r->in);
 	output_free(r->out);
 	free(r);

@@ -24,7 +24,7 @@ struct run {
 	struct setup *own;                      /* the same after a reload, else NULL */
 	struct eval eval;
 	struct run_options options;
-	struct pack pack;
+	struct batch batch;                     /* what goes out next */
 	struct strbuf text;
 	struct context context;
 	struct state *states[STREAMS];          /* by stream number */
@@ -51,6 +51,9 @@ struct run *run_new(struct input *in, struct output *out, struct program *p, con
 	r->setup = o->setup;
 	r->context.old = o->setup->load.old;
 	r->source = source_here("match", &r->source_buf);
+	input_acknowledge(in);
+	output_rest_on(out, in);
+	output_named(out, &r->source);
 	eval_init(&r->eval, p);
 	return r;
 }
@@ -72,7 +75,8 @@ void run_free(struct run *r)
 	setup_drop(r->own);
 	arena_free(&r->context.arena);
 	strbuf_free(&r->text);
-	pack_free(&r->pack);
+	batch_free(&r->batch);
+	output_rest_on(r->out, NULL);
 	input_free(r->in);
 	output_free(r->out);
 	free(r);
@@ -88,9 +92,9 @@ static uint64_t now_ms(void)
 
 static void flush(struct run *r)
 {
-	if (!r->pack.len || r->failed)
+	if (!r->batch.pack.len || r->failed)
 		return;
-	if (output_flush(r->out, &r->pack) == 0)
+	if (output_batch(r->out, &r->batch) == 0)
 		return;
 	r->failed = true;
 	if (errno == EPIPE)
@@ -108,20 +112,20 @@ static void write_hello(struct run *r, bool recorded)
 	for (int i = 0; i < STREAMS && !h; i++)
 		if (r->states[i] && state_hello(r->states[i])->seen)
 			h = state_hello(r->states[i]);
-	size_t f = frame_begin(&r->pack, FRAME_HELLO);
-	pack_uint(&r->pack, WIRE_VERSION);
-	pack_str(&r->pack, "match");
-	pack_str(&r->pack, SAKER_VERSION);
-	source_pack(&r->pack, &r->source);
-	pack_str(&r->pack, recorded ? "recorded" : "live");
-	pack_str(&r->pack, h && h->kernel ? h->kernel : "");
-	pack_str(&r->pack, "");
-	pack_int(&r->pack, clock_offset());
-	pack_array(&r->pack, 0);
-	pack_array(&r->pack, 0);
-	pack_nil(&r->pack);
-	pack_array(&r->pack, 0);
-	frame_end(&r->pack, f);
+	size_t f = frame_begin(&r->batch.pack, FRAME_HELLO);
+	pack_uint(&r->batch.pack, WIRE_VERSION);
+	pack_str(&r->batch.pack, "match");
+	pack_str(&r->batch.pack, SAKER_VERSION);
+	source_pack(&r->batch.pack, &r->source);
+	pack_str(&r->batch.pack, recorded ? "recorded" : "live");
+	pack_str(&r->batch.pack, h && h->kernel ? h->kernel : "");
+	pack_str(&r->batch.pack, "");
+	pack_int(&r->batch.pack, clock_offset());
+	pack_array(&r->batch.pack, 0);
+	pack_array(&r->batch.pack, 0);
+	pack_nil(&r->batch.pack);
+	pack_array(&r->batch.pack, 0);
+	frame_end(&r->batch.pack, f);
 	r->hello = true;
 }
 
@@ -137,7 +141,7 @@ static void write_stat(struct run *r)
 		t[STAT_FORGOTTEN] += state_forgotten(r->states[i]);
 	}
 	t[STAT_RULE_ERRORS] = r->errors_before + r->bad_documents + eval_errors(&r->eval);
-	stat_totals(&r->pack, &r->source, "match", t);
+	stat_totals(&r->batch.pack, &r->source, "match", t);
 }
 
 /* The heartbeat, also while there is more input than can be handled. */
@@ -199,7 +203,7 @@ static void raise_alerts(struct run *r)
 	while ((rule = eval_next(&r->eval))) {
 		bool written;
 		r->totals[STAT_RAISED]++;
-		if (!alert_frame(&r->pack, &r->eval, rule, &r->text, &written))
+		if (!alert_frame(&r->batch.pack, &r->eval, rule, &r->text, &written))
 			r->totals[STAT_ALERTS_INCOMPLETE]++;
 		r->totals[STAT_ALERTS_OUT] += written;
 		if (!written)
@@ -236,7 +240,6 @@ static void take_event(struct run *r, const struct frame *f)
 
 	r->totals[STAT_IN]++;
 	arena_reset(&r->context.arena);
-	write_hello(r, input_recorded(r->in, f->stream));
 	if (context_event(&r->context, s, f, &at) != 0)
 		malformed(r, f, at);
 	else if (r->context.type)
@@ -262,7 +265,6 @@ static void take_json(struct run *r, const struct frame *f)
 
 	r->totals[STAT_IN]++;
 	arena_reset(&r->context.arena);
-	write_hello(r, input_recorded(r->in, f->stream));
 	if (context_json(&r->context, s, f, &at) != 0) {
 		malformed(r, f, at);
 		return;
@@ -273,14 +275,14 @@ static void take_json(struct run *r, const struct frame *f)
 	document_clear(&r->context.document);
 }
 
-static void take_frame(struct run *r, const struct frame *f)
+static void take_kind(struct run *r, const struct frame *f)
 {
 	switch (f->kind) {
 	case FRAME_EVENT: take_event(r, f); break;
 	case FRAME_JSON: take_json(r, f); break;
 	case FRAME_STAT:
 		write_hello(r, input_recorded(r->in, f->stream));
-		frame_copy(&r->pack, f);
+		frame_copy(&r->batch.pack, f);
 		break;
 	case FRAME_END: case FRAME_ACK: case FRAME_ALERT: case FRAME_EVIDENCE: case FRAME_PLAN: break;
 	default:
@@ -308,6 +310,23 @@ static void take_program(struct run *r, struct program *p, struct setup *s)
 		if (h && h->seen)
 			program_links(p, h->links, !h->recorded || (h->links && h->links[0]));
 	}
+}
+
+/* A frame is safe when the alerts that it raised are; most raise none. */
+static void take_frame(struct run *r, const struct frame *f)
+{
+	uint64_t alerts = r->totals[STAT_ALERTS_OUT];
+	struct frame_ref ref = frame_ref(f);
+	size_t begin;
+
+	if (f->kind == FRAME_EVENT || f->kind == FRAME_JSON)
+		write_hello(r, input_recorded(r->in, f->stream));
+	begin = r->batch.pack.len;
+	take_kind(r, f);
+	if (r->totals[STAT_ALERTS_OUT] != alerts)
+		batch_mark(&r->batch, begin, &ref, true);
+	else
+		input_safe(r->in, &ref, 1);
 }
 
 /* The new program takes the place of the old one, or what is wrong is said and the old one stays. */
@@ -365,10 +384,15 @@ static bool step(struct run *r)
 {
 	struct frame f;
 
+	if (output_full(r->out)) {
+		r->since_clock = 0;
+		output_wait(r->out, SECOND_MS);
+		return true;
+	}
 	switch (input_next(r->in, &f)) {
 	case INPUT_FRAME:
 		take_frame(r, &f);
-		if (r->pack.len >= FLUSH_BYTES)
+		if (r->batch.pack.len >= FLUSH_BYTES)
 			flush(r);
 		if (++r->since_clock >= CLOCK_EVERY)
 			tick(r);
@@ -396,7 +420,8 @@ int run_loop(struct run *r)
 		return r->status;
 	write_hello(r, false);
 	write_stat(r);
-	end_frame(&r->pack, r->status == EX_DATAERR ? "malformed stream" : *r->options.stop ? "signal" : NULL);
+	end_frame(&r->batch.pack, r->status == EX_DATAERR ? "malformed stream" : *r->options.stop ? "signal" : NULL);
 	flush(r);
+	output_drain(r->out, *r->options.stop ? SECOND_MS : -1);
 	return r->status;
 }

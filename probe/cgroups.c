@@ -13,7 +13,7 @@
 #include "wire/cgroup.h"
 #include "wire/log.h"
 
-enum { HIERARCHY_SHIFT = 56, DEPTH_MAX = 64 };
+enum { HIERARCHY_SHIFT = 56, DEPTH_MAX = 64, ROOTS_MAX = 16 };
 
 struct cgroup {
 	uint64_t id;                           /* 0: free */
@@ -25,6 +25,10 @@ struct cgroup {
 struct cgroups {
 	struct cgroup *slot;
 	size_t cap, used;
+	const char *root[ROOTS_MAX];           /* mount points; owned */
+	uint64_t hierarchy[ROOTS_MAX];
+	size_t nroots;
+	bool mounts_read;
 };
 
 struct cgroups *cgroups_new(void)
@@ -40,6 +44,8 @@ void cgroups_free(struct cgroups *c)
 {
 	for (size_t i = 0; c && i < c->cap; i++)
 		free(c->slot[i].path);
+	for (size_t i = 0; c && i < c->nroots; i++)
+		free((char *)c->root[i]);
 	if (c)
 		free(c->slot);
 	free(c);
@@ -64,8 +70,9 @@ static struct cgroup *find(const struct cgroups *c, uint64_t id)
 
 static void grow(struct cgroups *c)
 {
-	struct cgroups bigger = { .cap = c->cap ? c->cap * 2 : 256, .used = c->used };
+	struct cgroups bigger = *c;
 
+	bigger.cap = c->cap ? c->cap * 2 : 256;
 	bigger.slot = calloc(bigger.cap, sizeof *bigger.slot);
 	if (!bigger.slot)
 		diex(EX_OSERR, "out of memory: %zu cgroups", bigger.cap);
@@ -167,25 +174,46 @@ static bool has_option(const char *options, const char *name)
 	return false;
 }
 
-void cgroups_scan(struct cgroups *c)
+/* Once, while the mounts can still be asked for. */
+static void find_roots(struct cgroups *c)
 {
-	char line[8192], point[PATH_MAX], type[64], options[4096], path[PATH_MAX + 1];
+	char line[8192], point[PATH_MAX], type[64], options[4096];
 	uint64_t pids = pids_hierarchy();
 	FILE *f = fopen("/proc/self/mounts", "re");
 
-	while (f && fgets(line, sizeof line, f)) {
+	while (f && c->nroots < ROOTS_MAX && fgets(line, sizeof line, f)) {
 		if (sscanf(line, "%*s %4095s %63s %4095s", point, type, options) != 3)
 			continue;
 		bool two = strcmp(type, "cgroup2") == 0;
 		if (!two && !(pids && strcmp(type, "cgroup") == 0 && has_option(options, "pids")))
 			continue;
-		int fd = open(point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		path[0] = '\0';
-		if (fd >= 0)
-			scan_folder(c, fd, path, 0, two ? 0 : pids, 0);
+		c->hierarchy[c->nroots] = two ? 0 : pids;
+		if ((c->root[c->nroots] = strdup(point)))
+			c->nroots++;
 	}
 	if (f)
 		fclose(f);
+	c->mounts_read = true;
+}
+
+const char *const *cgroups_folders(const struct cgroups *c, size_t *n)
+{
+	*n = c->nroots;
+	return c->root;
+}
+
+void cgroups_scan(struct cgroups *c)
+{
+	char path[PATH_MAX + 1];
+
+	if (!c->mounts_read)
+		find_roots(c);
+	for (size_t i = 0; i < c->nroots; i++) {
+		int fd = open(c->root[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		path[0] = '\0';
+		if (fd >= 0)
+			scan_folder(c, fd, path, 0, c->hierarchy[i], 0);
+	}
 }
 
 uint64_t cgroups_find(struct cgroups *c, uint64_t hierarchy, const char *path)

@@ -13,8 +13,10 @@ enum cgroup_class { CGROUP_UNKNOWN, CGROUP_HOST, CGROUP_CONTAINER };
 
 struct cgroups *cgroups_new(void);
 void cgroups_free(struct cgroups *c);
-/* Reads the folders of the hierarchies that are mounted: version 2, and the version 1 one that has `pids`. */
+/* Reads the folders of the hierarchies that were mounted at the first time: version 2, and the version 1 one that has `pids`. */
 void cgroups_scan(struct cgroups *c);
+/* Where they are mounted. Borrowed. */
+const char *const *cgroups_folders(const struct cgroups *c, size_t *n);
 void cgroups_made(struct cgroups *c, uint64_t id, const char *path, size_t len);
 void cgroups_gone(struct cgroups *c, uint64_t id);
 /* The id of a path of a hierarchy (0: version 2), or 0. */

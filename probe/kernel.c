@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -28,6 +29,7 @@ enum { TYPE_CLOSE = 5, KEPT_FILES = 1024, CALL32_SENDFILE = 187 };
 struct kernel {
 	struct probe_bpf *bpf;
 	struct ring_buffer *ring;
+	const volatile uint64_t *position;     /* of the ring's consumer */
 	kernel_record *cb;
 	void *arg;
 	bool types[EVENT_TYPES];
@@ -39,8 +41,7 @@ static int on_record(void *ctx, void *data, size_t size)
 {
 	struct kernel *k = ctx;
 
-	k->cb(k->arg, data, size);
-	return 0;
+	return k->cb(k->arg, data, size) ? 0 : -ENOBUFS;
 }
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -237,7 +238,7 @@ static int configure(struct kernel *k, const struct kernel_config *c)
 	return 0;
 }
 
-struct kernel *kernel_open(const struct kernel_config *c, kernel_record *cb, void *arg, char *err, size_t errlen, int *status)
+struct kernel *kernel_open(const struct kernel_config *c, char *err, size_t errlen, int *status)
 {
 	struct kernel *k = calloc(1, sizeof *k);
 	const char *step = "opened";
@@ -248,7 +249,6 @@ struct kernel *kernel_open(const struct kernel_config *c, kernel_record *cb, voi
 		snprintf(err, errlen, "out of memory");
 		return NULL;
 	}
-	*k = (struct kernel){ .cb = cb, .arg = arg };
 	memcpy(k->types, c->types, sizeof k->types);
 	if (!c->verbose)
 		libbpf_set_print(quiet);
@@ -264,11 +264,6 @@ struct kernel *kernel_open(const struct kernel_config *c, kernel_record *cb, voi
 		bpf_program__set_autoattach(k->bpf->progs.snapshot, false);
 		rc = probe_bpf__attach(k->bpf);
 	}
-	if (rc == 0) {
-		step = "read";
-		k->ring = ring_buffer__new(bpf_map__fd(k->bpf->maps.ring), on_record, k, NULL);
-		rc = k->ring ? 0 : -errno;
-	}
 	if (rc == 0)
 		return k;
 	*status = load_status(rc < 0 ? -rc : errno);
@@ -276,6 +271,29 @@ struct kernel *kernel_open(const struct kernel_config *c, kernel_record *cb, voi
 		*status == EX_NOPERM ? " (root is needed, or CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE)" : "");
 	kernel_free(k);
 	return NULL;
+}
+
+int kernel_read(struct kernel *k, kernel_record *cb, void *arg)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	int fd = bpf_map__fd(k->bpf->maps.ring);
+
+	k->cb = cb;
+	k->arg = arg;
+	probe_bpf__detach(k->bpf);
+	k->ring = ring_buffer__new(fd, on_record, k, NULL);
+	if (!k->ring)
+		return -1;
+	void *p = mmap(NULL, (size_t)page, PROT_READ, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return -1;
+	k->position = p;
+	return 0;
+}
+
+int kernel_map(const struct kernel *k)
+{
+	return bpf_map__fd(k->bpf->maps.ring);
 }
 
 int kernel_fd(const struct kernel *k)
@@ -287,9 +305,15 @@ int kernel_consume(struct kernel *k)
 {
 	int n = ring_buffer__consume(k->ring);
 
-	if (n < 0)
-		errno = -n;
-	return n < 0 ? -1 : n;
+	if (n >= 0 || n == -ENOBUFS)
+		return n < 0;
+	errno = -n;
+	return -1;
+}
+
+uint64_t kernel_position(const struct kernel *k)
+{
+	return *k->position;
 }
 
 bool kernel_can_iterate(const struct kernel *k)
@@ -297,26 +321,30 @@ bool kernel_can_iterate(const struct kernel *k)
 	return k->can_iterate;
 }
 
-int kernel_snapshot(struct kernel *k, bool unsent)
+int kernel_iterator(struct kernel *k)
 {
-	char buf[64];
-	struct bpf_link *link;
-	int fd, rc = -1;
+	struct bpf_link *link = bpf_program__attach_iter(k->bpf->progs.snapshot, NULL);
 
-	k->bpf->bss->iterate_unsent = unsent;
-	link = bpf_program__attach_iter(k->bpf->progs.snapshot, NULL);
 	if (!link)
 		return -1;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	if (fd >= 0) {
-		ssize_t n;
-		while ((n = read(fd, buf, sizeof buf)) > 0 || (n < 0 && errno == EAGAIN))
-			;
-		rc = n < 0 ? -1 : 0;
-		close(fd);
-	}
+	int fd = bpf_iter_create(bpf_link__fd(link)), saved = errno;
 	bpf_link__destroy(link);
-	return rc;
+	errno = saved;
+	return fd;
+}
+
+int kernel_snapshot(struct kernel *k, int iterator, bool unsent)
+{
+	char buf[64];
+	ssize_t n;
+
+	k->bpf->bss->iterate_unsent = unsent;
+	while ((n = read(iterator, buf, sizeof buf)) > 0 || (n < 0 && errno == EAGAIN))
+		;
+	int saved = errno;
+	close(iterator);
+	errno = saved;
+	return n < 0 ? -1 : 0;
 }
 
 uint64_t kernel_definitions_lost(const struct kernel *k)
@@ -328,6 +356,21 @@ void kernel_detach(struct kernel *k)
 {
 	probe_bpf__detach(k->bpf);
 	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+int kernel_watch_enter(struct kernel *k, bool on)
+{
+	struct bpf_link **link = &k->bpf->links.BPF_PROG_sys_enter;
+
+	if (on == (*link != NULL))
+		return 0;
+	if (on) {
+		*link = bpf_program__attach(k->bpf->progs.BPF_PROG_sys_enter);
+		return *link ? 0 : -1;
+	}
+	bpf_link__destroy(*link);
+	*link = NULL;
+	return 0;
 }
 
 /* Runs that the kernel skipped because a program was already running on that CPU. */

@@ -18,23 +18,34 @@ struct kernel_config {
 	bool verbose;                          /* let libbpf and the verifier say on standard error what they do not like */
 };
 
-/* Called for each record; borrowed until it returns. */
-typedef void kernel_record(void *arg, const void *data, size_t size);
-
 /* Loads and attaches. NULL: `err` says what failed, `*status` is the exit status that fits (69, 71, 77). */
-struct kernel *kernel_open(const struct kernel_config *c, kernel_record *cb, void *arg, char *err, size_t errlen,
-	int *status);
+struct kernel *kernel_open(const struct kernel_config *c, char *err, size_t errlen, int *status);
+
+/* The holder's: what takes the links. No more events: detaches and waits for programs that still run. */
+void kernel_detach(struct kernel *k);
+/* Whether calls are seen before they are made. Returns 0, or -1 with errno. */
+int kernel_watch_enter(struct kernel *k, bool on);
+/* A descriptor whose reading to its end puts processes into the ring; -1 with errno. */
+int kernel_iterator(struct kernel *k);
+
+/* The reader's. Called for each record; borrowed until it returns. Returns whether to go on with the next one. */
+typedef bool kernel_record(void *arg, const void *data, size_t size);
+/* Opens the ring for reading and lets the links go, which the holder keeps. Returns 0, or -1 with errno. */
+int kernel_read(struct kernel *k, kernel_record *cb, void *arg);
+int kernel_map(const struct kernel *k);        /* the ring's descriptor among BPF's */
 int kernel_fd(const struct kernel *k);         /* readable when there are records */
-/* Hands all records that are there to the callback; returns how many, or -1 with errno. */
+/* Hands the records that are there to the callback. Returns 0 when there are no more, 1 when it wanted no more, -1 with errno. */
 int kernel_consume(struct kernel *k);
+/* Where the next record begins, counted in bytes since the ring was made. The same for every reader of it. */
+#define KERNEL_RECORD_SPACE(size) (((size) + 8 + 7) & ~(uint64_t)7)    /* what a record takes there */
+uint64_t kernel_position(const struct kernel *k);
 /* Has this kernel a task iterator that can read other processes' memory (5.18)? */
 bool kernel_can_iterate(const struct kernel *k);
-/* Puts every process into the ring, or only those that user space does not know. Returns 0, or -1 with errno. */
-int kernel_snapshot(struct kernel *k, bool unsent);
+/* Puts every process into the ring, or only those that user space does not know, by an iterator, which is closed. Returns 0, or -1
+ * with errno. */
+int kernel_snapshot(struct kernel *k, int iterator, bool unsent);
 /* How many definitions found no room in the ring so far. */
 uint64_t kernel_definitions_lost(const struct kernel *k);
-/* No more events: detaches and waits for programs that still run. */
-void kernel_detach(struct kernel *k);
 /* Adds the counters of the kernel side. */
 void kernel_stats(const struct kernel *k, struct stat_writer *w);
 void kernel_free(struct kernel *k);

@@ -4,7 +4,7 @@
 #include <sysexits.h>
 
 #include "conf/options.h"
-#include "run.h"
+#include "holder.h"
 #include "scap.h"
 #include "types.h"
 #include "wire/log.h"
@@ -51,18 +51,11 @@ static void add_types(struct kernel_config *c, const char *list)
 	}
 }
 
-static void ignore_record(void *arg, const void *data, size_t size)
-{
-	(void)arg;
-	(void)data;
-	(void)size;
-}
-
 static int check(const struct kernel_config *c)
 {
 	char err[512];
 	int status;
-	struct kernel *k = kernel_open(c, ignore_record, NULL, err, sizeof err, &status);
+	struct kernel *k = kernel_open(c, err, sizeof err, &status);
 
 	if (!k) {
 		log_warnx("%s", err);
@@ -110,7 +103,9 @@ int main(int argc, char **argv)
 	c.ring_size = conf_number(&o.conf, CONF_PROBE_RING_SIZE);
 	if (c.ring_size & (c.ring_size - 1))
 		diex(EX_USAGE, "probe.ring_size: %llu is not a power of two", (unsigned long long)c.ring_size);
-	int status = o.check ? check(&c) : probe_run(&o, &c);
+	if (conf_number(&o.conf, CONF_PROBE_REPLAY_BUFFER) & (conf_number(&o.conf, CONF_PROBE_REPLAY_BUFFER) - 1))
+		diex(EX_USAGE, "probe.replay_buffer: %s is not a power of two", conf_text(&o.conf, CONF_PROBE_REPLAY_BUFFER));
+	int status = o.check ? check(&c) : holder_run(&o, &c);
 	options_free(&o);
 	return status;
 }

@@ -1,62 +1,122 @@
-/* From the ring to the output: batches while there is much, at once while there is little, a STAT each second, and an end
- * that loses nothing. */
+/* From the ring to the buffer, and from the buffer to who reads: batches while there is much, at once while there is little, a STAT each
+ * second, and an end that loses nothing. What has to outlive this process is in the buffer or with the holder. */
 #include "run.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "cgroups.h"
 #include "encode.h"
-#include "hello.h"
+#include "privileges.h"
 #include "procfs.h"
-#include "wire/endpoint.h"
+#include "standard.h"
+#include "wire/kept.h"
 #include "wire/log.h"
 
-enum { FLUSH_AT = 256 << 10, RESCANS_MAX = 8, PAUSE_FIRST = 50000 };
-enum { P_RING, P_SIGNAL, P_TIMER, P_LISTEN, P_COUNT };
+enum { RESCANS_MAX = 8, PAUSE_FIRST = 50000, SETTLE_MS = 20, SETTLED = 5, SETTLE_MAX = 100, WAIT_MS = 100, DRAIN_MS = 2000 };
+enum { P_RING, P_SIGNAL, P_TIMER, P_OUTPUT, P_HOLDER, P_COUNT };
 
 struct run {
+	const struct held *held;
 	struct kernel *kernel;
-	struct output *output;
+	struct buffer buffer;
+	struct output *output;                 /* NULL: standard output */
+	struct standard standard;
 	struct encoder encoder;
-	struct source source;
-	struct source_buf source_buf;
-	uint64_t lost_seen, rescans;
 	uint64_t batch_ns, pause_ns;           /* how long records may gather, and how long they do now */
 	uint64_t last_batch;                   /* monotonic clock */
 	struct pollfd fds[P_COUNT];
 	bool iterate;                          /* take snapshots with the kernel's iterator */
+	bool define;                           /* what is read now goes before what waits in the buffer, too */
 	bool gone;                             /* nobody reads our output any more */
+	bool lost;                             /* the holder */
 	int status;
 };
 
-static void flush(struct run *r)
+/* Writes what is taken without waiting. */
+static void send_out(struct run *r)
 {
-	if (r->gone || output_flush(r->output, &r->encoder.out) == 0)
+	r->fds[P_OUTPUT].events = POLLIN;
+	if (r->output) {
+		output_feed(r->output);
+		r->buffer.state.flags &= ~(uint64_t)BUFFER_OWED;
+		r->buffer.state.flags |= output_owes(r->output) ? BUFFER_OWED : 0;
+		buffer_commit(&r->buffer);
+		return;
+	}
+	int rc = r->gone ? 1 : standard_write(&r->standard, &r->buffer);
+	r->fds[P_OUTPUT] = (struct pollfd){ rc == 0 ? STDOUT_FILENO : -1, POLLOUT, 0 };
+	if (rc >= 0)
 		return;
 	r->gone = true;
-	r->encoder.out.len = 0;
 	if (errno != EPIPE) {
 		log_warn("output");
 		r->status = EX_IOERR;
 	}
 }
 
-static void on_record(void *arg, const void *data, size_t size)
+/* Returns when more can be written, or after `ms`. */
+static void await_output(struct run *r, int ms)
+{
+	poll(&r->fds[P_OUTPUT], 1, ms);
+	if (r->output)
+		output_accept(r->output);
+	send_out(r);
+}
+
+static bool has_room(struct run *r)
+{
+	if (!buffer_room(&r->buffer) && r->output) {
+		output_full(r->output);                /* observers give way */
+		buffer_commit(&r->buffer);
+	}
+	return buffer_room(&r->buffer);
+}
+
+/* Puts what was encoded into the buffer. With `wait` all of it; else what there is no room for is given up. */
+static void store(struct run *r, bool wait)
+{
+	struct pack *out = &r->encoder.out;
+	struct buffer *b = &r->buffer;
+	size_t at = 0;
+
+	if (r->output && r->define)
+		output_define(r->output, out->data, out->len);
+	while (at < out->len && !r->gone) {
+		at += backlog_add(b->frames, out->data + at, out->len - at);
+		b->state.events = r->encoder.events;
+		buffer_commit(b);
+		if (at < out->len && !wait)
+			break;
+		if (at < out->len)
+			await_output(r, -1);
+	}
+	out->len = 0;
+}
+
+/* It is in the buffer before the ring moves on. What the reader before has put there as the last thing is not taken again. */
+static bool on_record(void *arg, const void *data, size_t size)
 {
 	struct run *r = arg;
+	struct buffer *b = &r->buffer;
+	uint64_t at = kernel_position(r->kernel);
 
+	if (at < b->state.ring)
+		return true;
 	encode_record(&r->encoder, data, size);
-	if (r->encoder.out.len >= FLUSH_AT)
-		flush(r);
+	b->state.ring = at + KERNEL_RECORD_SPACE(size);
+	store(r, false);
+	return buffer_room(b);
 }
 
 static uint64_t now(void)
@@ -67,30 +127,45 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Every process, or those that user space does not know: from the kernel's iterator, or from /proc where there is none. */
-static void snapshot(struct run *r, bool unsent)
+/* Every process, or those that user space does not know, by the kernel's iterator. */
+static void iterate(struct run *r, bool unsent)
 {
-	if (!r->iterate) {
-		procfs_snapshot(&r->encoder);
-		return;
+	int fd = held_ask(r->held, HELD_ITERATOR);
+
+	if (fd < 0 && errno == EPIPE)
+		r->lost = true;
+	else if (fd < 0 || kernel_snapshot(r->kernel, fd, unsent) != 0) {
+		log_warn("the task iterator can not be used; reading /proc instead");
+		r->iterate = false;
 	}
-	if (!unsent)
-		procfs_init(&r->encoder);
-	if (kernel_snapshot(r->kernel, unsent) == 0)
-		return;
-	log_warn("the task iterator can not be used; reading /proc instead");
-	r->iterate = false;
-	procfs_snapshot(&r->encoder);
 }
 
-/* Definitions that found no room are asked of the kernel again, until none is lost any more. */
+/* Hands the records that are there on; false when there was no room for all of them. */
+static bool consume_ring(struct run *r)
+{
+	int rc = has_room(r) ? kernel_consume(r->kernel) : 1;
+
+	if (rc < 0)
+		log_warn("ring buffer");
+	send_out(r);
+	return rc <= 0;
+}
+
+/* Definitions that found no room are asked of the kernel again, until none is lost any more. To read /proc needs what this reader has
+ * given up: another one does it. */
 static void rescan(struct run *r)
 {
-	for (int i = 0; i < RESCANS_MAX && kernel_definitions_lost(r->kernel) != r->lost_seen; i++) {
-		r->lost_seen = kernel_definitions_lost(r->kernel);
-		r->rescans++;
-		snapshot(r, true);
-		kernel_consume(r->kernel);
+	struct buffer_state *s = &r->buffer.state;
+
+	for (int i = 0; i < RESCANS_MAX && kernel_definitions_lost(r->kernel) != s->lost_seen && has_room(r) && !r->lost; i++) {
+		if (!r->iterate) {
+			r->status = READER_AGAIN;
+			return;
+		}
+		s->lost_seen = kernel_definitions_lost(r->kernel);
+		s->rescans++;
+		iterate(r, true);
+		consume_ring(r);
 	}
 }
 
@@ -117,10 +192,9 @@ static void gather(struct run *r)
 
 static void consume(struct run *r)
 {
-	if (kernel_consume(r->kernel) < 0)
-		log_warn("ring buffer");
-	rescan(r);
-	flush(r);
+	consume_ring(r);
+	if (r->iterate)
+		rescan(r);
 	gather(r);
 }
 
@@ -130,8 +204,8 @@ static void write_stat(struct run *r)
 
 	kernel_stats(r->kernel, &w);
 	stat_add(&w, stat_defs[STAT_PROBE_EVENTS].name, r->encoder.events);
-	stat_add(&w, stat_defs[STAT_PROBE_RESCANS].name, r->rescans);
-	stat_frame(&r->encoder.out, &r->source, "probe", &w);
+	stat_add(&w, stat_defs[STAT_PROBE_RESCANS].name, r->buffer.state.rescans);
+	stat_frame(&r->encoder.out, &r->held->source, "probe", &w);
 	pack_free(&w.body);
 }
 
@@ -142,13 +216,14 @@ static int signal_fd(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigaddset(&set, SIGHUP);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int second_timer(void)
 {
-	struct itimerspec every = { { 1, 0 }, { 1, 0 } };
+	/* At once, so that a heart that stopped is heard again, and then every second. */
+	struct itimerspec every = { { 1, 0 }, { 0, 1 } };
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
 	if (fd >= 0)
@@ -156,100 +231,207 @@ static int second_timer(void)
 	return fd;
 }
 
+/* Returns whether this is the end. There is nothing to load again, so SIGHUP is that of a terminal that is gone. */
+static bool take_signal(struct run *r)
+{
+	struct signalfd_siginfo s;
+
+	return read(r->fds[P_SIGNAL].fd, &s, sizeof s) == sizeof s;
+}
+
 static void loop(struct run *r)
 {
 	uint64_t ticks;
 
-	while (!r->gone && !r->status) {
+	while (!r->gone && !r->status && !r->lost) {
+		/* While there is no room what comes stays in the ring, and the kernel counts what does not fit there. */
+		r->fds[P_RING].fd = has_room(r) ? kernel_fd(r->kernel) : -1;
 		if (poll(r->fds, P_COUNT, -1) < 0 && errno != EINTR) {
 			log_warn("poll");
 			r->status = EX_OSERR;
 			return;
 		}
-		if (r->fds[P_SIGNAL].revents)
+		if (r->fds[P_HOLDER].revents)
+			r->lost = true;
+		else if (r->fds[P_SIGNAL].revents && take_signal(r))
 			return;
+		if (r->fds[P_OUTPUT].revents)
+			await_output(r, 0);
 		if (r->fds[P_RING].revents)
 			consume(r);
-		if (r->fds[P_LISTEN].revents)
-			output_accept(r->output);
 		if (r->fds[P_TIMER].revents && read(r->fds[P_TIMER].fd, &ticks, sizeof ticks) > 0) {
 			rescan(r);
 			write_stat(r);
-			flush(r);
+			store(r, false);
+			send_out(r);
 		}
+	}
+}
+
+static void drain_ring(struct run *r)
+{
+	while (!consume_ring(r) && !r->gone)
+		await_output(r, WAIT_MS);
+}
+
+/* The kernel lets the links of who has died go in its own time. */
+static void settle(struct run *r)
+{
+	uint64_t before = 0;
+
+	for (int i = 0, quiet = 0; i < SETTLE_MAX && quiet < SETTLED; i++) {
+		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+		drain_ring(r);
+		quiet = r->buffer.state.ring == before ? quiet + 1 : 0;
+		before = r->buffer.state.ring;
+		poll(NULL, 0, SETTLE_MS);
 	}
 }
 
 /* Detached first, so that what the counters say and what was written is the same. */
 static void end(struct run *r)
 {
-	kernel_detach(r->kernel);
-	if (kernel_consume(r->kernel) < 0)
-		log_warn("ring buffer");
+	if (!r->lost && held_ask(r->held, HELD_DETACH) != 0)
+		r->lost = true;
+	if (r->lost)
+		settle(r);
+	drain_ring(r);
 	write_stat(r);
-	end_frame(&r->encoder.out, NULL);
-	flush(r);
+	store(r, true);
+	end_frame(&r->encoder.out, r->lost ? "holder lost" : NULL);
+	r->buffer.state.flags |= BUFFER_ENDED;
+	store(r, true);
+	if (r->lost)
+		r->status = EX_OSERR;
 }
 
-static int open_all(struct run *r, const struct options *o, const struct kernel_config *c)
+/* Until everybody has everything. */
+static void write_rest(struct run *r)
 {
+	send_out(r);
+	while (!r->output && !r->gone && r->fds[P_OUTPUT].fd >= 0)
+		await_output(r, -1);
+	while (r->output && !output_drain(r->output, DRAIN_MS) && !output_only_observers(r->output))
+		buffer_commit(&r->buffer);
+}
+
+static int open_buffer(struct run *r)
+{
+	const struct held *h = r->held;
+	uint64_t ring = kernel_position(r->kernel);
+	char err[512];
+
+	if (buffer_open(&r->buffer, h->buffer, h->buffer_size, ring, err, sizeof err) == 0)
+		return 0;
+	log_warnx("what another reader has left can not be used, and is begun anew: %s", err);
+	if (buffer_format(h->buffer, h->buffer_size) == 0 && buffer_open(&r->buffer, h->buffer, h->buffer_size, ring, err, sizeof err) == 0)
+		return 0;
+	log_warnx("the buffer: %s", err);
+	return EX_OSERR;
+}
+
+static int open_output(struct run *r)
+{
+	const struct held *h = r->held;
+	struct buffer *b = &r->buffer;
 	char err[512];
 	int status;
 
-	r->output = output_open(o->output, err, sizeof err, &status);
+	if (h->output.kind == SPEC_STANDARD) {
+		standard_open(&r->standard, h, b);
+		return 0;
+	}
+	r->output = buffer_output(b, h->output.text, h->listener, err, sizeof err, &status);
 	if (!r->output) {
 		log_warnx("%s", err);
 		return status;
 	}
-	r->kernel = kernel_open(c, on_record, r, err, sizeof err, &status);
-	if (!r->kernel) {
-		log_warnx("%s", err);
-		return status;
-	}
-	r->iterate = kernel_can_iterate(r->kernel) && strcmp(conf_text(&o->conf, CONF_PROBE_SNAPSHOT), "procfs") != 0;
-	r->fds[P_RING] = (struct pollfd){ kernel_fd(r->kernel), POLLIN, 0 };
-	r->fds[P_TIMER] = (struct pollfd){ second_timer(), POLLIN, 0 };
-	r->fds[P_LISTEN] = (struct pollfd){ output_listen_fd(r->output), POLLIN, 0 };
-	if (r->fds[P_SIGNAL].fd < 0 || r->fds[P_TIMER].fd < 0) {
-		log_warn("descriptors");
-		return EX_OSERR;
-	}
+	output_named(r->output, &h->source);
+	r->fds[P_OUTPUT].fd = output_listen_fd(r->output);
 	return 0;
 }
 
-static void announce(const struct options *o, const struct kernel_config *c)
+static int open_all(struct run *r)
 {
-	char line[64];
-	unsigned n = 0;
+	const struct held *h = r->held;
+	int status;
 
-	for (int i = 0; i < EVENT_TYPES; i++)
-		n += c->types[i];
-	snprintf(line, sizeof line, "ready %u event types", n);
-	options_notify(o, line);
+	if (kernel_read(r->kernel, on_record, r) != 0) {
+		log_warn("the ring can not be read");
+		return EX_OSERR;
+	}
+	if ((status = open_buffer(r)) != 0 || (status = open_output(r)) != 0)
+		return status;
+	r->iterate = kernel_can_iterate(r->kernel) && strcmp(conf_text(&h->options->conf, CONF_PROBE_SNAPSHOT), "procfs") != 0;
+	r->fds[P_RING] = (struct pollfd){ kernel_fd(r->kernel), POLLIN, 0 };
+	r->fds[P_TIMER] = (struct pollfd){ second_timer(), POLLIN, 0 };
+	r->fds[P_HOLDER] = (struct pollfd){ h->holder, POLLIN, 0 };
+	if (r->fds[P_SIGNAL].fd >= 0 && r->fds[P_TIMER].fd >= 0)
+		return 0;
+	log_warn("descriptors");
+	return EX_OSERR;
 }
 
-int probe_run(const struct options *o, const struct kernel_config *c)
+/* HELLO, and every process. Consumers on sockets that have died with a reader need the processes once more, before everything that
+ * waits for them. */
+static void begin(struct run *r)
 {
-	struct run r = { .batch_ns = conf_number(&o->conf, CONF_PROBE_BATCH_US) * 1000 };
+	struct buffer_state *s = &r->buffer.state;
+	bool first = !(s->flags & BUFFER_BEGUN), everyone = first || r->output;
 
-	signal(SIGPIPE, SIG_IGN);
-	/* First of all: what is asked while the programs load must not be lost, and a shell may have left SIGINT ignored. */
+	if (!(s->flags & BUFFER_HELLO)) {
+		pack_raw(&r->encoder.out, r->held->hello.data, r->held->hello.len);
+		s->flags |= BUFFER_HELLO;
+		store(r, true);
+	} else if (r->output) {
+		output_define(r->output, r->held->hello.data, r->held->hello.len);
+	}
+	r->define = !first;
+	uint64_t lost = kernel_definitions_lost(r->kernel);
+	if (!r->iterate && (everyone || lost != s->lost_seen)) {
+		s->rescans += !first;
+		s->lost_seen = lost;
+		procfs_snapshot(&r->encoder);
+		store(r, true);
+	} else if (everyone) {
+		procfs_init(&r->encoder);
+		store(r, true);
+	}
+	privileges_of_reader(r->held, r->encoder.cgroups);
+	if (r->iterate && everyone)
+		iterate(r, false);
+	consume_ring(r);
+	r->define = false;
+	s->flags |= BUFFER_BEGUN;
+	buffer_commit(&r->buffer);
+}
+
+int reader_run(const struct held *h)
+{
+	struct run r = { .held = h, .kernel = h->kernel, .batch_ns = conf_number(&h->options->conf, CONF_PROBE_BATCH_US) * 1000 };
+
 	r.fds[P_SIGNAL] = (struct pollfd){ signal_fd(), POLLIN, 0 };
-	r.source = source_here("syscall", &r.source_buf);
-	r.encoder.clock_offset = clock_offset();
+	r.fds[P_OUTPUT].fd = r.fds[P_TIMER].fd = -1;
+	r.encoder.clock_offset = h->clock_offset;
 	r.encoder.cgroups = cgroups_new();
 	cgroups_scan(r.encoder.cgroups);
-	hello_live(&r.encoder.out, &r.source, r.encoder.clock_offset, c->types);
-	r.status = open_all(&r, o, c);
+	r.status = open_all(&r);
 	if (r.status == 0) {
-		snapshot(&r, false);
-		consume(&r);
-		announce(o, c);
-		loop(&r);
-		end(&r);
+		r.encoder.events = r.buffer.state.events;
+		if (!(r.buffer.state.flags & BUFFER_ENDED)) {
+			begin(&r);
+			held_ask(h, HELD_READY);
+			loop(&r);
+			if (r.status != READER_AGAIN)
+				end(&r);
+		}
+		if (r.status != READER_AGAIN)
+			write_rest(&r);
 	}
-	kernel_free(r.kernel);
+	if (r.output)
+		buffer_commit(&r.buffer);
 	output_free(r.output);
+	buffer_close(&r.buffer);
 	cgroups_free(r.encoder.cgroups);
 	pack_free(&r.encoder.out);
 	for (int i = P_SIGNAL; i <= P_TIMER; i++)

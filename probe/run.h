@@ -1,11 +1,10 @@
-/* The probe's loop. */
+/* The probe's second process: the reader. */
 #ifndef PROBE_RUN_H
 #define PROBE_RUN_H
 
-#include "conf/options.h"
-#include "kernel.h"
+#include "held.h"
 
-/* Reads the kernel until a signal ends it or nobody reads any more. Returns the exit status. */
-int probe_run(const struct options *o, const struct kernel_config *c);
+/* Reads the kernel until a signal ends it, nobody reads any more or the holder is lost. Returns the exit status. */
+int reader_run(const struct held *h);
 
 #endif

@@ -63,6 +63,8 @@ static void confine_files(const struct confine *c)
 
 	for (size_t i = 0; ruleset >= 0 && i < c->nread; i++)
 		allow_below(ruleset, c->read[i], LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
+	for (size_t i = 0; ruleset >= 0 && i < c->nlist; i++)
+		allow_below(ruleset, c->list[i], LANDLOCK_ACCESS_FS_READ_DIR);
 	for (size_t i = 0; ruleset >= 0 && i < c->nunlink; i++)
 		allow_below(ruleset, c->unlink[i], LANDLOCK_ACCESS_FS_REMOVE_FILE);
 	if (ruleset < 0 || syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
@@ -128,10 +130,34 @@ static int allow_sockets(scmp_filter_ctx f, const struct confine *c)
 	else
 		rc |= seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 0);
 	rc |= seccomp_rule_add(f, accept, SCMP_SYS(accept4), 0);
-	if (c->connect || c->accept)
+	if (c->connect || c->accept || c->pair)
 		rc |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0, 0));
 	else
 		rc |= seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, SCMP_SYS(sendto), 0);
+	return rc;
+}
+
+static bool named(const struct confine *c, int call)
+{
+	for (size_t i = 0; i < c->ncalls; i++)
+		if (c->calls[i] == call)
+			return true;
+	return false;
+}
+
+/* What the stage names goes before what would kill it. */
+static int add_named(scmp_filter_ctx f, const struct confine *c)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++)
+		if (!named(c, deadly[i]))
+			add_all(f, SCMP_ACT_KILL_PROCESS, &deadly[i], 1);
+	for (size_t i = 0; i < c->ncalls; i++)
+		if (c->calls[i] != SCMP_SYS(bpf))
+			add_all(f, SCMP_ACT_ALLOW, &c->calls[i], 1);
+	for (size_t i = 0; i < c->nbpf; i++)
+		rc |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)c->bpf[i], 0));
 	return rc;
 }
 
@@ -140,12 +166,11 @@ static int fill(scmp_filter_ctx f, const struct confine *c)
 	static const int removing[] = { SCMP_SYS(unlink), SCMP_SYS(unlinkat) };
 
 	add_all(f, SCMP_ACT_ALLOW, always, sizeof always / sizeof always[0]);
-	add_all(f, SCMP_ACT_KILL_PROCESS, deadly, sizeof deadly / sizeof deadly[0]);
 	if (c->nunlink)
 		add_all(f, SCMP_ACT_ALLOW, removing, sizeof removing / sizeof removing[0]);
 	/* abort() */
 	int rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
-	return rc | allow_reading(f) | allow_sockets(f, c) | seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	return rc | add_named(f, c) | allow_reading(f) | allow_sockets(f, c) | seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 }
 
 static void confine_calls(const struct confine *c)
@@ -164,7 +189,8 @@ void confine(const struct confine *c)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		log_warn("no_new_privs");
-	confine_files(c);
+	if (!c->all_files)
+		confine_files(c);
 	confine_calls(c);
 }
 

@@ -11,8 +11,16 @@ struct confine {
 	size_t nread;
 	const char *const *unlink;      /* folders: files in and below them can be removed */
 	size_t nunlink;
+	const char *const *list;        /* folders: they, and those below them, can be listed */
+	size_t nlist;
+	bool all_files;                 /* no Landlock: what the user may read can be read */
 	bool connect;                   /* to unix sockets */
 	bool accept;                    /* on sockets that listen already */
+	bool pair;                      /* send on sockets that are connected already */
+	const int *calls;               /* these besides what every stage may */
+	size_t ncalls;
+	const int *bpf;                 /* if bpf() is one of them, these commands of it */
+	size_t nbpf;
 };
 
 /* Confines the calling process, which has no other threads yet. What this kernel can not do is said once, and the rest is done. */

@@ -251,7 +251,7 @@ static bool read_key(int kind, struct cursor *c, uint64_t *key, struct pack *nam
 }
 
 static void replace(struct definitions *d, const struct frame *f, uint64_t key, const struct pack *name,
-	struct cursor rest)
+	struct cursor rest, uint64_t had)
 {
 	struct definition *e = find(d, f->kind, key, name);
 
@@ -268,7 +268,7 @@ static void replace(struct definitions *d, const struct frame *f, uint64_t key, 
 	}
 	frame_copy(&e->frames, f);
 	d->bytes += e->frames.len;
-	e->sent = UINT64_MAX;
+	e->sent = had;
 	if (f->kind == FRAME_PROC)
 		read_references(e, rest);
 	bound(d);
@@ -283,7 +283,7 @@ static bool cgroup_gone(const struct frame *f, struct cursor rest)
 		v.type == VALUE_BOOL && !v.boolean;
 }
 
-static void note_definition(struct definitions *d, const struct frame *f)
+static void note_definition(struct definitions *d, const struct frame *f, uint64_t had)
 {
 	struct cursor c = { f->body, f->body + f->len };
 	struct pack name = {0};
@@ -295,7 +295,7 @@ static void note_definition(struct definitions *d, const struct frame *f)
 			if (e)
 				drop(d, e);
 		} else {
-			replace(d, f, key, &name, c);
+			replace(d, f, key, &name, c, had);
 		}
 	}
 	pack_free(&name);
@@ -303,7 +303,7 @@ static void note_definition(struct definitions *d, const struct frame *f)
 
 /* A process that has ended stays, EXIT included, while a live one may lead to it: its child may have its argv by
  * its key. */
-static void note_exit(struct definitions *d, const struct frame *f)
+static void note_exit(struct definitions *d, const struct frame *f, uint64_t had)
 {
 	struct cursor c = { f->body, f->body + f->len };
 	struct value v;
@@ -317,6 +317,7 @@ static void note_exit(struct definitions *d, const struct frame *f)
 		return;
 	frame_copy(&proc->frames, f);
 	d->bytes += f->size;
+	proc->sent &= had;
 	proc->dead = true;
 	if (++d->dead > 1024 + d->count / 2)
 		sweep(d);
@@ -340,7 +341,7 @@ static void note_hello(struct definitions *d, const struct frame *f)
 	frame_copy(&d->hello, f);
 }
 
-void definitions_note(struct definitions *d, const struct frame *f)
+void definitions_note(struct definitions *d, const struct frame *f, uint64_t had)
 {
 	if (f->kind == FRAME_EVENT || f->kind <= 0 || f->kind >= FRAME_KINDS)
 		return;
@@ -350,9 +351,9 @@ void definitions_note(struct definitions *d, const struct frame *f)
 		d->plan.len = 0;
 		frame_copy(&d->plan, f);
 	} else if (f->kind == FRAME_EXIT) {
-		note_exit(d, f);
+		note_exit(d, f, had);
 	} else if (key_values[f->kind]) {
-		note_definition(d, f);
+		note_definition(d, f, had);
 	}
 }
 
@@ -422,12 +423,34 @@ void definitions_before(struct definitions *d, unsigned consumer, const struct f
 	struct event e;
 	size_t at;
 
+	/* A process must not seem to come to life after its end. */
+	if (f->kind == FRAME_EXIT) {
+		struct cursor c = { f->body, f->body + f->len };
+		struct value v;
+		if (value_next(&c, &v) == 1 && v.type == VALUE_UINT)
+			send_process(d, v.u, bit, p);
+		return;
+	}
 	if (f->kind != FRAME_EVENT || event_decode(f, &e, &at) != 0)
 		return;
 	send_process(d, e.process, bit, p);
 	struct definition *thread = e.task != e.process ? find_task(d, FRAME_THREAD, e.task) : NULL;
 	if (thread && !(thread->sent & bit))
 		send(thread, bit, p);
+}
+
+void definitions_had(struct definitions *d, unsigned consumer, const struct frame *f)
+{
+	struct cursor c = { f->body, f->body + f->len };
+	struct pack name = {0};
+	uint64_t key;
+
+	if (f->kind <= 0 || f->kind >= FRAME_KINDS || !key_values[f->kind])
+		return;
+	struct definition *e = read_key(f->kind, &c, &key, &name) ? find(d, f->kind, key, &name) : NULL;
+	if (e)
+		e->sent |= 1ull << consumer;
+	pack_free(&name);
 }
 
 size_t definitions_bytes(const struct definitions *d)

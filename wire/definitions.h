@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "frame.h"
 #include "pack.h"
@@ -18,8 +19,8 @@ struct definitions;
 
 struct definitions *definitions_new(size_t max);
 void definitions_free(struct definitions *d);
-/* Takes in a frame that every present consumer gets. */
-void definitions_note(struct definitions *d, const struct frame *f);
+/* Takes in a frame. `had` has the bits of the consumers that were sent it. */
+void definitions_note(struct definitions *d, const struct frame *f, uint64_t had);
 
 /* A consumer begins: appends what it must have before anything else. The rest, processes and threads, follows by
  * _more, and what a frame rests on by _before. */
@@ -28,6 +29,8 @@ void definitions_begin(struct definitions *d, unsigned consumer, struct pack *p)
 bool definitions_more(struct definitions *d, unsigned consumer, struct pack *p, size_t some);
 /* Appends the definitions that the frame rests on and that the consumer does not have yet. */
 void definitions_before(struct definitions *d, unsigned consumer, const struct frame *f, struct pack *p);
+/* The consumer has been sent this newer record, not by these functions: an older one of the same must not follow it. */
+void definitions_had(struct definitions *d, unsigned consumer, const struct frame *f);
 /* Bytes that are kept. */
 size_t definitions_bytes(const struct definitions *d);
 

@@ -28,8 +28,21 @@ struct frame {
 	uint32_t len;                  /* of the body */
 	int8_t kind;                   /* any value: kinds that are not known exist */
 	uint64_t offset;               /* of the header in its stream, in bytes */
-	unsigned stream;               /* which input it came by (see endpoint.h) */
+	unsigned stream;               /* which input it came by (see endpoint.h), */
+	uint32_t connection;           /* by which connection of it; 0: one that is not acknowledged */
+	uint64_t position;             /* and how many frames came by that before it */
 };
+
+/* What an acknowledgement is about: a frame that may be gone from memory by now. */
+struct frame_ref {
+	uint64_t position;
+	uint32_t connection;           /* 0: none */
+	uint32_t stream;
+};
+static inline struct frame_ref frame_ref(const struct frame *f)
+{
+	return (struct frame_ref){ f->position, f->connection, f->stream };
+}
 
 /* Looks at the `n` bytes at `p`, which stand at `offset` in their stream. Returns 1 and fills `f` when they begin
  * with a whole frame, 0 when more bytes are needed (`*need` is then how many there must be), -1 when this can not

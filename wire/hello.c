@@ -77,7 +77,10 @@ void hello_frame(struct pack *p, const struct hello_content *h)
 	pack_str(p, h->recorded ? NULL : u.release);
 	pack_str(p, h->recorded ? NULL : u.machine);
 	pack_int(p, h->clock_offset || h->recorded ? h->clock_offset : clock_offset());
-	pack_schema(p);
+	if (h->eventless)
+		pack_array(p, 0);
+	else
+		pack_schema(p);
 	pack_array(p, h->ntypes);
 	for (unsigned i = 0; i < h->ntypes; i++)
 		pack_uint(p, h->types[i]);

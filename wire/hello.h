@@ -18,6 +18,7 @@ struct hello_content {
 	const char *program;
 	struct source source;
 	bool recorded;
+	bool eventless;                        /* no schema: the stream has no events */
 	int64_t clock_offset;                  /* wall minus boot clock, ns; 0: as it is now */
 	const uint16_t *types;                 /* event types that are captured */
 	unsigned ntypes;

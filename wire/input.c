@@ -16,6 +16,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "acker.h"
 #include "log.h"
 #include "spec.h"
 #include "stream.h"
@@ -23,13 +24,15 @@
 enum {
 	STREAMS = 64,                          /* at a time */
 	PIPE_SIZE = 1 << 20,                   /* asked for: fewer switches between reader and writer */
-	TAG_LISTENER = 1000, TAG_TIMER = 2000  /* epoll tags; below are stream numbers */
+	TAG_LISTENER = 1000, TAG_TIMER = 2000, TAG_ACK = 2001      /* epoll tags; below are stream numbers */
 };
 
 struct source_slot {
 	struct stream stream;
+	struct acker acker;
 	const struct spec *spec;               /* NULL: never used */
 	bool over;                             /* ended; else, without a descriptor, waiting for the peer to come back */
+	bool ack_blocked;                      /* the socket takes no ACK at the moment */
 	uint64_t retry_at;
 	unsigned backoff;
 };
@@ -41,7 +44,9 @@ struct input {
 	int listeners[INPUT_MAX];              /* descriptor by spec, or -1 */
 	bool served[INPUT_MAX];                /* has this listener had a producer? */
 	unsigned nspecs;
-	int epoll, timer, always;              /* always: readable for ever, stands for files, which epoll does not take */
+	bool acknowledging, ack_armed;         /* this stage acknowledges; an ACK is due when ack_timer says */
+	uint32_t connections;                  /* acknowledged ones so far */
+	int epoll, timer, ack_timer, always;   /* always: readable for ever, stands for files, which epoll does not take */
 	int status;
 	char error[400];
 };
@@ -72,6 +77,95 @@ static void unwatch(struct input *in, const struct stream *s)
 	}
 }
 
+static bool is_socket(const struct stream *s)
+{
+	return s->type == STREAM_CONNECTED || s->type == STREAM_ACCEPTED;
+}
+
+/* While a socket takes no ACK it is watched for writing, too. */
+static void send_ack(struct input *in, unsigned n)
+{
+	struct source_slot *s = &in->slots[n];
+	bool blocked = acker_send(&s->acker, s->stream.fd, s->stream.offset) == 0;
+	struct epoll_event e = { .events = EPOLLIN | (blocked ? EPOLLOUT : 0), .data.u32 = n };
+
+	if (blocked != s->ack_blocked)
+		epoll_ctl(in->epoll, EPOLL_CTL_MOD, s->stream.fd, &e);
+	s->ack_blocked = blocked;
+}
+
+static void begin_acknowledging(struct input *in, unsigned n)
+{
+	struct source_slot *s = &in->slots[n];
+
+	if (!in->acknowledging || !is_socket(&s->stream) || s->stream.fd < 0)
+		return;
+	s->ack_blocked = false;
+	acker_begin(&s->acker, ++in->connections, s->stream.fd);
+}
+
+void input_acknowledge(struct input *in)
+{
+	in->acknowledging = true;
+	for (unsigned i = 0; i < in->nslots; i++)
+		begin_acknowledging(in, i);
+}
+
+static void send_acks(struct input *in)
+{
+	uint64_t expirations;
+
+	if (read(in->ack_timer, &expirations, sizeof expirations) < 0)
+		return;
+	in->ack_armed = false;
+	for (unsigned i = 0; i < in->nslots; i++)
+		if (acker_news(&in->slots[i].acker))
+			send_ack(in, i);
+}
+
+static void ack_soon(struct input *in, unsigned n)
+{
+	const struct source_slot *s = &in->slots[n];
+	const struct itimerspec soon = { .it_value = { 0, ACK_MS * 1000000 } };
+
+	if (!s->acker.ledger.changed || s->ack_blocked)
+		return;
+	if (acker_urgent(&s->acker, s->stream.offset)) {
+		send_ack(in, n);
+	} else if (!in->ack_armed) {
+		timerfd_settime(in->ack_timer, 0, &soon, NULL);
+		in->ack_armed = true;
+	}
+}
+
+/* The slot of a frame's connection, or NULL when that is over. */
+static struct source_slot *slot_of(struct input *in, const struct frame_ref *r)
+{
+	struct source_slot *s = &in->slots[r->stream];
+
+	return r->connection && s->acker.connection == r->connection && s->stream.fd >= 0 ? s : NULL;
+}
+
+void input_safe(struct input *in, const struct frame_ref *r, uint64_t n)
+{
+	struct source_slot *s = slot_of(in, r);
+
+	if (!s)
+		return;
+	ledger_safe(&s->acker.ledger, r->position, n);
+	ack_soon(in, r->stream);
+}
+
+bool input_hold(struct input *in, const struct frame_ref *r)
+{
+	struct source_slot *s = slot_of(in, r);
+	bool held = s && ledger_hold(&s->acker.ledger, r->position);
+
+	if (held)
+		ack_soon(in, r->stream);
+	return held;
+}
+
 static void arm_timer(struct input *in)
 {
 	uint64_t first = 0;
@@ -92,8 +186,10 @@ static void try_connect(struct input *in, unsigned n)
 
 	if (fd >= 0) {
 		stream_begin(&s->stream, STREAM_CONNECTED, fd);
-		if (watch_stream(in, n) == 0)
+		if (watch_stream(in, n) == 0) {
+			begin_acknowledging(in, n);
 			return;
+		}
 		stream_close(&s->stream);
 	}
 	s->retry_at = spec_clock() + s->backoff;
@@ -144,15 +240,19 @@ static void accept_producer(struct input *in, unsigned listener)
 		return;
 	}
 	struct source_slot *s = &in->slots[n];
+	if (s->spec)
+		stream_close(&s->stream);
 	s->spec = spec;
 	s->over = false;
 	stream_begin(&s->stream, STREAM_ACCEPTED, fd);
-	if (watch_stream(in, n) != 0) {
-		stream_close(&s->stream);
-		s->over = true;
-	}
 	if (n >= in->nslots)
 		in->nslots = n + 1;
+	if (watch_stream(in, n) == 0) {
+		begin_acknowledging(in, n);
+		return;
+	}
+	stream_close(&s->stream);
+	s->over = true;
 }
 
 static int open_standard(struct input *in, struct source_slot *s, char *err, size_t errlen)
@@ -208,9 +308,11 @@ struct input *input_open(const char *const *specs, unsigned n, char *err, size_t
 	if (!in)
 		return NULL;
 	in->always = -1;
+	in->ack_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	in->epoll = epoll_create1(EPOLL_CLOEXEC);
 	in->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	*status = in->epoll < 0 || in->timer < 0 || watch(in, in->timer, TAG_TIMER) != 0 ? EX_OSERR : 0;
+	*status = in->epoll < 0 || in->timer < 0 || in->ack_timer < 0 || watch(in, in->timer, TAG_TIMER) != 0 ||
+		watch(in, in->ack_timer, TAG_ACK) != 0 ? EX_OSERR : 0;
 	if (n == 0) {
 		specs = standard;
 		n = 1;
@@ -227,15 +329,20 @@ void input_free(struct input *in)
 {
 	if (!in)
 		return;
-	for (unsigned i = 0; i < STREAMS; i++)
-		if (in->slots[i].spec)
-			stream_free(&in->slots[i].stream);
+	for (unsigned i = 0; i < STREAMS; i++) {
+		struct source_slot *s = &in->slots[i];
+		if (!s->spec)
+			continue;
+		acker_send(&s->acker, s->stream.fd, s->stream.offset);
+		stream_free(&s->stream);
+		acker_free(&s->acker);
+	}
 	for (unsigned i = 0; i < in->nspecs; i++)
 		if (in->listeners[i] >= 0) {
 			close(in->listeners[i]);
 			unlink(in->specs[i].addr.sun_path);
 		}
-	int fds[] = { in->epoll, in->timer, in->always };
+	int fds[] = { in->epoll, in->timer, in->ack_timer, in->always };
 	for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
@@ -252,11 +359,12 @@ static void finish(struct input *in, unsigned n)
 {
 	struct source_slot *s = &in->slots[n];
 	struct stream *st = &s->stream;
-	bool socket = st->type == STREAM_CONNECTED || st->type == STREAM_ACCEPTED;
-	bool lost = st->any && !st->ended;
+	bool socket = is_socket(st), lost = st->any && !st->ended;
 
 	unwatch(in, st);
-	stream_close(st);
+	/* Behind END the socket stays: what came by it is still to be acknowledged. */
+	if (!socket || !st->ended || !s->acker.connection)
+		stream_close(st);
 	s->over = socket ? st->ended || (st->type == STREAM_ACCEPTED && !st->any) : true;
 	if (lost && st->type == STREAM_FILE)
 		log_warnx("%s: the recording ends without END", name(s));
@@ -298,6 +406,9 @@ enum input_result input_next(struct input *in, struct frame *f)
 		enum stream_result rc = s->over ? STREAM_EMPTY : stream_next(&s->stream, f, err, sizeof err);
 		if (rc == STREAM_FRAME) {
 			f->stream = in->current;
+			f->connection = s->acker.connection;
+			if (f->connection)
+				f->position = ledger_take(&s->acker.ledger);
 			mark_served(in, s);
 			return INPUT_FRAME;
 		}
@@ -312,14 +423,20 @@ enum input_result input_next(struct input *in, struct frame *f)
 	return everything_over(in) ? INPUT_DONE : INPUT_EMPTY;
 }
 
-static void handle(struct input *in, uint32_t tag)
+static void handle(struct input *in, uint32_t tag, uint32_t events)
 {
 	if (tag == TAG_TIMER)
 		retry(in);
+	else if (tag == TAG_ACK)
+		send_acks(in);
 	else if (tag >= TAG_LISTENER)
 		accept_producer(in, tag - TAG_LISTENER);
-	else
-		stream_fill(&in->slots[tag].stream);
+	else {
+		if (events & EPOLLOUT)
+			send_ack(in, tag);
+		if (events & ~(uint32_t)EPOLLOUT)
+			stream_fill(&in->slots[tag].stream);
+	}
 }
 
 static void wait_and_read(struct input *in, int timeout_ms)
@@ -328,7 +445,7 @@ static void wait_and_read(struct input *in, int timeout_ms)
 	int n = epoll_wait(in->epoll, events, 16, timeout_ms);
 
 	for (int i = 0; i < n; i++)
-		handle(in, events[i].data.u32);
+		handle(in, events[i].data.u32, events[i].events);
 }
 
 bool input_wait(struct input *in, int timeout_ms, int extra_fd)

@@ -20,13 +20,13 @@
 static const char usage[] =
 	"usage: saker-conf check [-c FILE] [-O KEY=VALUE]...\n"
 	"       saker-conf generate -d RUNDIR [-c FILE] [-O KEY=VALUE]... [-r FILE|DIR]... [-e TYPES] [-v]\n"
-	"       saker-conf wait -d RUNDIR       saker-conf exec -d RUNDIR [-g N] STAGE [ARGUMENT]...\n"
+	"       saker-conf wait [-n] -d RUNDIR       saker-conf exec -d RUNDIR [-g N] STAGE [ARGUMENT]...\n"
 	"       saker-conf [-d RUNDIR] --falco [ARGUMENT]...\n"
 	"       saker-conf --config-schema | --saker-yaml | --mdoc | --keys | --version | --help\n"
 	"Reads saker.yaml, or a falco.yaml, and prepares what the stages need.\n"
 	"  check            say what is wrong with the configuration\n"
 	"  generate         write the next generation, a folder RUNDIR/N, and print N\n"
-	"  wait             until a file that the generation in force was made from has changed\n"
+	"  wait             until a file that the generation in force was made from has changed, since then or (-n) since now\n"
 	"  exec             become a stage, with the arguments that the generation in force has for it, then these\n"
 	"  -c FILE          the configuration; without it /etc/saker/saker.yaml, if it is there\n"
 	"  -O KEY=VALUE     set a key: a.b=VALUE, a[0].b=VALUE, list[]=VALUE; an object or a list as YAML in one line\n"
@@ -44,6 +44,7 @@ static const char default_path[] = "/etc/saker/saker.yaml";
 /* Large, and there once: not on the stack. */
 struct command {
 	const char *rundir, *generation;
+	bool now;                               /* wait for what changes from now on */
 	struct say say;
 	struct sources sources;
 	struct settled settled;
@@ -102,7 +103,7 @@ static int wait_for_change(struct command *c)
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof path, "%s/%s/watched", need_rundir(c), c->generation);
-	return watch_wait(path);
+	return watch_wait(path, c->now);
 }
 
 static int become_stage(struct command *c, int argc, char **argv)
@@ -177,7 +178,7 @@ static int options(struct command *c, int argc, char **argv)
 	int opt;
 
 	/* + : what stands behind exec's stage is the stage's. */
-	while ((opt = getopt(argc, argv, "+c:O:r:d:g:e:v")) != -1) {
+	while ((opt = getopt(argc, argv, "+c:O:r:d:g:e:nv")) != -1) {
 		switch (opt) {
 		case 'c': c->sources.path = optarg; break;
 		case 'O': add_option(&c->sources, optarg); break;
@@ -185,6 +186,7 @@ static int options(struct command *c, int argc, char **argv)
 		case 'd': c->rundir = optarg; break;
 		case 'g': c->generation = optarg; break;
 		case 'e': c->run.types = optarg; break;
+		case 'n': c->now = true; break;
 		case 'v': c->run.verbose = true; break;
 		default: diex(EX_USAGE, "try 'saker-conf --help'");
 		}

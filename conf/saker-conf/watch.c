@@ -176,7 +176,23 @@ static void let_settle(int fd)
 	}
 }
 
-int watch_wait(const char *file)
+/* The list as things are now. */
+static void look_again(char **list, size_t *n)
+{
+	struct strbuf is = {0};
+
+	for (const char *path = *list; path < *list + *n;) {
+		list_one(path, NULL, &is);
+		path += strlen(path) + 1;
+		path += strlen(path) + 1;
+	}
+	free(*list);
+	*n = is.n;
+	strbuf_add(&is, "", 1);
+	*list = is.p;
+}
+
+int watch_wait(const char *file, bool now)
 {
 	size_t n;
 	char *list = read_list(file, &n);
@@ -189,6 +205,8 @@ int watch_wait(const char *file)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		return EX_TEMPFAIL;
+	if (now)
+		look_again(&list, &n);
 	if (fd < 0)
 		log_warn("inotify: looking every second instead");
 	for (;;) {

@@ -41,10 +41,10 @@ def stage(name, *args, **given):
     return subprocess.Popen([os.path.join(BIN, name), *args], **given)
 
 
-def probe_start(*args, stdout, timeout=60):
+def probe_start(*args, stdout, stderr=None, timeout=60):
     """The probe, watching. A shell that starts us in its background has SIGINT ignored, which the probe does not mind."""
     ready, tell = os.pipe()
-    probe = stage("probe", "--notify", str(tell), *args, stdout=stdout, pass_fds=[tell])
+    probe = stage("probe", "--notify", str(tell), *args, stdout=stdout, stderr=stderr, pass_fds=[tell])
     os.close(tell)
     readable, _, _ = select.select([ready], [], [], timeout)
     line = os.read(ready, 100) if readable else b""
@@ -54,6 +54,12 @@ def probe_start(*args, stdout, timeout=60):
         probe.wait(10)
         raise SystemExit("Bail out! the probe is not ready: %r" % line)
     return probe
+
+
+def reader_of(probe):
+    """The pid of the probe's second process, which reads the ring; 0 while there is none."""
+    with open("/proc/%d/task/%d/children" % (probe.pid, probe.pid)) as f:
+        return int((f.read().split() or [0])[0])
 
 
 def stop(process, timeout=30):

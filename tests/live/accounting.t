@@ -8,7 +8,7 @@ export DIR="$dir" SAKER_BUILD="${SAKER_BUILD:-$here/build}" PYTHONPATH="$here/te
 python3 - <<'EOF'
 import json, os, signal, subprocess, time
 import wire
-from live import BIN, Tap, last_stat, probe_start, stop, until
+from live import BIN, Tap, last_stat, probe_start, reader_of, stop, until
 from wire import ALERT, EVENT, PROC
 
 DIR, SOAK = os.environ["DIR"], os.environ.get("SAKER_SOAK")
@@ -93,11 +93,11 @@ with open(path("rules.yaml"), "w") as f:
 probe, behind = pipeline()
 writers = subprocess.Popen([STORM, "write", SECONDS])
 subprocess.run([STORM, "fork", "300"], timeout=120)
-probe.send_signal(signal.SIGSTOP)
+os.kill(reader_of(probe), signal.SIGSTOP)
 subprocess.run([STORM, "fork", "400"], timeout=120)
 holder = subprocess.Popen([STORM, "hold", str(HELD), DIR], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 tap.ok(holder.stdout.readline() == b"held\n", "processes are made while the ring is full")
-probe.send_signal(signal.SIGCONT)
+os.kill(reader_of(probe), signal.SIGCONT)
 writers.wait(120)
 time.sleep(0.5)
 holder.stdin.close()

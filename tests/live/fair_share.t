@@ -10,7 +10,7 @@ export DIR="$dir" SAKER_BUILD="${SAKER_BUILD:-$here/build}" PYTHONPATH="$here/te
 python3 - <<'EOF'
 import os, signal, subprocess, sys, threading, time
 import wire
-from live import Tap, last_stat, probe_start, skip_all, stop, until
+from live import Tap, last_stat, probe_start, reader_of, skip_all, stop, until
 from wire import EVENT
 
 DIR, SOAK = os.environ["DIR"], os.environ.get("SAKER_SOAK")
@@ -88,14 +88,14 @@ def flooded(order):
     loud, calm = Cgroup("loud"), Cgroup("calm")
     with open(raw, "wb") as out:
         probe = probe_start("-O", "probe.ring_size=16777216", "-e", TYPES, stdout=out)
-        probe.send_signal(signal.SIGSTOP)
+        os.kill(reader_of(probe), signal.SIGSTOP)
         if order == "before":
             calm.run(CALM % (20, DIR)).wait(30)
         flood = loud.run(FLOOD % (1.5, DIR))
         time.sleep(0.7)
         calm.run(CALM % (QUIET, DIR)).wait(30)
         flood.wait(30)
-        probe.send_signal(signal.SIGCONT)
+        os.kill(reader_of(probe), signal.SIGCONT)
         tap.is_(stop(probe), 0, "%s: the probe has ended well" % order)
     loud.remove()
     calm.remove()

@@ -6,7 +6,7 @@ static void note_all(struct definitions *d, const struct pack *p, size_t from)
 {
 	for (size_t at = from; at < p->len;) {
 		struct frame f = frame_at(p->data, p->len, at);
-		definitions_note(d, &f);
+		definitions_note(d, &f, UINT64_MAX);
 		at += f.size;
 	}
 }
