@@ -25,6 +25,7 @@ struct output {
 	struct definitions *definitions;
 	struct backlog backlog;
 	struct asides asides;
+	uint64_t safe;                         /* frames of the backlog below this index are, but for the asides */
 	struct rests rests;
 	struct input *upstream;                /* NULL: nothing rests on input */
 	uint64_t owed[CONSUMERS];              /* what those need who acknowledged, have gone, and will come back */
@@ -47,7 +48,7 @@ void consumers_leave(struct output *out, struct consumer *c);
 /* Who has had time to say ACK 0 and has not is an observer. Returns when the next one's time is over, 0: nobody's. */
 uint64_t consumers_decide(struct output *out);
 
-/* Lets go what nobody needs any more, and below the offset `give_way` also what only observers lack. */
+/* Says what is safe, and lets go what nobody needs any more, below the offset `give_way` also what only observers lack. */
 void release(struct output *out, uint64_t give_way);
 /* A frame that was set aside for the consumer needs to be kept for it no more. */
 void release_aside(struct output *out, uint64_t index, const struct consumer *c);
