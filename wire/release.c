@@ -76,7 +76,9 @@ static uint64_t set_aside(struct output *out, uint64_t index)
 	uint64_t at = b->tail;
 	for (uint64_t i = b->tail_index; i < index; i++) {
 		struct frame f = backlog_frame(b, at);
-		uint64_t bits = i < out->safe ? 0 : excepting(out, i);
+		/* What everything rests on is sent again in any case. */
+		bool kept = i < out->safe || f.kind == FRAME_HELLO || f.kind == FRAME_PLAN;
+		uint64_t bits = kept ? 0 : excepting(out, i);
 		if (bits && out->asides.bytes + f.size > BACKLOG_FULL)
 			return i;
 		if (bits)
