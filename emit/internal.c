@@ -55,6 +55,16 @@ struct internal *internal_new(const struct internal_policy *p, const struct sour
 	return in;
 }
 
+void internal_set(struct internal *in, const struct internal_policy *p)
+{
+	in->policy = *p;
+	in->drops.policy = p->drops;
+	if (!in->metrics && p->metrics.enabled)
+		in->metrics = metrics_new(&p->metrics, in->self->host, in->self->start);
+	if (in->metrics)
+		metrics_set(in->metrics, &p->metrics, clock_wall());
+}
+
 void internal_free(struct internal *in)
 {
 	if (!in)

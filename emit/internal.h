@@ -24,6 +24,8 @@ typedef void internal_raise(void *arg, const struct frame *alert);
 /* `self` is emit's own source, the origin of these alerts; borrowed. */
 struct internal *internal_new(const struct internal_policy *p, const struct source *self, internal_raise *raise, void *arg);
 void internal_free(struct internal *in);
+/* Another policy; what was counted stays. */
+void internal_set(struct internal *in, const struct internal_policy *p);
 
 /* A STAT of a live stream, which is whole. */
 void internal_stat(struct internal *in, const struct stat_record *s);

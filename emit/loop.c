@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <uv.h>
@@ -22,14 +23,14 @@ enum {
 
 struct loop {
 	uv_loop_t uv;
-	uv_poll_t readable, writable[SINKS];
-	uv_signal_t sigint, sigterm;
+	uv_poll_t readable, *writable[SINKS];    /* NULL: nothing to wait for */
+	uv_signal_t sigint, sigterm, sighup, sigusr1;
 	uv_timer_t last, tick;                   /* tick: once a live stream has counted something */
 	struct input *in;
 	struct spool *spool;
-	const struct format *format;
+	struct setup *setup;
 	struct sink *sinks;
-	int nsinks, status;
+	int status;
 	unsigned interrupts;
 	bool live;                               /* a live stream has come */
 	bool ended;                              /* the input has */
@@ -84,9 +85,10 @@ static void hand_out(struct loop *l, const struct frame *f, const struct alert *
 	uint64_t number = spool_add(l->spool, f);
 
 	l->line.len = 0;
-	format_alert(l->format, a, &l->line);
-	for (int i = 0; i < l->nsinks; i++)
-		queue(l, &l->sinks[i], number);
+	format_alert(&l->setup->format, a, &l->line);
+	for (int i = 0; i < SINKS; i++)
+		if (!l->sinks[i].off)
+			queue(l, &l->sinks[i], number);
 }
 
 static int take_alert(struct loop *l, const struct frame *f)
@@ -149,9 +151,9 @@ static void take_spooled(void *arg, const struct frame *f, uint64_t number)
 	if (alert_decode(f, &a, &at, err, sizeof err) != 0)
 		return;
 	l->line.len = 0;
-	format_alert(l->format, &a, &l->line);
-	for (int i = 0; i < l->nsinks; i++)
-		if (l->sinks[i].mark->next <= number)
+	format_alert(&l->setup->format, &a, &l->line);
+	for (int i = 0; i < SINKS; i++)
+		if (!l->sinks[i].off && l->sinks[i].mark->next <= number)
 			sink_add(&l->sinks[i], l->line.data, l->line.len, number);
 }
 
@@ -198,7 +200,7 @@ static bool over_bound(const struct loop *l)
 {
 	if (l->live)
 		return false;
-	for (int i = 0; i < l->nsinks; i++)
+	for (int i = 0; i < SINKS; i++)
 		if (sink_queued_bytes(&l->sinks[i]) > SINK_QUEUE_MAX)
 			return true;
 	return false;
@@ -206,17 +208,26 @@ static bool over_bound(const struct loop *l)
 
 static bool all_gone(const struct loop *l)
 {
-	for (int i = 0; i < l->nsinks; i++)
-		if (!l->sinks[i].gone)
+	for (int i = 0; i < SINKS; i++)
+		if (!l->sinks[i].gone && !l->sinks[i].off)
 			return false;
 	return true;
+}
+
+static int sinks_on(const struct loop *l)
+{
+	int n = 0;
+
+	for (int i = 0; i < SINKS; i++)
+		n += !l->sinks[i].off;
+	return n;
 }
 
 static uint64_t queued(const struct loop *l)
 {
 	uint64_t n = 0;
 
-	for (int i = 0; i < l->nsinks; i++)
+	for (int i = 0; i < SINKS; i++)
 		n += l->sinks[i].queued;
 	return n;
 }
@@ -225,7 +236,7 @@ static uint64_t dropped(const struct loop *l)
 {
 	uint64_t n = 0;
 
-	for (int i = 0; i < l->nsinks; i++)
+	for (int i = 0; i < SINKS; i++)
 		n += sink_dropped(&l->sinks[i]);
 	return n;
 }
@@ -280,17 +291,19 @@ static void on_readable(uv_poll_t *handle, int error, int events);
 /* Writes, then watches what there is to wait for. */
 static void flush(struct loop *l)
 {
-	for (int i = 0; i < l->nsinks; i++) {
+	for (int i = 0; i < SINKS; i++) {
 		bool was_gone = l->sinks[i].gone;
+		if (l->sinks[i].off)
+			continue;
 		sink_flush(&l->sinks[i]);
-		if (l->sinks[i].gone && !was_gone && l->nsinks > 1)
+		if (l->sinks[i].gone && !was_gone && sinks_on(l) > 1)
 			log_warnx("output %s: its reader has gone; its alerts are dropped", l->sinks[i].kind->name);
-		if (l->sinks[i].wait_fd < 0)
+		if (!l->writable[i])
 			continue;
 		if (l->sinks[i].full && !l->sinks[i].gone)
-			uv_poll_start(&l->writable[i], UV_WRITABLE, on_writable);
+			uv_poll_start(l->writable[i], UV_WRITABLE, on_writable);
 		else
-			uv_poll_stop(&l->writable[i]);
+			uv_poll_stop(l->writable[i]);
 	}
 	spool_trim(l->spool);
 	/* Behind the end there may still be something to acknowledge. */
@@ -308,7 +321,7 @@ static void on_last(uv_timer_t *timer)
 
 	log_warnx("the stream has ended, but %" PRIu64 " alerts wait for outputs that do not take them: %s", queued(l),
 		lasts ? "they stay in the spool" : "they are dropped");
-	for (int i = 0; i < l->nsinks && !lasts; i++)
+	for (int i = 0; i < SINKS && !lasts; i++)
 		sink_drop(&l->sinks[i], SINK_END);
 	leave(l, end_status(l));
 }
@@ -327,7 +340,7 @@ static void step(struct loop *l)
 	else if (internal_exits(l->internal))
 		leave(l, STATUS_DROPS);
 	else if (all_gone(l))
-		leave(l, l->nsinks == 1 ? 0 : EX_OSERR);
+		leave(l, sinks_on(l) == 1 ? 0 : EX_OSERR);
 	else if (l->ended && queued(l) == 0)
 		leave(l, end_status(l));
 	else if (l->ended && l->live && !uv_is_active((uv_handle_t *)&l->last))
@@ -376,6 +389,63 @@ static int watch(struct loop *l, uv_poll_t *handle, int fd)
 	return rc;
 }
 
+static void free_handle(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void unwatch_sinks(struct loop *l)
+{
+	for (int i = 0; i < SINKS; i++) {
+		if (l->writable[i])
+			uv_close((uv_handle_t *)l->writable[i], free_handle);
+		l->writable[i] = NULL;
+	}
+}
+
+/* What can not be watched (/dev/null, files) never makes anyone wait. */
+static void watch_sinks(struct loop *l)
+{
+	for (int i = 0; i < SINKS; i++) {
+		struct sink *s = &l->sinks[i];
+		if (s->off || s->wait_fd < 0)
+			continue;
+		l->writable[i] = malloc(sizeof *l->writable[i]);
+		if (l->writable[i] && watch(l, l->writable[i], s->wait_fd) == 0)
+			continue;
+		free(l->writable[i]);
+		l->writable[i] = NULL;
+		s->wait_fd = -1;
+	}
+}
+
+/* Another configuration, between two alerts; or the old one stays. */
+static void on_reload(uv_signal_t *handle, int signal)
+{
+	struct loop *l = handle->data;
+
+	(void)signal;
+	if (!setup_reload(l->setup))
+		return;
+	unwatch_sinks(l);
+	sink_reload(l->sinks, &l->setup->conf);
+	internal_set(l->internal, &l->setup->policy);
+	watch_sinks(l);
+	step(l);
+}
+
+static void on_reopen(uv_signal_t *handle, int signal)
+{
+	struct loop *l = handle->data;
+
+	(void)signal;
+	log_info("SIGUSR1 received, reopening outputs...");
+	unwatch_sinks(l);
+	for (int i = 0; i < SINKS; i++)
+		sink_reopen(&l->sinks[i]);
+	watch_sinks(l);
+}
+
 static int start(struct loop *l)
 {
 	int fd, rc;
@@ -384,18 +454,20 @@ static int start(struct loop *l)
 		return rc;
 	if (input_fds(l->in, &fd, 1) != 1 || (rc = watch(l, &l->readable, fd)) != 0)
 		return rc ? rc : UV_EINVAL;
-	/* What can not be watched (/dev/null, files) never makes anyone wait. */
-	for (int i = 0; i < l->nsinks; i++)
-		if (l->sinks[i].wait_fd >= 0 && watch(l, &l->writable[i], l->sinks[i].wait_fd) != 0)
-			l->sinks[i].wait_fd = -1;
+	watch_sinks(l);
 	uv_timer_init(&l->uv, &l->last);
 	uv_timer_init(&l->uv, &l->tick);
 	l->last.data = l->tick.data = l;
-	uv_signal_init(&l->uv, &l->sigint);
-	uv_signal_init(&l->uv, &l->sigterm);
-	l->sigint.data = l->sigterm.data = l;
-	rc = uv_signal_start(&l->sigint, on_signal, SIGINT);
-	return rc ? rc : uv_signal_start(&l->sigterm, on_signal, SIGTERM);
+	const struct { uv_signal_t *handle; uv_signal_cb on; int signal; } signals[] = {
+		{ &l->sigint, on_signal, SIGINT }, { &l->sigterm, on_signal, SIGTERM }, { &l->sighup, on_reload, SIGHUP },
+		{ &l->sigusr1, on_reopen, SIGUSR1 },
+	};
+	for (size_t i = 0; i < sizeof signals / sizeof *signals && rc == 0; i++) {
+		uv_signal_init(&l->uv, signals[i].handle);
+		signals[i].handle->data = l;
+		rc = uv_signal_start(signals[i].handle, signals[i].on, signals[i].signal);
+	}
+	return rc;
 }
 
 static void close_handle(uv_handle_t *handle, void *arg)
@@ -407,6 +479,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 
 static void stop(struct loop *l)
 {
+	unwatch_sinks(l);
 	uv_walk(&l->uv, close_handle, NULL);
 	uv_run(&l->uv, UV_RUN_DEFAULT);
 	uv_loop_close(&l->uv);
@@ -416,7 +489,7 @@ static void stop(struct loop *l)
 
 int loop_run(const struct loop_config *c, struct loop_totals *totals)
 {
-	struct loop l = { .in = c->in, .format = c->format, .spool = c->spool, .sinks = c->sinks, .nsinks = c->nsinks, .totals = totals,
+	struct loop l = { .in = c->in, .setup = c->setup, .spool = c->spool, .sinks = c->sinks, .totals = totals,
 		.tally = c->tally };
 	int rc = start(&l);
 
@@ -425,8 +498,8 @@ int loop_run(const struct loop_config *c, struct loop_totals *totals)
 		return EX_OSERR;
 	}
 	l.source = source_here("emit", &l.source_buf);
-	l.internal = internal_new(&c->policy, &l.source, on_internal, &l);
-	for (int i = 0; i < l.nsinks; i++)
+	l.internal = internal_new(&c->setup->policy, &l.source, on_internal, &l);
+	for (int i = 0; i < SINKS; i++)
 		if (!(l.sinks[i].mark = spool_output(l.spool, l.sinks[i].kind->name)))
 			diex(EX_SOFTWARE, "more than %d outputs", SPOOL_OUTPUTS);
 	spool_replay(l.spool, take_spooled, &l);

@@ -4,8 +4,7 @@
 
 #include <stdint.h>
 
-#include "format.h"
-#include "internal.h"
+#include "setup.h"
 #include "sink.h"
 #include "tally.h"
 #include "wire/endpoint.h"
@@ -20,11 +19,9 @@ struct loop_totals {
 /* What a loop works with; all borrowed. */
 struct loop_config {
 	struct input *in;
-	const struct format *format;
+	struct setup *setup;
 	struct spool *spool;
-	struct sink *sinks;
-	int nsinks;
-	struct internal_policy policy;
+	struct sink *sinks;            /* SINKS of them */
 	bool tally;
 };
 

@@ -9,7 +9,7 @@
 
 #include "conf/options.h"
 #include "loop.h"
-#include "policy.h"
+#include "setup.h"
 #include "wire/log.h"
 
 static const char usage[] =
@@ -61,68 +61,44 @@ static void report_output(const struct sink *s)
 			s->kind->name, s->dropped[SINK_FULL], s->dropped[SINK_FAILED], s->dropped[SINK_END]);
 }
 
-static void report(const struct loop_totals *t, const struct sink *sinks, int n)
+static void report(const struct loop_totals *t, const struct sink *sinks)
 {
 	log_info("alerts in %" PRIu64 ", statistics %" PRIu64 ", other frames %" PRIu64 ", unknown frames %" PRIu64,
 		t->alerts, t->stats, t->others, t->unknown);
 	if (t->again)
 		log_info("alerts that had come before %" PRIu64, t->again);
-	for (int i = 0; i < n; i++)
-		report_output(&sinks[i]);
+	for (int i = 0; i < SINKS; i++)
+		if (!sinks[i].off)
+			report_output(&sinks[i]);
 }
 
-static bool is_old(const struct conf *conf)
-{
-	const char *compat = conf_text(conf, CONF_COMPAT);
-
-	if (strcmp(compat, "now") != 0 && strcmp(compat, "0.28") != 0)
-		diex(EX_CONFIG, "compat: found '%s', expected now or 0.28", compat);
-	return strcmp(compat, "0.28") == 0;
-}
-
-static int run(const struct arguments *a)
+static int run(const struct arguments *a, struct setup *setup)
 {
 	const struct options *o = &a->common;
 	struct sink sinks[SINKS] = {0};
 	struct loop_totals totals = {0};
-	char err[512], host[256] = "";
-	int status, n = sink_open(sinks, &o->conf, err, sizeof err);
+	char err[512];
+	int status;
 
-	if (n < 0)
+	if (sink_open(sinks, &setup->conf, err, sizeof err) != 0)
 		diex(EX_OSERR, "%s", err);
-	struct spool *spool = spool_open(conf_text(&o->conf, CONF_EMIT_STATE), err, sizeof err);
+	struct spool *spool = spool_open(conf_text(&setup->conf, CONF_EMIT_STATE), err, sizeof err);
 	if (!spool)
 		diex(EX_OSERR, "%s", err);
 	struct input *in = input_open(o->inputs, o->ninputs, err, sizeof err, &status);
 	if (!in)
 		diex(status, "%s", err);
 	input_acknowledge(in);
-	const char *forced = getenv("FALCO_HOSTNAME");
-	if (forced)
-		snprintf(host, sizeof host, "%s", forced);
-	else
-		gethostname(host, sizeof host - 1);
-	struct format format = {
-		.host_forced = forced != NULL,
-		.json = conf_bool(&o->conf, CONF_EMIT_JSON), .iso_time = conf_bool(&o->conf, CONF_EMIT_ISO_TIME), .host = host,
-		.without_output = !conf_bool(&o->conf, CONF_EMIT_JSON_OUTPUT),
-		.with_message = conf_bool(&o->conf, CONF_EMIT_JSON_MESSAGE),
-		.without_fields = !conf_bool(&o->conf, CONF_EMIT_JSON_FIELDS),
-		.without_tags = !conf_bool(&o->conf, CONF_EMIT_JSON_TAGS),
-		.old = is_old(&o->conf),
-	};
 	options_notify(o, "ready");
-	const struct loop_config config = { .in = in, .format = &format, .spool = spool, .sinks = sinks, .nsinks = n,
-		 .policy = policy_read(&o->conf),
-		.tally = a->totals };
+	const struct loop_config config = { .in = in, .setup = setup, .spool = spool, .sinks = sinks, .tally = a->totals };
 	status = loop_run(&config, &totals);
 	if (o->verbose)
-		report(&totals, sinks, n);
+		report(&totals, sinks);
 	if (a->totals)
-		tally_print(&totals.tally, format.old, totals.drops_detected, totals.drops_acted);
+		tally_print(&totals.tally, setup->format.old, totals.drops_detected, totals.drops_acted);
 	tally_free(&totals.tally);
 	input_free(in);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < SINKS; i++)
 		sink_free(&sinks[i]);
 	spool_free(spool);
 	return status;
@@ -130,19 +106,21 @@ static int run(const struct arguments *a)
 
 int main(int argc, char **argv)
 {
-	char err[256];
 	struct arguments a = parse(argc, argv);
 	struct options *o = &a.common;
+	struct setup setup;
+	char err[512];
 	int status = 0;
 
 	log_open(o->program, o->verbose);
 	signal(SIGPIPE, SIG_IGN);
 	if (o->output)
 		diex(EX_USAGE, "-o: outputs are set with -O, for example -O file_output.enabled=true");
-	if (sink_check(&o->conf, err, sizeof err) != 0 || policy_check(&o->conf, err, sizeof err) != 0)
+	if (setup_open(&setup, o, err, sizeof err) != 0)
 		diex(EX_CONFIG, "%s", err);
 	if (!o->check)
-		status = run(&a);
+		status = run(&a, &setup);
+	setup_free(&setup);
 	options_free(o);
 	return status;
 }

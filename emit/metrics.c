@@ -83,9 +83,11 @@ void metrics_kernel(struct metrics *m, const struct drops_count *now)
 	m->now = *now;
 }
 
-void metrics_reloaded(struct metrics *m, uint64_t time)
+void metrics_set(struct metrics *m, const struct metrics_policy *p, uint64_t time)
 {
+	m->policy = *p;
 	m->reloaded = time;
+	m->next = p->enabled ? time + p->interval : UINT64_MAX;
 }
 
 void metrics_dropped(struct metrics *m, uint64_t outputs)

@@ -25,7 +25,8 @@ struct metrics *metrics_new(const struct metrics_policy *p, const char *host, ui
 void metrics_free(struct metrics *m);
 void metrics_alert(struct metrics *m, const struct value *rule);       /* one more of that rule */
 void metrics_kernel(struct metrics *m, const struct drops_count *now);
-void metrics_reloaded(struct metrics *m, uint64_t time);
+/* Another policy, since `time`. */
+void metrics_set(struct metrics *m, const struct metrics_policy *p, uint64_t time);
 void metrics_dropped(struct metrics *m, uint64_t outputs);             /* alerts that outputs dropped, in all */
 /* Is it time for a snapshot? `wall` in ns. */
 bool metrics_due(struct metrics *m, uint64_t wall);

@@ -34,19 +34,44 @@ int sink_check(const struct conf *conf, char *err, size_t errlen)
 
 int sink_open(struct sink sinks[SINKS], const struct conf *conf, char *err, size_t errlen)
 {
-	int n = 0;
-
 	for (int i = 0; i < SINKS; i++) {
-		if (!conf_bool(conf, sink_kinds[i]->enabled))
-			continue;
-		struct sink *s = &sinks[n++];
-		*s = (struct sink){ .kind = sink_kinds[i], .conf = conf, .fd = -1, .wait_fd = -1 };
-		if (s->kind->open(s) != 0) {
+		struct sink *s = &sinks[i];
+		*s = (struct sink){ .kind = sink_kinds[i], .conf = conf, .fd = -1, .wait_fd = -1, .off = !conf_bool(conf, sink_kinds[i]->enabled) };
+		if (!s->off && s->kind->open(s) != 0) {
 			snprintf(err, errlen, "output %s: %s", s->kind->name, strerror(errno));
 			return -1;
 		}
 	}
-	return n;
+	return 0;
+}
+
+void sink_reopen(struct sink *s)
+{
+	bool torn = s->queued && s->sent > (s->first ? s->entries[s->first - 1].end : 0);
+
+	if (!s->off && !torn && s->kind->close)
+		s->kind->close(s);
+}
+
+void sink_reload(struct sink sinks[SINKS], const struct conf *conf)
+{
+	for (int i = 0; i < SINKS; i++) {
+		struct sink *s = &sinks[i];
+		bool was_off = s->off;
+		s->conf = conf;
+		s->off = !conf_bool(conf, s->kind->enabled);
+		if (s->off && !was_off)
+			sink_drop(s, SINK_END);
+		if (s->off || was_off) {
+			if (s->kind->close)
+				s->kind->close(s);
+			s->gone = s->failing = s->full = false;
+		} else {
+			sink_reopen(s);
+		}
+		if (!s->off && was_off && s->kind->open(s) != 0)
+			log_warn("output %s", s->kind->name);
+	}
 }
 
 void sink_free(struct sink *s)

@@ -53,6 +53,7 @@ struct sink {
 	size_t first, cap;
 	uint64_t in, written, folded, queued, dropped[SINK_REASONS];
 	uint64_t last;                 /* number behind the last alert that came */
+	bool off;                      /* not enabled: nothing comes here */
 	bool fifo;                     /* stays open */
 	bool failing;                  /* the last write failed; said once */
 	bool gone;                     /* whoever read it has left for good */
@@ -62,8 +63,13 @@ struct sink {
 
 /* Returns 0, or -1 with a message when the configuration enables a sink without what it needs, or none at all. */
 int sink_check(const struct conf *conf, char *err, size_t errlen);
-/* Opens the enabled sinks into `sinks`. Returns how many, or -1 with a message in `err`. */
+/* Opens the sinks that are enabled, each in the place of its kind; the others are off. Returns 0, or -1 with a message. */
 int sink_open(struct sink sinks[SINKS], const struct conf *conf, char *err, size_t errlen);
+/* Another configuration, which sink_check has found good: opens what is enabled now, drops what is not any more, and has the others
+ * go on with what they have. What can not be opened is tried again with the next alert. */
+void sink_reload(struct sink sinks[SINKS], const struct conf *conf);
+/* Closes what can be closed between two lines; the next line opens it again. */
+void sink_reopen(struct sink *s);
 void sink_free(struct sink *s);
 
 /* Queues one alert's line, which ends with a newline and has no other. `number` rises from alert to alert. */
