@@ -38,13 +38,20 @@ static void on_signal(int sig)
 	run_stop(running);
 }
 
+static void on_reload(int sig)
+{
+	(void)sig;
+	run_reload(running);
+}
+
 static void handle_signals(void)
 {
-	struct sigaction stop = { .sa_handler = on_signal, .sa_flags = SA_RESTART }, ignore = { .sa_handler = SIG_IGN };
+	struct sigaction stop = { .sa_handler = on_signal, .sa_flags = SA_RESTART }, ignore = { .sa_handler = SIG_IGN },
+		again = { .sa_handler = on_reload, .sa_flags = SA_RESTART };
 
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGHUP, &ignore, NULL);
+	sigaction(SIGHUP, &again, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
@@ -100,7 +107,7 @@ int main(int argc, char **argv)
 	struct output *out = output_open(o.output, err, sizeof err, &status);
 	if (!out)
 		diex(status, "%s", err);
-	running = run_new(in, out, &o.conf, hosts);
+	running = run_new(in, out, &o, hosts);
 	handle_signals();
 	announce(&o);
 	status = run_loop(running);

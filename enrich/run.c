@@ -29,7 +29,7 @@ struct run {
 	uv_loop_t loop;
 	uv_poll_t readable, joining;
 	uv_timer_t tick, quick;
-	uv_async_t stop;
+	uv_async_t stop, reload;
 	struct input *in;
 	struct output *out;
 	struct batch batch;                    /* what goes out next */
@@ -50,6 +50,9 @@ struct run {
 	struct engines engines;
 	struct containers *containers;
 	struct names names;                    /* the host's */
+	const struct options *options;         /* borrowed */
+	bool reloading;                        /* a reload waits */
+	unsigned reloads;
 	struct hosts *hosts;                   /* NULL: no names of hosts are asked for */
 	struct source source;
 	struct source_buf source_buf;
@@ -370,6 +373,7 @@ static void bad_input(struct run *r)
 }
 
 static void on_readable(uv_poll_t *handle, int status, int events);
+static void reload(struct run *r);
 static void on_quick(uv_timer_t *timer);
 
 /* While a frame is held, or the output is full, nothing is read: the bytes stay where they are. */
@@ -434,6 +438,7 @@ static void on_tick(uv_timer_t *timer)
 		if (r->hosts)
 			hosts_check(r->hosts);
 	}
+	reload(r);
 	if (r->told)
 		stat_totals(&r->batch.pack, &r->source, "enrich", r->totals);
 	pump(r);
@@ -461,6 +466,61 @@ static void on_stop(uv_async_t *async)
 	forward(r);
 }
 
+/* The file of names behind -N in a command line, or NULL. */
+static const char *names_file(const struct command_line *line)
+{
+	for (int i = 1; i + 1 < line->argc; i++)
+		if (strcmp(line->argv[i], "-N") == 0)
+			return line->argv[i + 1];
+	return NULL;
+}
+
+static void take_configuration(struct run *r, const struct command_line *line, const struct conf *conf)
+{
+	const char *names = names_file(line);
+
+	engines_close(&r->engines);
+	engines_open(&r->engines, conf);
+	hosts_free(r->hosts);
+	r->hosts = names ? hosts_read(names, conf_number(conf, CONF_ENRICH_NAMES_TTL)) : NULL;
+	if (!r->hosts)
+		return;
+	hosts_begin(r->hosts, &r->loop, &r->batch.pack, on_names, r);
+	hosts_send(r->hosts, &r->batch.pack);
+}
+
+/* Not while another thread reads what is about to go. */
+static void reload(struct run *r)
+{
+	struct command_line line = {0};
+	struct conf conf = {0};
+	char err[512], note[600];
+
+	if (!r->reloading || containers_reading(r->containers) || (r->hosts && hosts_busy(r->hosts)))
+		return;
+	r->reloading = false;
+	r->reloads++;
+	if (options_reread(r->options, &line, &conf, err, sizeof err) == 0) {
+		take_configuration(r, &line, &conf);
+		snprintf(note, sizeof note, "reloaded %u", r->reloads);
+	} else {
+		log_warnx("the configuration stays as it was: %s", err);
+		snprintf(note, sizeof note, "refused %u: %s", r->reloads, err);
+	}
+	options_notify(r->options, note);
+	conf_free(&conf);
+	command_line_free(&line);
+	pump(r);
+}
+
+static void on_reload(uv_async_t *async)
+{
+	struct run *r = async->data;
+
+	r->reloading = true;
+	reload(r);
+}
+
 /* A live stream that broke off is not over: whoever reads this one is to wait for it, or to say so too. */
 static void finish(struct run *r)
 {
@@ -483,14 +543,14 @@ static void init_handles(struct run *r)
 	input_fds(r->in, &input, 1);
 	uv_timer_init(&r->loop, &r->tick);
 	uv_timer_init(&r->loop, &r->quick);
-	if (uv_async_init(&r->loop, &r->stop, on_stop) != 0 || uv_poll_init(&r->loop, &r->readable, input) != 0)
+	if (uv_async_init(&r->loop, &r->stop, on_stop) != 0 || uv_async_init(&r->loop, &r->reload, on_reload) != 0 || uv_poll_init(&r->loop, &r->readable, input) != 0)
 		diex(EX_OSERR, "the event loop can not watch the input");
-	r->tick.data = r->quick.data = r->stop.data = r->readable.data = r->joining.data = r;
+	r->tick.data = r->quick.data = r->stop.data = r->reload.data = r->readable.data = r->joining.data = r;
 	if (listening >= 0 && uv_poll_init(&r->loop, &r->joining, listening) == 0)
 		uv_poll_start(&r->joining, UV_READABLE, on_joining);
 }
 
-struct run *run_new(struct input *in, struct output *out, const struct conf *conf, struct hosts *hosts)
+struct run *run_new(struct input *in, struct output *out, const struct options *options, struct hosts *hosts)
 {
 	struct run *r = calloc(1, sizeof *r);
 
@@ -503,7 +563,8 @@ struct run *run_new(struct input *in, struct output *out, const struct conf *con
 	output_rest_on(out, in);
 	output_named(out, &r->source);
 	init_handles(r);
-	engines_open(&r->engines, conf);
+	r->options = options;
+	engines_open(&r->engines, &options->conf);
 	r->containers = containers_new(&r->loop, &r->engines, &r->batch.pack, on_names, r);
 	r->hosts = hosts;
 	if (hosts)
@@ -525,6 +586,11 @@ int run_loop(struct run *r)
 	int status = r->status;
 	finish(r);
 	return r->status ? r->status : status;
+}
+
+void run_reload(struct run *r)
+{
+	uv_async_send(&r->reload);
 }
 
 void run_stop(struct run *r)

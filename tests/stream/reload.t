@@ -119,6 +119,70 @@ is_(raised(["six"]), ["six"], "and holds")
 p.stdin.close()
 p.wait(5)
 
+# emit
+def emit_args(*keys):
+    return write("emit.args", "".join("-O\0%s\0" % k for k in keys))
+
+
+FILE = "file_output.filename=" + os.path.join(DIR, "alerts")
+tell, told = os.pipe()
+p = subprocess.Popen([os.path.join(BIN, "emit"), "-c", emit_args("file_output.enabled=true", FILE), "--notify", str(told)], stdin=subprocess.PIPE,
+                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[told])
+os.close(told)
+got, said = b"", b""
+
+
+def alert(text):
+    global got
+    got = b""
+    p.stdin.write(frame(ALERT, TIME, [["h", "b", "syscall", TIME], 1], "R", 4, "syscall", [], text.encode(), []))
+    p.stdin.flush()
+
+
+def text(name="alerts"):
+    try:
+        with open(os.path.join(DIR, name), encoding="utf-8") as f:
+            return f.read()
+    except FileNotFoundError:
+        return ""
+
+
+def take(*keys):
+    global said
+    said = b""
+    emit_args(*keys)
+    p.send_signal(signal.SIGHUP)
+    until(lambda: b"\n" in said)
+    return said.decode()
+
+
+ok(until(lambda: said.startswith(b"ready")), "emit is ready")
+p.stdin.write(hello(source=("host", "boot-1", "match", TIME), mode="live"))
+alert("one")
+ok(until(lambda: got.endswith(b" Warning one\n") and text().endswith(" Warning one\n")), "on standard output and in a file")
+is_(take("json_output=true", FILE), "reloaded 1\n", "another configuration")
+alert("two")
+ok(until(lambda: got.startswith(b"{") and b"two" in got) and "two" not in text(), "JSON now, and no file")
+is_(take("stdout_output.enabled=false", "file_output.enabled=true", "file_output.keep_alive=true", FILE + "2"), "reloaded 2\n", "and another")
+alert("three")
+ok(until(lambda: text("alerts2").endswith(" Warning three\n")) and not got, "another file alone")
+found = take("stdout_output.enabled=false")
+ok(found.startswith("refused 3: no output is enabled"), "one that can not be is refused", found)
+found = take("file_output.enable=true")
+ok(found.startswith("refused 4: unknown key 'file_output.enable'; did you mean 'file_output.enabled'"), "so is an unknown key", found)
+alert("four")
+ok(until(lambda: text("alerts2").endswith(" Warning four\n")), "the old one stays")
+os.rename(os.path.join(DIR, "alerts2"), os.path.join(DIR, "rotated"))
+alert("five")
+ok(until(lambda: text("rotated").endswith(" Warning five\n")), "a file that is kept open is written on after it was renamed")
+p.send_signal(signal.SIGUSR1)
+time.sleep(0.2)
+alert("six")
+ok(until(lambda: text("alerts2").endswith(" Warning six\n") and text("alerts2").count("\n") == 1), "SIGUSR1: the file is opened again")
+p.stdin.write(end())
+p.stdin.close()
+is_(p.wait(5), 0, "and all ends well")
+
 # saker-log
 LINES = b"<3>match: bad\n<6>match: good\n<7>probe: much\nplain \x1b[31m\n<4>torn"
 options = ["-O", "log_syslog=false"]
