@@ -51,6 +51,27 @@ static int bad_body(const struct frame *f, size_t at, const char *err)
 	return EX_DATAERR;
 }
 
+static void commit(struct loop *l)
+{
+	spool_commit(l->spool);
+	input_safe(l->in, &l->safe, l->nsafe);
+	l->nsafe = 0;
+}
+
+/* Queues the line. A queue that is full only because nobody has written from it yet is no reason to drop. */
+static void queue(struct loop *l, struct sink *s, uint64_t number)
+{
+	if (!l->live) {
+		sink_add(s, l->line.data, l->line.len, number);
+		return;
+	}
+	if (sink_is_full(s) && !s->full) {
+		commit(l);
+		sink_flush(s);
+	}
+	sink_add_live(s, l->line.data, l->line.len, number);
+}
+
 static int take_alert(struct loop *l, const struct frame *f)
 {
 	struct alert a;
@@ -69,10 +90,7 @@ static int take_alert(struct loop *l, const struct frame *f)
 	l->line.len = 0;
 	format_alert(l->format, &a, &l->line);
 	for (int i = 0; i < l->nsinks; i++)
-		if (l->live)
-			sink_add_live(&l->sinks[i], l->line.data, l->line.len, number);
-		else
-			sink_add(&l->sinks[i], l->line.data, l->line.len, number);
+		queue(l, &l->sinks[i], number);
 	return 0;
 }
 
@@ -174,13 +192,6 @@ static int end_status(const struct loop *l)
 	if (input_status(l->in))
 		return input_status(l->in);
 	return dropped(l) ? EX_OSERR : 0;
-}
-
-static void commit(struct loop *l)
-{
-	spool_commit(l->spool);
-	input_safe(l->in, &l->safe, l->nsafe);
-	l->nsafe = 0;
 }
 
 /* The frame is safe once the spool is committed. */

@@ -160,7 +160,7 @@ void sink_add(struct sink *s, const uint8_t *line, size_t n, uint64_t number)
 	note(s);
 }
 
-static bool is_full(const struct sink *s)
+bool sink_is_full(const struct sink *s)
 {
 	uint64_t capacity = conf_number(s->conf, CONF_EMIT_QUEUE);
 
@@ -169,7 +169,7 @@ static bool is_full(const struct sink *s)
 
 void sink_add_live(struct sink *s, const uint8_t *line, size_t n, uint64_t number)
 {
-	if (s->gone || !is_full(s)) {
+	if (s->gone || !sink_is_full(s)) {
 		sink_add(s, line, n, number);
 		return;
 	}

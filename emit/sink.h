@@ -68,6 +68,7 @@ void sink_free(struct sink *s);
 
 /* Queues one alert's line, which ends with a newline and has no other. `number` rises from alert to alert. */
 void sink_add(struct sink *s, const uint8_t *line, size_t n, uint64_t number);
+bool sink_is_full(const struct sink *s);
 /* The same, unless the queue is full: then the alert is dropped. */
 void sink_add_live(struct sink *s, const uint8_t *line, size_t n, uint64_t number);
 /* Writes what can be written without waiting. What can not be written at all is dropped, counted, and said once. */

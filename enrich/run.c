@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "containers.h"
+#include "holds.h"
 #include "hosts.h"
 #include "names.h"
 #include "records.h"
@@ -35,8 +36,11 @@ struct run {
 	const uint8_t *span;                   /* and behind it these bytes of the input, */
 	size_t span_len;                       /* which are whole frames that go on as they are */
 	struct frame_ref span_ref;             /* of the first of them */
+	struct holds holds;                    /* frames that wait for what is known of their containers, */
+	const struct container *waiting;       /* of this one in the end; */
 	struct frame held;
-	bool holding;                          /* `held` waits for what is known of its container */
+	bool holding;                          /* or `held`, and the whole stream with it, where nothing can be excepted */
+	bool forced;                           /* nothing waits any more */
 	bool full;                             /* the output takes no more for the time being */
 	bool told;                             /* a HELLO has gone on */
 	bool interrupted, over, unread;                     /* unread: nobody takes the output any more */
@@ -206,8 +210,10 @@ static bool take_proc(struct run *r, const struct frame *f, struct stream *s)
 	struct container *c = container_of(r, &p);
 	if (c) {
 		gather(r);
-		if (!containers_ready(r->containers, c, p.pid) && !r->over)
+		if (!containers_ready(r->containers, c, p.pid) && !r->over && !r->forced) {
+			r->waiting = c;
 			return false;
+		}
 	}
 	if (p.container == PROC_UNKNOWN) {
 		struct frame_ref ref = frame_ref(f);
@@ -245,7 +251,7 @@ static const struct {
 	[FRAME_JSON] = { .counted = true },
 };
 
-static bool take(struct run *r, const struct frame *f)
+static bool take_now(struct run *r, const struct frame *f)
 {
 	struct stream *s = &r->streams[f->stream % STREAMS];
 	int kind = f->kind > 0 && f->kind < FRAME_KINDS ? f->kind : 0;
@@ -256,6 +262,72 @@ static bool take(struct run *r, const struct frame *f)
 	r->totals[STAT_OUT] += kinds[kind].counted;
 	pass(r, f);
 	return true;
+}
+
+static bool counted(const struct frame *f)
+{
+	return f->kind == FRAME_EVENT || f->kind == FRAME_JSON;
+}
+
+/* Sets the frame aside, which an ACK can say of it; else the stream has to wait with it. */
+static bool hold(struct run *r, struct hold *at, const struct frame *f)
+{
+	const struct frame_ref ref = frame_ref(f);
+
+	if (!at)
+		return false;
+	if (!input_hold(r->in, &ref) || !holds_add(&r->holds, at, f)) {
+		if (at->first == at->n)
+			holds_pop(&r->holds, at);
+		return false;
+	}
+	r->totals[STAT_IN] += counted(f);
+	r->totals[STAT_HELD] += counted(f);
+	return true;
+}
+
+/* Lets go what a hold has as far as it is known. */
+static void release(struct run *r, struct hold *at)
+{
+	bool over = false;
+
+	while (!over) {
+		struct frame f = holds_first(at);
+		r->totals[STAT_IN] -= counted(&f);
+		r->totals[STAT_HELD] -= counted(&f);
+		if (!take_now(r, &f)) {
+			r->totals[STAT_IN] += counted(&f);
+			r->totals[STAT_HELD] += counted(&f);
+			return;
+		}
+		gather(r);
+		over = holds_pop(&r->holds, at);
+	}
+}
+
+static void release_all(struct run *r, bool forced)
+{
+	r->forced = forced;
+	for (unsigned i = r->holds.n; i-- > 0;)
+		release(r, r->holds.v[i]);
+	r->forced = false;
+}
+
+/* Returns false when the stream has to wait with the frame. */
+static bool take(struct run *r, const struct frame *f)
+{
+	struct hold *at = holds_of(&r->holds, f);
+
+	if (at)
+		return hold(r, at, f);
+	if (f->kind == FRAME_HELLO && r->holds.n) {
+		gather(r);
+		release_all(r, true);
+	}
+	if (take_now(r, f))
+		return true;
+	const char *id = container_short_id(r->waiting);
+	return f->connection && hold(r, holds_for(&r->holds, id, strlen(id)), f);
 }
 
 static enum input_result next(struct run *r, struct frame *f)
@@ -275,6 +347,7 @@ static enum input_result forward(struct run *r)
 	r->full = output_full(r->out);
 	if (r->full)
 		return INPUT_EMPTY;
+	release_all(r, false);
 	while ((rc = next(r, &f)) == INPUT_FRAME) {
 		r->holding = !take(r, &f);
 		if (r->holding)
@@ -306,7 +379,7 @@ static void watch(struct run *r)
 		uv_poll_stop(&r->readable);
 	else if (!uv_is_active((uv_handle_t *)&r->readable))
 		uv_poll_start(&r->readable, UV_READABLE, on_readable);
-	if ((r->holding || containers_hurry(r->containers)) && !uv_is_active((uv_handle_t *)&r->quick))
+	if ((r->holding || r->holds.n || containers_hurry(r->containers)) && !uv_is_active((uv_handle_t *)&r->quick))
 		uv_timer_start(&r->quick, on_quick, CONTAINERS_RETRY_MS, 0);
 }
 
@@ -317,7 +390,7 @@ static void pump(struct run *r)
 	enum input_result rc = forward(r);
 
 	write_out(r);
-	if (!r->over && rc == INPUT_DONE)
+	if (!r->over && rc == INPUT_DONE && !r->holds.n)
 		finish_input(r);
 	else if (!r->over && rc == INPUT_BAD)
 		bad_input(r);
@@ -393,6 +466,8 @@ static void finish(struct run *r)
 {
 	if (r->unread)
 		return;
+	gather(r);
+	release_all(r, true);
 	stat_totals(&r->batch.pack, &r->source, "enrich", r->totals);
 	if (r->status != EX_TEMPFAIL)
 		end_frame(&r->batch.pack, r->reason);
@@ -480,6 +555,7 @@ bool run_free(struct run *r)
 	engines_close(&r->engines);
 	names_free(&r->names);
 	hosts_free(r->hosts);
+	holds_free(&r->holds);
 	for (int i = 0; i < STREAMS; i++)
 		free(r->streams[i].source);
 	batch_free(&r->batch);

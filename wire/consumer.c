@@ -14,10 +14,10 @@
 
 enum { SOME = 64 << 10 };              /* bytes of definitions, and of the backlog, in turn */
 
-void consumer_begin(struct consumer *c, unsigned number, int fd, const struct backlog *b)
+void consumer_begin(struct consumer *c, unsigned number, int fd, const struct backlog *b, uint64_t live)
 {
 	*c = (struct consumer){ .present = true, .number = number, .since = spec_clock(), .fresh = true, .joining = true,
-		.cursor = b->tail, .given = b->tail_index, .acked = b->tail_index };
+		.cursor = b->tail, .given = b->tail_index, .live = live, .acked = live };
 	stream_begin(&c->stream, STREAM_ACCEPTED, fd);
 }
 
@@ -93,6 +93,11 @@ static void give_first(struct consumer *c, const struct supply *s)
 	}
 }
 
+static bool is_data(int kind)
+{
+	return kind == FRAME_EVENT || kind == FRAME_JSON || kind == FRAME_ALERT || kind == FRAME_EVIDENCE || kind == FRAME_STAT;
+}
+
 /* Some of the backlog, and some definitions. */
 static void give_more(struct consumer *c, const struct supply *s)
 {
@@ -102,11 +107,13 @@ static void give_more(struct consumer *c, const struct supply *s)
 		give_first(c, s);
 	for (size_t begin = c->left.len; c->cursor < s->backlog->head && c->left.len - begin < SOME;) {
 		struct frame f = backlog_frame(s->backlog, c->cursor);
-		give(c, s, &f, c->given++, false);
+		if (c->given >= c->live || !is_data(f.kind))
+			give(c, s, &f, c->given, false);
+		c->given++;
 		c->cursor += f.size;
 	}
 	from = c->left.len;
-	c->joining = definitions_more(s->definitions, c->number, &c->left, SOME);
+	c->joining = definitions_more(s->definitions, c->number, &c->left, SOME) || c->given < c->live;
 	count_definitions(c, from);
 }
 
@@ -257,7 +264,7 @@ static void take_count(struct consumer *c, uint64_t count)
 	for (; i < c->nmaps && c->maps[i].position < count; i++) {
 		struct mapped *m = &c->maps[i];
 		uint64_t n = m->n < count - m->position ? m->n : count - m->position;
-		if (!m->aside)
+		if (!m->aside && m->index + n > c->acked)
 			c->acked = m->index + n;
 		if (n < m->n) {
 			*m = (struct mapped){ m->position + n, m->index + n, m->n - n, m->aside };

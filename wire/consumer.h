@@ -43,7 +43,8 @@ struct consumer {
 	size_t left_sent;
 	uint64_t cursor;
 	uint64_t position;                     /* frames that it has been given */
-	uint64_t given;                        /* index up to which those of the backlog are among them */
+	uint64_t given;                        /* index up to which those of the backlog are among them, */
+	uint64_t live;                         /* but for what is no definition below this */
 	uint64_t count;                        /* of its last ACK */
 	uint64_t acked;                        /* below this index it needs nothing but its exceptions */
 	struct mapped *maps;
@@ -63,8 +64,8 @@ struct supply {
 	void *arg;
 };
 
-/* Takes the socket over. */
-void consumer_begin(struct consumer *c, unsigned number, int fd, const struct backlog *b);
+/* Takes the socket over. Of what is in the backlog below the index `live` it needs definitions only. */
+void consumer_begin(struct consumer *c, unsigned number, int fd, const struct backlog *b, uint64_t live);
 void consumer_end(struct consumer *c);
 /* Sends what the socket takes without waiting. Returns 1 when it has everything, 0 when there is more, -1 when it is gone. */
 int consumer_feed(struct consumer *c, const struct supply *s);

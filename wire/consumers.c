@@ -46,7 +46,7 @@ static void remember(struct output *out, struct consumer *c)
 	uint64_t from = c->acked;
 
 	for (unsigned i = 0; i < c->nexcept; i++)
-		if (c->except[i].index >= out->backlog.tail_index && c->except[i].index < from)
+		if (c->except[i].index >= out->safe && c->except[i].index < from)
 			from = c->except[i].index;
 	for (size_t i = 0; i < out->asides.n; i++) {
 		struct aside *a = &out->asides.v[i];
@@ -135,7 +135,7 @@ void consumers_join(struct output *out, int fd)
 		return;
 	}
 	struct consumer *c = &out->consumers[number];
-	consumer_begin(c, number, fd, &out->backlog);
+	consumer_begin(c, number, fd, &out->backlog, out->safe);
 	c->watched = EPOLLIN;
 	out->npresent++;
 	if (number >= out->nslots)

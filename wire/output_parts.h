@@ -28,6 +28,7 @@ struct output {
 	size_t full;                           /* bytes of it from which no more input is to be read */
 	bool kept;                             /* backlog and listener are somebody else's, and stay */
 	struct asides asides;
+	uint64_t safe;                         /* frames of the backlog below this index are, but for the asides */
 	struct rests rests;
 	struct input *upstream;                /* NULL: nothing rests on input */
 	uint64_t owed[CONSUMERS];              /* what those need who acknowledged, have gone, and will come back */
@@ -52,7 +53,7 @@ void consumers_leave(struct output *out, struct consumer *c);
 /* Who has had time to say ACK 0 and has not is an observer. Returns when the next one's time is over, 0: nobody's. */
 uint64_t consumers_decide(struct output *out);
 
-/* Lets go what nobody needs any more, and below the offset `give_way` also what only observers lack. */
+/* Says what is safe, and lets go what nobody needs any more, below the offset `give_way` also what only observers lack. */
 void release(struct output *out, uint64_t give_way);
 /* A frame that was set aside for the consumer needs to be kept for it no more. */
 void release_aside(struct output *out, uint64_t index, const struct consumer *c);

@@ -1,4 +1,4 @@
-/* What leaves the backlog: it becomes a definition, is safe, or is set aside for who has excepted it. */
+/* What is safe, and what leaves the backlog: it becomes a definition, or was set aside for who has excepted it. */
 #include "log.h"
 #include "output_parts.h"
 
@@ -26,8 +26,8 @@ static void settle(struct output *out)
 {
 	struct rest_run *run;
 
-	while ((run = rests_first(&out->rests)) && run->index < out->backlog.tail_index) {
-		uint64_t left = out->backlog.tail_index - run->index, n = left < run->n ? left : run->n;
+	while ((run = rests_first(&out->rests)) && run->index < out->safe) {
+		uint64_t left = out->safe - run->index, n = left < run->n ? left : run->n;
 		if (!run->all) {
 			safe_each(out, run, n);
 			run->ref.position += n;
@@ -43,63 +43,122 @@ static void settle(struct output *out)
 	}
 }
 
-/* Who has this frame, and who wants it kept. Returns whether it may leave. */
-static bool pass(struct output *out, const struct frame *f)
+static uint64_t excepting(const struct output *out, uint64_t index)
 {
-	uint64_t had = UINT64_MAX, waiting = 0, index = out->backlog.tail_index;
+	uint64_t bits = 0;
 
-	for (unsigned i = 0; i < out->nslots; i++) {
-		struct consumer *c = &out->consumers[i];
-		if (c->present && c->nexcept && consumer_excepts(c, index))
-			waiting |= 1ull << i;
-	}
-	if (waiting && !asides_room(&out->asides, f->size, out->full))
-		return false;
-	for (unsigned i = 0; i < out->nslots; i++) {
-		struct consumer *c = &out->consumers[i];
-		if (c->present && !consumer_leaves(c, &out->backlog, f))
-			had &= ~(1ull << i);
-	}
-	if (waiting)
-		asides_add(&out->asides, index, f, waiting, rests_find(&out->rests, index));
-	else
-		definitions_note(out->definitions, f, had);
-	backlog_pop(&out->backlog, f);
-	return true;
+	for (unsigned i = 0; i < out->nslots; i++)
+		if (out->consumers[i].present && out->consumers[i].nexcept && consumer_excepts(&out->consumers[i], index))
+			bits |= 1ull << i;
+	return bits;
 }
 
-void release(struct output *out, uint64_t give_way)
+/* What waits there waits here, too. */
+static void put_aside(struct output *out, uint64_t index, const struct frame *f, uint64_t waiting)
 {
-	struct backlog *b = &out->backlog;
-	uint64_t index = b->head_index, bytes = b->head, before = b->tail_index;
+	asides_add(&out->asides, index, f, waiting, rests_find(&out->rests, index));
+	const struct aside *a = &out->asides.v[out->asides.n - 1];
+	if (a->rests && out->upstream)
+		input_hold(out->upstream, &a->ref);
+}
 
-	if (!out->npresent)
-		return;
+/* Sets aside what somebody excepts of the frames below `index`. Returns the index below which this is done: less when too much
+ * is set aside already. */
+static uint64_t set_aside(struct output *out, uint64_t index)
+{
+	const struct backlog *b = &out->backlog;
+	bool any = false;
+
+	for (unsigned i = 0; i < out->nslots; i++)
+		any |= out->consumers[i].present && out->consumers[i].nexcept;
+	if (!any)
+		return index;
+	uint64_t at = b->tail;
+	for (uint64_t i = b->tail_index; i < index; i++) {
+		struct frame f = backlog_frame(b, at);
+		/* What everything rests on is sent again in any case. */
+		bool kept = i < out->safe || f.kind == FRAME_HELLO || f.kind == FRAME_PLAN;
+		uint64_t bits = kept ? 0 : excepting(out, i);
+		if (bits && !asides_room(&out->asides, f.size, out->full))
+			return i;
+		if (bits)
+			put_aside(out, i, &f, bits);
+		at += f.size;
+	}
+	return index;
+}
+
+/* What everybody who acknowledges has acknowledged is safe. Returns false when there is nobody who does. */
+static bool find_safe(struct output *out)
+{
+	uint64_t index = out->backlog.head_index;
+	bool any = out->nowed > 0;
+
 	for (unsigned i = 0; i < out->nslots; i++) {
 		const struct consumer *c = &out->consumers[i];
-		if (!c->present)
+		if (!c->present || c->stance == OBSERVER)
 			continue;
-		if (c->stance == OBSERVER && c->cursor < bytes)
-			bytes = c->cursor;
-		if (c->stance != OBSERVER && c->acked < index)
+		any = true;
+		if (c->acked < index)
 			index = c->acked;
 	}
 	for (unsigned i = 0; i < out->nowed; i++)
 		if (out->owed[i] < index)
 			index = out->owed[i];
+	if (any && index > out->safe) {
+		out->safe = set_aside(out, index);
+		settle(out);
+	}
+	return any;
+}
+
+/* The oldest frame leaves. */
+static void pass(struct output *out, const struct frame *f)
+{
+	uint64_t had = UINT64_MAX;
+
+	for (unsigned i = 0; i < out->nslots; i++) {
+		struct consumer *c = &out->consumers[i];
+		if (c->present && !consumer_leaves(c, &out->backlog, f))
+			had &= ~(1ull << i);
+	}
+	/* What is set aside becomes a definition when it is safe: until then what was before it holds. */
+	if (out->asides.n == 0 || !asides_find(&out->asides, out->backlog.tail_index))
+		definitions_note(out->definitions, f, had);
+	backlog_pop(&out->backlog, f);
+}
+
+void release(struct output *out, uint64_t give_way)
+{
+	struct backlog *b = &out->backlog;
+	uint64_t bytes = b->head, before = b->tail_index;
+
+	if (!out->npresent)
+		return;
+	bool acknowledged = find_safe(out);
+	/* With observers only, what was here is safe; whoever is before us must not wait until all of our room is taken. */
+	if (!acknowledged && backlog_used(b) > out->full / 2 && give_way < b->tail + GIVE_WAY)
+		give_way = b->tail + GIVE_WAY;
+	for (unsigned i = 0; i < out->nslots; i++) {
+		const struct consumer *c = &out->consumers[i];
+		if (c->present && c->stance == OBSERVER && c->cursor < bytes)
+			bytes = c->cursor;
+	}
 	if (bytes < give_way)
 		bytes = give_way;
-	while (b->tail_index < index && b->tail < b->head) {
+	while (b->tail_index < (acknowledged ? out->safe : b->head_index) && b->tail < b->head) {
 		struct frame f = backlog_frame(b, b->tail);
-		if (b->tail + f.size > bytes || !pass(out, &f))
+		if (b->tail + f.size > bytes)
 			break;
+		pass(out, &f);
 	}
-	if (b->tail_index == before)
-		return;
-	for (unsigned i = 0; i < out->nslots; i++)
+	if (out->safe < b->tail_index) {
+		out->safe = b->tail_index;
+		settle(out);
+	}
+	for (unsigned i = 0; i < out->nslots && b->tail_index != before; i++)
 		if (out->consumers[i].present)
 			consumer_follow(&out->consumers[i], b);
-	settle(out);
 }
 
 void release_aside(struct output *out, uint64_t index, const struct consumer *c)
@@ -116,7 +175,7 @@ void release_aside(struct output *out, uint64_t index, const struct consumer *c)
 	if (a->waiting || a->owed)
 		return;
 	struct aside gone = *a;
-	if (frame_parse(a->frame.data, a->frame.len, 0, &f, &need, err, sizeof err) == 1)
+	if (index < out->backlog.tail_index && frame_parse(a->frame.data, a->frame.len, 0, &f, &need, err, sizeof err) == 1)
 		definitions_note(out->definitions, &f, UINT64_MAX);
 	asides_remove(&out->asides, a);
 	if (!gone.rests)

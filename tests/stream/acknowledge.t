@@ -5,7 +5,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 export DIR="$dir" SAKER_BUILD="${SAKER_BUILD:-$here/build}" PYTHONPATH="$here/tests/helpers" PYTHONDONTWRITEBYTECODE=1
 timeout 300 python3 - <<'PYTHON'
-import json, os, signal, subprocess, threading, time
+import json, os, re, signal, subprocess, threading, time
 import wire
 from pipeline import BIN, done, is_, ok, text, until
 from stand_in import Consumer, Producer
@@ -121,6 +121,200 @@ def kill_in_turn():
     print("# slowest recovery %.3f s, %d ACKs, %d events" % (slowest, producer.acks, number))
 
 
+def slow_container():
+    """Metadata that is half written for a while: enrich holds what is of that container, and excepts it from its ACKs."""
+    container_id, short = "c0ffee" + "0" * 58, "c0ffee000000"
+    folder = path("docker/containers/" + container_id)
+    os.makedirs(folder)
+
+    def config(text_):
+        with open(folder + "/config.v2.json", "w") as f:
+            f.write(text_)
+
+    config('{"Name":"/we')
+    cgroup = wire.frame(wire.CGROUP, 77, b"/system.slice/docker-%s.scope" % container_id.encode(), True)
+    producer = Producer(path("slow.probe"), DEFINITIONS + [cgroup])
+    enrich = Stage("enrich", "-i", "unix:" + path("slow.probe"), "-o", "listen:" + path("slow.enrich"),
+                   "-O", "enrich.docker_root=" + path("docker"))
+    consumer = Consumer(path("slow.enrich"), True)
+    consumer.until(lambda f: f[0] == wire.CGROUP)
+    consumer.ack()
+    slow = [wire.proc(300, parent=wire.key(100), cgroup=77, container=False), event(1, False, 300),
+            wire.proc(301, parent=wire.key(300), cgroup=1, container=None), event(2, False, 301)]
+    producer.put(*slow, *[event(n, False) for n in range(3, 1003)], event(1003, False, 300))
+    got = consumer.until(lambda f: f[0] == wire.EVENT and number_of(f) == 1002)
+    order = [number_of(f) for f in got if f[0] == wire.EVENT]
+    is_(order, list(range(3, 1003)), "while a container is looked up the others go on")
+    consumer.ack()
+    ok(until(lambda: producer.most_excepted == len(slow) + 1, 0.04), "its frames, its child's too, are excepted from ACKs",
+       producer.most_excepted)
+    got = consumer.until(lambda f: f[0] == wire.EVENT and number_of(f) == 1003)
+    what = [(f[0], wire.unpack(f[1])[0] if f[0] == wire.PROC else number_of(f)) for f in got if f[0] in (wire.PROC, wire.EVENT)]
+    is_(what, [(wire.PROC, wire.key(300)), (wire.EVENT, 1), (wire.PROC, wire.key(301)), (wire.EVENT, 2), (wire.EVENT, 1003)],
+        "and then come in their order")
+    ok(any(f[0] == wire.CONTAINER and wire.unpack(f[1])[0] == short for f in got), "behind what is known of it")
+    config('{"Name":"/bad')
+    producer.put(wire.frame(wire.CGROUP, 78, b"/system.slice/docker-%s.scope" % container_id.replace("c0", "d0").encode(), True))
+    os.rename(folder, folder.replace("c0ffee", "d0ffee"))
+    producer.put(wire.proc(400, cgroup=78, container=False), *[event(n, False, 400) for n in range(2000, 12000)])
+    producer.end()
+    got += consumer.until(lambda f: f[0] == wire.END)
+    consumer.ack()
+    is_([number_of(f) for f in got if f[0] == wire.EVENT and number_of(f) >= 2000], list(range(2000, 12000)),
+        "a flood of such a container: more than can be excepted holds the stream for that moment, and all of it comes")
+    counters = wire.unpack([f for f in got if f[0] == wire.STAT][-1][1])[5]
+    is_((counters["in"], counters["out"], counters.get("held", 0)), (11003, 11003, 0), "in = out + held")
+    is_((enrich.wait(), producer.unsafe(), producer.problems), (0, 0, []), "and all is acknowledged")
+
+
+def number_of(f):
+    return int.from_bytes(f[1][10:18], "big")
+
+
+def observers():
+    """One that stops reading is told what it missed, and holds nobody up."""
+    producer = Producer(path("observe.probe"), DEFINITIONS)
+    enrich = Stage("enrich", "-i", "unix:" + path("observe.probe"), "-o", "listen:" + path("observe.enrich"))
+    consumer = Consumer(path("observe.enrich"), True)
+    observer = Consumer(path("observe.enrich"), False)
+    time.sleep(0.5)
+    total, taken, slowest, number = 30000, 0, 0.0, 0
+    seen = set()
+    for batch in range(60):
+        begin = time.monotonic()
+        if batch == 30:
+            producer.put(wire.proc(500, comm=b"late"))
+        producer.put(*[event(batch * 500 + n, False, 500 if batch >= 30 else 100, 1900) for n in range(500)])
+        while taken < (batch + 1) * 500 and (got := consumer.frames(5)):
+            taken += sum(f[0] == wire.EVENT for f in got)
+            consumer.ack()
+        slowest = max(slowest, time.monotonic() - begin)
+    ok(taken == total and slowest < 2, "60 MB pass an observer that does not read", (taken, slowest))
+    ok(until(lambda: producer.unsafe() == 0, 5), "and are acknowledged", producer.unsafe())
+    known, missed, unknown, order = set(), 0, 0, []
+    while len(order) + missed < total and (got := observer.frames(5)):
+        for kind, body, _ in got:
+            values = wire.unpack(body) if kind in (wire.PROC, wire.STAT) else None
+            if kind == wire.PROC:
+                known.add(values[0])
+            elif kind == wire.STAT and values[1] == "enrich.output":
+                missed = values[5]["missed"]
+            elif kind == wire.EVENT:
+                unknown += int.from_bytes(body[22:30], "big") not in known
+                order.append(number_of((kind, body)))
+    ok(missed > 1000, "the observer is told what it missed", missed)
+    is_(len(order) + missed, total, "exactly")
+    ok(order == sorted(set(order)) and unknown == 0, "what it gets is in order, and each process is described", unknown)
+    # Who acknowledges and then goes away is sent again what it has not acknowledged, and is waited for.
+    consumer.close()
+    producer.put(*[event(n, False, 500) for n in range(50000, 50100)])
+    again = Consumer(path("observe.enrich"), True)
+    got = again.until(lambda f: f[0] == wire.EVENT and number_of(f) == 50099)
+    is_(got[0][0], wire.HELLO, "who connects again is sent definitions first")
+    is_([number_of(f) for f in got if f[0] == wire.EVENT], list(range(50000, 50100)), "then what was not acknowledged")
+    again.close()
+    again = Consumer(path("observe.enrich"), True)
+    got = again.until(lambda f: f[0] == wire.EVENT and number_of(f) == 50099)
+    events = [i for i, f in enumerate(got) if f[0] == wire.EVENT]
+    is_([number_of(got[i]) for i in events], list(range(50000, 50100)), "as often as it takes")
+    held = [events[3], events[50]]
+    again.ack(len(got), held)
+    ok(until(lambda: producer.unsafe() == 2, 3), "what a consumer excepts is excepted upstream", producer.unsafe())
+    again.close()
+    again = Consumer(path("observe.enrich"), True)
+    producer.put(event(60000, False, 500))
+    got = again.until(lambda f: f[0] == wire.EVENT and number_of(f) == 60000)
+    is_([number_of(f) for f in got if f[0] == wire.EVENT], [50003, 50050, 60000], "and sent again before what came later")
+    again.sock.sendall(wire.frame(wire.ACK, 1 << 40))
+    is_(again.frames(2), [], "an ACK of frames that were never sent: the connection is closed")
+    bad = Consumer(path("observe.enrich"), True)
+    bad.until(lambda f: f[0] == wire.EVENT)
+    bad.sock.sendall(wire.hello())
+    bad.until(lambda f: False, 1)
+    last = Consumer(path("observe.enrich"), True)
+    producer.end()
+    last.until(lambda f: f[0] == wire.END)
+    last.ack()
+    is_((enrich.wait(), producer.unsafe(), producer.problems), (0, 0, []), "the end")
+    errors = text(path("enrich.err"))
+    ok("found a count of 1099511627776, expected" in errors and "found a record of kind 1, expected ACK" in errors,
+       "what a consumer says wrong is named", errors[-400:])
+
+
+def alert(number, size=0):
+    return wire.frame(wire.ALERT, wire.TIME + number, [list(SOURCE), number], "R", 4, "syscall", [], b"a%d %s" % (number, b"x" * size),
+                      [], "", None, [], True, [])
+
+
+def hanging_output():
+    """An output that nobody reads: the others get everything at once, it gets what its queue holds when it goes on."""
+    fifo, total = path("fifo"), 20000
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    producer = Producer(path("hang.match"), [wire.hello(source=SOURCE, mode="live")])
+    arguments = ("-v", "-i", "unix:" + path("hang.match"), "-O", "file_output.enabled=true", "-O", "file_output.filename=" + fifo,
+                 "-O", "emit.state_dir=" + path("hang.state"), "-O", "outputs_queue.capacity=50000")
+    out = open(path("hang.out"), "wb")
+    emit = Stage("emit", *arguments, stdout=out)
+    begin = time.monotonic()
+    for n in range(0, total, 500):
+        producer.put(*[alert(i, 20) for i in range(n, n + 500)])
+        time.sleep(0.005)
+    ok(until(lambda: text(path("hang.out")).count("\n") == total, 10), "an output that nobody reads does not hold the others",
+       text(path("hang.out")).count("\n"))
+    ok(until(lambda: producer.unsafe() == 0, 5), "nor the stream: what is spooled is acknowledged", producer.unsafe())
+    size = os.stat(path("hang.state/spool")).st_size
+    ok(size > 100000, "what it has not taken is in the spool", size)
+    emit.kill()
+    ok(until(lambda: producer.connections == 2), "emit is killed and comes back")
+    producer.put(*[alert(i, 20) for i in range(total, total + 10)])
+    producer.log.clear()
+    producer.put(*[alert(i, 20) for i in range(total - 5, total + 20)])
+    ok(until(lambda: text(path("hang.out")).count("\n") == total + 20, 5), "what comes again is known, also by the new one",
+       text(path("hang.out")).count("\n") - total)
+    data = b""
+    end = time.monotonic() + 10
+    while data.count(b"\n") < total + 20 and time.monotonic() < end:
+        try:
+            data += os.read(reader, 1 << 16)
+        except BlockingIOError:
+            time.sleep(0.001)
+    numbers = [int(line.split(" a")[1].split()[0]) for line in data[:data.rindex(b"\n")].decode().splitlines()]
+    ok(numbers == list(range(total + 20)), "when it is read again it gets everything, once, also what the emit before had queued",
+       (len(numbers), len(set(numbers)), numbers[:3], numbers[-3:]))
+    ok(until(lambda: os.stat(path("hang.state/spool")).st_size < 1000, 5), "then the spool is trimmed")
+    stream = subprocess.run([os.path.join(BIN, "frames")], stdin=open(path("hang.state/spool"), "rb"), capture_output=True, text=True)
+    kinds = [json.loads(line)["kind"] for line in stream.stdout.splitlines()]
+    ok(kinds == ["hello", "stat"], "and is a stream that frames reads", kinds[:5])
+    # The end comes although nobody reads.
+    producer.put(*[alert(i, 200) for i in range(30000, 31000)])
+    producer.end()
+    begin = time.monotonic()
+    status = emit.wait()
+    ok(3 < time.monotonic() - begin < 9, "the end does not wait for ever", time.monotonic() - begin)
+    errors = text(path("emit.err"))
+    ok(status == 0 and "they stay in the spool" in errors, "what is left stays in the spool", (status, errors[-400:]))
+    is_(text(path("hang.out")).count("\n"), total + 20 + 1000, "the other output has all")
+    # More than a queue may hold is dropped, for that output only.
+    producer = Producer(path("full.match"), [wire.hello(source=SOURCE, mode="live")])
+    out = open(path("full.out"), "wb")
+    emit = Stage("emit", "-v", "-i", "unix:" + path("full.match"), "-O", "file_output.enabled=true", "-O", "file_output.filename=" + fifo,
+                 "-O", "outputs_queue.capacity=100", stdout=out)
+    producer.put(*[alert(i, 1000) for i in range(1000)])
+    producer.end()
+    status = emit.wait()
+    match = re.findall(r"output file: alerts in 1000 = written (\d+) \+ dropped (\d+) \+ folded 0 \+ queued 0\n"
+                       r"emit: output file: dropped (\d+) as its queue was full, 0 as it failed, (\d+) at the end", text(path("emit.err")))
+    written, dropped, full, last = map(int, match[-1] if match else (0, 0, 0, 0))
+    ok(status == 71 and written + dropped == 1000 and full + last == dropped and full > 700 and last == 100,
+       "drops are counted by reason", (status, text(path("emit.err"))[-500:]))
+    is_(text(path("full.out")).count("\n"), 1000, "and the other output has all")
+    os.close(reader)
+
+
 kill_in_turn()
+slow_container()
+observers()
+hanging_output()
 done()
 PYTHON
