@@ -93,7 +93,7 @@ static int check_side(const struct buffer *b, char *err, size_t errlen)
 
 	while (at < head && head - at <= b->side_size) {
 		const struct side *s = side_at(b, at);
-		if (s->held > 1 || s->size > head - at || side_space(s->size) > head - at || s->index >= b->frames->tail_index ||
+		if (s->held > 1 || s->size > head - at || side_space(s->size) > head - at || s->index >= b->frames->head_index ||
 				frame_parse((const uint8_t *)(s + 1), s->size, at, &f, &need, why, sizeof why) != 1 || f.size != s->size)
 			break;
 		at += side_space(s->size);
@@ -126,7 +126,8 @@ static int check(struct buffer *b, size_t size, uint64_t ring, char *err, size_t
 		return -1;
 	}
 	/* The reader before may have taken one record more than its position tells, but no other. */
-	if (s->ring > ring + KERNEL_RECORD_SPACE(RAW_MAX) || s->flags & ~(uint64_t)BUFFER_FLAGS || s->partial > s->head - s->tail) {
+	if (s->ring > ring + KERNEL_RECORD_SPACE(RAW_MAX) || s->flags & ~(uint64_t)BUFFER_FLAGS || s->partial > s->head - s->tail ||
+			s->safe > s->head_index) {
 		snprintf(err, errlen, "found the ring read to %llu, flags %llx, expected at most %llu, %x", (unsigned long long)s->ring,
 			(unsigned long long)s->flags, (unsigned long long)(ring + KERNEL_RECORD_SPACE(RAW_MAX)), BUFFER_FLAGS);
 		return -1;
@@ -232,7 +233,8 @@ static void side_drop(void *arg, uint64_t token)
 struct output *buffer_output(struct buffer *b, const char *spec, int listener, char *err, size_t errlen, int *status)
 {
 	b->keeper = (struct aside_keeper){ side_room, side_put, side_drop, b };
-	struct kept kept = { *b->frames, b->frames->size - BUFFER_RECORD - RESERVE, listener, b->state.flags & BUFFER_OWED, &b->keeper };
+	struct kept kept = { *b->frames, b->frames->size - BUFFER_RECORD - RESERVE, listener, b->state.flags & BUFFER_OWED, b->state.safe,
+		&b->keeper };
 	struct output *out = output_open_kept(spec, &kept, err, errlen, status);
 	struct frame f;
 	size_t need;

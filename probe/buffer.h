@@ -26,6 +26,7 @@ enum buffer_flags {
 struct buffer_state {
 	uint64_t ring;                         /* how far the kernel's ring has been read */
 	uint64_t head, tail, head_index, tail_index;   /* of the backlog */
+	uint64_t safe;                         /* index below which the backlog's frames are, but for those set aside */
 	uint64_t side_head, side_tail;         /* of what is set aside, in bytes */
 	uint64_t events, rescans, lost_seen;
 	uint64_t partial;                      /* bytes of the frame at the tail that have been written already */

@@ -43,15 +43,25 @@ struct run {
 	int status;
 };
 
+/* Whatever was sent, and whatever was acknowledged, is so for the next reader, too. */
+static void commit(struct run *r)
+{
+	struct buffer_state *s = &r->buffer.state;
+
+	if (r->output) {
+		s->safe = output_safe(r->output);
+		s->flags = (s->flags & ~(uint64_t)BUFFER_OWED) | (output_owes(r->output) ? BUFFER_OWED : 0);
+	}
+	buffer_commit(&r->buffer);
+}
+
 /* Writes what is taken without waiting. */
 static void send_out(struct run *r)
 {
 	r->fds[P_OUTPUT].events = POLLIN;
 	if (r->output) {
 		output_feed(r->output);
-		r->buffer.state.flags &= ~(uint64_t)BUFFER_OWED;
-		r->buffer.state.flags |= output_owes(r->output) ? BUFFER_OWED : 0;
-		buffer_commit(&r->buffer);
+		commit(r);
 		return;
 	}
 	int rc = r->gone ? 1 : standard_write(&r->standard, &r->buffer);
@@ -78,7 +88,7 @@ static bool has_room(struct run *r)
 {
 	if (!buffer_room(&r->buffer) && r->output) {
 		output_full(r->output);                /* observers give way */
-		buffer_commit(&r->buffer);
+		commit(r);
 	}
 	return buffer_room(&r->buffer);
 }
@@ -95,7 +105,7 @@ static void store(struct run *r, bool wait)
 	while (at < out->len && !r->gone) {
 		at += backlog_add(b->frames, out->data + at, out->len - at);
 		b->state.events = r->encoder.events;
-		buffer_commit(b);
+		commit(r);
 		if (at < out->len && !wait)
 			break;
 		if (at < out->len)
@@ -312,7 +322,7 @@ static void write_rest(struct run *r)
 	while (!r->output && !r->gone && r->fds[P_OUTPUT].fd >= 0)
 		await_output(r, -1);
 	while (r->output && !output_drain(r->output, DRAIN_MS) && !output_only_observers(r->output))
-		buffer_commit(&r->buffer);
+		commit(r);
 }
 
 static int open_buffer(struct run *r)
@@ -403,7 +413,7 @@ static void begin(struct run *r)
 	consume_ring(r);
 	r->define = false;
 	s->flags |= BUFFER_BEGUN;
-	buffer_commit(&r->buffer);
+	commit(r);
 }
 
 int reader_run(const struct held *h)
@@ -429,7 +439,7 @@ int reader_run(const struct held *h)
 			write_rest(&r);
 	}
 	if (r.output)
-		buffer_commit(&r.buffer);
+		commit(&r);
 	output_free(r.output);
 	buffer_close(&r.buffer);
 	cgroups_free(r.encoder.cgroups);

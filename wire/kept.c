@@ -11,8 +11,9 @@ struct output *output_open_kept(const char *spec, const struct kept *kept, char 
 		return NULL;
 	out->full = kept->full;
 	out->asides.keeper = kept->keeper;
+	out->safe = kept->safe > out->backlog.tail_index ? kept->safe : out->backlog.tail_index;
 	if (kept->owed)
-		out->owed[out->nowed++] = out->backlog.tail_index;
+		out->owed[out->nowed++] = out->safe;
 	for (uint64_t at = out->backlog.tail; at < out->backlog.head;) {
 		struct frame f = backlog_frame(&out->backlog, at);
 		out->ended = f.kind == FRAME_END;
@@ -46,6 +47,11 @@ void output_define(struct output *out, const uint8_t *frames, size_t n)
 
 	for (size_t at = 0; at < n && frame_parse(frames + at, n - at, at, &f, &need, err, sizeof err) == 1; at += f.size)
 		definitions_note(out->definitions, &f, 0);
+}
+
+uint64_t output_safe(const struct output *out)
+{
+	return out->safe;
 }
 
 bool output_owes(const struct output *out)

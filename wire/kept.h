@@ -12,6 +12,7 @@ struct kept {
 	size_t full;                           /* bytes of it from which output_full says so */
 	int listener;                          /* listens already, and stays; -1: none */
 	bool owed;                             /* output_owes was true */
+	uint64_t safe;                         /* what output_safe was */
 	const struct aside_keeper *keeper;     /* borrowed */
 };
 
@@ -26,5 +27,7 @@ void output_owe_aside(struct output *out, uint64_t index, const struct frame *f,
 void output_define(struct output *out, const uint8_t *frames, size_t n);
 /* Whether somebody who acknowledges is there, or has been and shall come back. */
 bool output_owes(const struct output *out);
+/* The index below which the frames of the backlog are safe, but for what is set aside. */
+uint64_t output_safe(const struct output *out);
 
 #endif

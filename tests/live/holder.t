@@ -247,7 +247,8 @@ def slow_container(kill):
     ok(c.most_held > 4096, "more were withheld than one ACK can except", c.most_held)
     exact(c, "everything is counted")
     if not kill:
-        ok(c.worst[fast] < 0.5, "nobody else waited", c.worst)
+        ok(c.worst[fast] < (3 if os.environ["SAKER_BUILD"].endswith("/san") else 0.5), "nobody else waited", c.worst)
+        print("# the longest way of an event of theirs: %.0f ms" % (c.worst[fast] * 1e3))
         is_(c.twice(slow) + c.twice(fast), 0, "nothing came twice")
 
 
@@ -301,7 +302,7 @@ without_iterator()
 observer()
 slow_container(False)
 slow_container(True)
-#kills(None)
-#kills(os.path.join(DIR, "sock"))
+kills(None)
+kills(os.path.join(DIR, "sock"))
 tap.end()
 EOF
