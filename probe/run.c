@@ -308,7 +308,7 @@ static void end(struct run *r)
 	drain_ring(r);
 	write_stat(r);
 	store(r, true);
-	end_frame(&r->encoder.out, r->lost ? "holder lost" : NULL);
+	end_frame(&r->encoder.out, r->lost ? END_HOLDER_LOST : NULL);
 	r->buffer.state.flags |= BUFFER_ENDED;
 	store(r, true);
 	if (r->lost)

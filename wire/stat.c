@@ -106,6 +106,15 @@ void stat_totals(struct pack *p, const struct source *s, const char *stage, cons
 	pack_free(&w.body);
 }
 
+bool end_is_last(const struct frame *f)
+{
+	struct cursor c = { f->body, f->body + f->len };
+	struct value reason;
+
+	return value_next(&c, &reason) != 1 || reason.type != VALUE_STR || reason.s.len != sizeof END_HOLDER_LOST - 1 ||
+		memcmp(reason.s.data, END_HOLDER_LOST, reason.s.len) != 0;
+}
+
 void end_frame(struct pack *p, const char *reason)
 {
 	size_t f = frame_begin(p, FRAME_END);

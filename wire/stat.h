@@ -45,5 +45,8 @@ void stat_frame(struct pack *p, const struct source *s, const char *stage, const
 /* The two together for a plain array of totals; zeros are left out. */
 void stat_totals(struct pack *p, const struct source *s, const char *stage, const uint64_t totals[STAT_COUNT]);
 void end_frame(struct pack *p, const char *reason);
+/* The reason of a probe that was killed: on a socket another one may follow, for which the other side waits. */
+#define END_HOLDER_LOST "holder lost"
+bool end_is_last(const struct frame *f);       /* has an END any other reason? */
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "stat.h"
 #include "value.h"
 
 enum { CHUNK = 256 << 10 };            /* asked of each read() */
@@ -88,7 +89,7 @@ enum stream_result stream_next(struct stream *s, struct frame *f, char *err, siz
 	s->start += f->size;
 	s->offset += f->size;
 	s->any = true;
-	s->ended = f->kind == FRAME_END;
+	s->ended = f->kind == FRAME_END && (!is_socket(s) || end_is_last(f));
 	if (f->kind == FRAME_HELLO && note_hello(s, f, err, errlen) != 0)
 		return STREAM_BAD;
 	return STREAM_FRAME;
