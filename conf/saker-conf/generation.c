@@ -235,7 +235,9 @@ static int write_watched(struct making *m)
 {
 	struct strbuf b = {0};
 
-	watch_list(m->s, m->rules, &b);
+	/* With watch_config_files=false there is nothing whose change would be waited for. */
+	if (settled_bool(m->s, CONF_WATCH_FILES))
+		watch_list(m->s, m->rules, &b);
 	int rc = put_text(m, "watched", &b);
 	strbuf_free(&b);
 	return rc;
