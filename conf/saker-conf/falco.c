@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "assign.h"
 #include "sense.h"
 #include "shipped.h"
 #include "stage.h"
@@ -37,15 +38,13 @@ static int own(struct falco *f, const char *before, const char *text, const char
 {
 	struct strbuf b = {0};
 
-	if (f->sources.nown == SOURCES_OPTIONS)
-		return fail(f, "found more than 256 options, expected fewer");
 	strbuf_puts(&b, before);
 	if (text)
 		tree_quote(text, strlen(text), &b);
 	strbuf_puts(&b, behind);
-	f->sources.own[f->sources.nown++] = arena_strn(&f->sources.arena, b.p, b.n);
+	int rc = assign_own(&f->sources.arena, f->sources.root, arena_strn(&f->sources.arena, b.p, b.n), &f->say);
 	strbuf_free(&b);
-	return 0;
+	return rc;
 }
 
 /* The part of a name that -D gives may stand anywhere in it. */
@@ -152,7 +151,7 @@ static int configure(struct falco *f)
 		f->sources.path = default_path;
 	if (!f->sources.path && needed)
 		return fail(f, "You must create a config file at /etc/falco/falco.yaml, or provide it by passing the path with -c");
-	if (own_all(f) != 0 || sources_read(&f->sources) != 0 || settle(&f->settled) != 0 || sense_check(&f->settled) != 0)
+	if (sources_read(&f->sources) != 0 || own_all(f) != 0 || settle(&f->settled) != 0 || sense_check(&f->settled) != 0)
 		return -1;
 	log_start(f);
 	say_open(&f->say, !settled_bool(&f->settled, CONF_LOG_STDERR) && f->sources.path, settled_bool(&f->settled, CONF_EMIT_ISO_TIME),
