@@ -9,6 +9,7 @@
 #include "conf/options.h"
 #include "describe.h"
 #include "describe_fields.h"
+#include "field_static.h"
 #include "field_table.h"
 #include "load.h"
 #include "privileges.h"
@@ -141,7 +142,8 @@ static void settle(struct arguments *a)
 	if (!a->load.old && strcmp(compat, "now") != 0)
 		diex(EX_CONFIG, "compat: found '%s', expected now or 0.28", compat);
 	if (settings_append(&a->settings, conf_text(conf, CONF_MATCH_APPEND_OUTPUT), &d) != 0 ||
-		settings_rules(&a->settings, conf_text(conf, CONF_MATCH_RULES), &d) != 0)
+		settings_rules(&a->settings, conf_text(conf, CONF_MATCH_RULES), &d) != 0 ||
+		field_static_read(&a->table, conf_text(conf, CONF_STATIC_FIELDS), &d) != 0)
 		die_of(&d);
 	diag_free(&d);
 	if (!a->load.n && a->mode != LIST_EVENTS && a->mode != LIST_FIELDS)
