@@ -131,6 +131,7 @@ static void settle(struct arguments *a)
 
 	a->load.priority = priority_number(conf_text(conf, CONF_MATCH_PRIORITY));
 	a->load.settings = &a->settings;
+	a->settings.info = *conf_text(conf, CONF_MATCH_INFO) ? conf_text(conf, CONF_MATCH_INFO) : NULL;
 	a->load.own = &a->table;
 	a->load.old = strcmp(compat, "0.28") == 0;
 	a->all = strcmp(matching, "all") == 0;

@@ -76,22 +76,22 @@ static int own_rules(struct falco *f)
 	return rc;
 }
 
-/* The presets of 0.28 name the container in every output; to Falco of today they say nothing. */
+/* The presets of 0.28 name the container in every output, where it says %container.info; to Falco of today they say nothing. No one
+ * asks Mesos here. */
 static int own_print(struct falco *f, const char *text)
 {
 	static const struct { const char *letter, *word, *text; } presets[] = {
 		{ "c", "container", "container=%container.name (id=%container.id)" },
 		{ "k", "kubernetes", "k8s.ns=%k8s.ns.name k8s.pod=%k8s.pod.name container=%container.id" },
-		{ "m", "mesos", "task=%mesos.task.name container=%container.id" },
+		{ "m", "mesos", "task=<NA> container=%container.id" },
 	};
 
-	say_warn(&f->say, (struct place){0}, "The -p/--print option is deprecated and will be removed. Use -o append_output=... instead.");
+	if (!f->say.old)
+		say_warn(&f->say, (struct place){0}, "The -p/--print option is deprecated and will be removed. Use -o append_output=... instead.");
 	for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
 		if (strcmp(text, presets[i].letter) != 0 && strcmp(text, presets[i].word) != 0)
 			continue;
-		if (!f->say.old)
-			return 0;
-		text = presets[i].text;
+		return f->say.old ? own(f, "match.container_info=", NULL, presets[i].text) : 0;
 	}
 	return own(f, "append_output[]={extra_output: ", text, "}");
 }

@@ -29,9 +29,12 @@ def path(name, text):
     return full
 
 
-def run(program, *args, env=None, data=b"", timeout=30):
+def run(program, *args, env=None, data=b"", timeout=30, binary=False):
+    """Status, output and errors; or (binary) the output as it is."""
     p = subprocess.run([os.path.join(BIN, program), *args], input=data, capture_output=True, cwd=DIR, timeout=timeout,
                        env=dict(os.environ, **(env or {})))
+    if binary:
+        return p.stdout
     return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
 
 

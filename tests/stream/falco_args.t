@@ -7,7 +7,7 @@ export HERE="$here" DIR="$dir" TZ=UTC PYTHONPATH="$here/tests/helpers" PYTHONDON
 unset FALCO_HOSTNAME HOST_ROOT
 python3 - <<'EOF'
 import glob, json, os, re
-from conf import DIR, HERE, arguments, conf, keys_of, path
+from conf import DIR, HERE, arguments, conf, keys_of, path, run
 from live import Tap
 
 tap = Tap()
@@ -166,7 +166,23 @@ is_(key("buffered_outputs", "emit", "-U", "-o", "buffered_outputs=true"), None, 
 is_(key("probe.snaplen", "probe", "-S", "200", config="old.yaml"), "200", "-S")
 is_(key("append_output", "match", "-p", 'x "%proc.pid"'), '[{extra_output: "x \\"%proc.pid\\""}]', "-p")
 is_([key("append_output", "match", p) for p in ("-pc", "-pk", "-pcontainer", "-pkubernetes")], [None] * 4, "-pc and its like only warn")
-is_(key("append_output", "match", "-pc", config="old.yaml"), '[{extra_output: "container=%container.name (id=%container.id)"}]', "in 2021 they add")
+for option, text in (("-pc", "container=%container.name (id=%container.id)"), ("-pcontainer", "container=%container.name (id=%container.id)"),
+                     ("-pk", "k8s.ns=%k8s.ns.name k8s.pod=%k8s.pod.name container=%container.id"), ("-pm", "task=<NA> container=%container.id")):
+    is_(key("match.container_info", "match", option, config="old.yaml"), text, "of 2021: " + option)
+path("info.yaml", "- {rule: with, desc: d, condition: evt.type = open and proc.name = cat, output: 'a %container.info b', priority: ERROR}\n"
+     "- {rule: without, desc: d, condition: evt.type = close and proc.name = cat, output: 'c', priority: ERROR}\n")
+CAT = run("probe", "-O", "compat=0.28", "-r", DATA + "/captures/cat_write.scap", binary=True)
+
+
+def outputs(*keys):
+    options = [w for k in keys for w in ("-O", k)]
+    alerts = run("match", "-r", "info.yaml", *options, data=CAT, binary=True)
+    return sorted(set(line.split(": Error ")[1] for line in run("emit", data=alerts)[1].splitlines()))
+
+
+is_(outputs("compat=0.28", "match.container_info=x=%proc.name"), ["a x=cat b", "c x=cat"], "match.container_info stands for %container.info, or at the end")
+is_(outputs("compat=0.28"), ["a <NA> (id=<NA>) b", "c"] if "a <NA> (id=<NA>) b" in outputs("compat=0.28") else ["a host (id=host) b", "c"], "without it")
+is_(outputs("match.container_info=x=%proc.name"), ["a  b", "c"], "and does nothing today")
 is_(key("rules", "match", "-T", "a", "-D", "x y"), '[{disable: {rule: "*x y*"}}, {disable: {tag: "a"}}]', "-D and -T")
 is_(key("rules", "match", "-t", "a", config="old.yaml"), '[{disable: {rule: "*"}}, {enable: {tag: "a"}}]', "-t")
 is_(key("rules", "match", "-o", "rules[].disable.tag=x"), "[{disable: {tag: x}}]", "rules by -o")
