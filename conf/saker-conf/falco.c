@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "assign.h"
@@ -154,6 +155,8 @@ static int configure(struct falco *f)
 	if (sources_read(&f->sources) != 0 || own_all(f) != 0 || settle(&f->settled) != 0 || sense_check(&f->settled) != 0)
 		return -1;
 	log_start(f);
+	openlog("falco", LOG_PID, LOG_USER);
+	f->say.syslog = f->sources.path && settled_bool(&f->settled, CONF_LOG_SYSLOG);
 	say_open(&f->say, !settled_bool(&f->settled, CONF_LOG_STDERR) && f->sources.path, settled_bool(&f->settled, CONF_EMIT_ISO_TIME),
 		level_of(settled_text(&f->settled, CONF_LOG_LEVEL)));
 	return 0;
