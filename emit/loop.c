@@ -18,6 +18,7 @@ enum {
 	INTERRUPTS = 2,                          /* SIGINTs that end emit at once; the first is left to the head of the line */
 	BATCH = 256 << 10,                       /* bytes of alerts that are spooled together */
 	END_MS = 5000,                           /* what outputs of a live stream get at its end */
+	BUFFERED_MAX = 4096,                     /* bytes that gather with buffered_outputs */
 	TICK_MS = 1000, STATUS_DROPS = 1         /* STATUS_DROPS: of the drop action `exit` */
 };
 
@@ -42,6 +43,7 @@ struct loop {
 	struct source source;
 	struct source_buf source_buf;
 	bool tally;
+	uint64_t beats;                          /* statistics read when the sinks were last written to */
 	struct loop_totals *totals;
 };
 
@@ -288,10 +290,19 @@ static int drain(struct loop *l)
 static void on_writable(uv_poll_t *handle, int error, int events);
 static void on_readable(uv_poll_t *handle, int error, int events);
 
+/* With buffered_outputs lines gather, up to a page of them or the next heartbeat in the stream. */
+static bool gathers(const struct loop *l, const struct sink *s)
+{
+	return conf_bool(s->conf, CONF_EMIT_BUFFERED) && !l->ended && !s->gone && !s->full && sink_queued_bytes(s) < BUFFERED_MAX &&
+		l->totals->stats == l->beats;
+}
+
 /* Writes, then watches what there is to wait for. */
 static void flush(struct loop *l)
 {
 	for (int i = 0; i < SINKS; i++) {
+		if (gathers(l, &l->sinks[i]))
+			continue;
 		bool was_gone = l->sinks[i].gone;
 		if (l->sinks[i].off)
 			continue;
@@ -305,6 +316,7 @@ static void flush(struct loop *l)
 		else
 			uv_poll_stop(l->writable[i]);
 	}
+	l->beats = l->totals->stats;
 	spool_trim(l->spool);
 	/* Behind the end there may still be something to acknowledge. */
 	if (l->ended || over_bound(l))

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "rootfile.h"
 #include "wire/log.h"
 
 static const struct engine_def *const defs[] = { &docker_engine, &podman_engine };
@@ -14,7 +15,9 @@ static const struct engine_def *const defs[] = { &docker_engine, &podman_engine 
 static void add(struct engines *e, const struct engine_def *def, const char *root, size_t len)
 {
 	e->v = realloc(e->v, (e->n + 1) * sizeof *e->v);
-	char *copy = strndup(root, len);
+	char *copy;
+	if (asprintf(&copy, "%s%.*s", host_root(), (int)len, root) < 0)
+		copy = NULL;
 	if (!e->v || !copy)
 		diex(EX_OSERR, "out of memory: engine roots");
 	e->v[e->n++] = (struct engine){ .def = def, .root = copy };

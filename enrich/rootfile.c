@@ -105,6 +105,19 @@ int file_read(int dir, const char *path, size_t max, struct file_stamp *stamp, c
 	return rc;
 }
 
+/* Falco's variable, for running in a container that has the host's folders mounted somewhere. */
+const char *host_root(void)
+{
+	const char *root = getenv("HOST_ROOT");
+
+	return root ? root : "";
+}
+
+int host_root_open(void)
+{
+	return *host_root() ? open(host_root(), O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+}
+
 static bool cgroup_line_is(char *line, const char *full)
 {
 	struct container_id c;

@@ -23,6 +23,11 @@ bool file_stamp_same(const struct file_stamp *a, const struct file_stamp *b);
  * set to what was found. Blocks as long as the file system does. */
 int file_read(int dir, const char *path, size_t max, struct file_stamp *stamp, char **text, size_t *len);
 
+/* Where the host's files are when they are not at /: HOST_ROOT, or an empty text. */
+const char *host_root(void);
+/* Opens that folder; -1: there is no other one. */
+int host_root_open(void);
+
 /* Opens the root folder of process `pid`, if the process is in the container whose full id is `full`, and its root is not
  * the host's (a process that has not entered its container yet) and, unless `*root` is all zero, the one that it says.
  * Fills `*root`. Returns a descriptor, or -1. */

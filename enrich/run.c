@@ -13,6 +13,7 @@
 #include "hosts.h"
 #include "names.h"
 #include "records.h"
+#include "rootfile.h"
 #include "wire/log.h"
 #include "wire/stat.h"
 
@@ -119,10 +120,13 @@ static void malformed(struct run *r, const struct frame *f, size_t at)
 static void check_names(struct run *r)
 {
 	struct names_look look;
+	int root = host_root_open();
 
 	names_begin(&r->names, &look);
-	names_read(&look, -1, NAMES_HOST_FILE_MAX);
+	names_read(&look, root, NAMES_HOST_FILE_MAX);
 	names_apply(&r->names, &look, NULL, &r->batch.pack);
+	if (root >= 0)
+		close(root);
 }
 
 /* A source that goes on is known to all that follow; a new one knows nothing. */

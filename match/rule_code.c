@@ -78,8 +78,24 @@ static bool applies(const struct output_append *a, const struct rule *r)
 	return true;
 }
 
+/* A part of an output, with `info` for each %container.info if it is given. Returns how many there were. */
+static unsigned add_part(struct cond_text *out, const struct node *part, size_t skip, size_t n, const char *info)
+{
+	static const char name[] = "%container.info";
+	unsigned found = 0;
+
+	for (const char *hit; info && (hit = memmem(part->text + skip, n - skip, name, sizeof name - 1)); found++) {
+		size_t at = (size_t)(hit - part->text);
+		cond_text_add(out, part->text + skip, at - skip, part, skip, false);
+		cond_text_puts(out, info, part);
+		skip = at + sizeof name - 1;
+	}
+	cond_text_add(out, part->text + skip, n - skip, part, skip, false);
+	return found;
+}
+
 /* A definition's output loses the blanks at its ends; what is appended or put in its place does not. */
-static void first_output(const struct rule_def *def, struct cond_text *out)
+static unsigned first_output(const struct rule_def *def, const char *info, struct cond_text *out)
 {
 	const struct node *first = def->output.parts[0];
 	size_t n = first->n, skip = 0;
@@ -88,18 +104,23 @@ static void first_output(const struct rule_def *def, struct cond_text *out)
 		n--;
 	while (def->trim_output && skip < n && blank(first->text[skip]))
 		skip++;
-	cond_text_add(out, first->text + skip, n - skip, first, skip, false);
+	return add_part(out, first, skip, n, info);
 }
 
 /* The output, then what the configuration appends to it. */
 static void output_text(struct compiler *c, const struct rule_def *def, const struct rule *r, struct cond_text *out)
 {
 	const struct settings *s = c->options->settings;
+	const char *info = s && c->rs->old && r->syscall ? s->info : NULL;
+	unsigned found = first_output(def, info, out);
 
-	first_output(def, out);
 	for (size_t i = 1; i < def->output.n; i++) {
 		cond_text_puts(out, " ", def->output.parts[i]);
-		cond_text_add(out, def->output.parts[i]->text, def->output.parts[i]->n, def->output.parts[i], 0, false);
+		found += add_part(out, def->output.parts[i], 0, def->output.parts[i]->n, info);
+	}
+	if (info && !found) {
+		cond_text_puts(out, " ", def->output.parts[0]);
+		cond_text_puts(out, info, def->output.parts[0]);
 	}
 	for (size_t i = 0; s && i < s->nappend; i++) {
 		const struct output_append *a = &s->append[i];

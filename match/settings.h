@@ -34,6 +34,7 @@ struct settings {
 	struct output_append *append;
 	struct rule_choice *choice;
 	size_t nappend, nchoice;
+	const char *info;               /* under 0.28, for %container.info, or else at the end of an output; borrowed; NULL: none */
 };
 
 /* Each reads the value of its key; empty text is no entries. Returns 0, or -1 with the error. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "field_static.h"
+
 static int wrong(struct diag *d, const char *key, const char *found, const char *expected)
 {
 	return diag_error(d, (struct place){0}, LOAD_ERR_VALIDATE, "%s: found '%s', expected %s", key, found, expected);
@@ -28,6 +30,7 @@ int setup_settle(struct setup *s, const struct conf *conf, struct diag *d)
 
 	s->load.priority = priority_number(priority);
 	s->load.settings = &s->settings;
+	s->settings.info = *conf_text(conf, CONF_MATCH_INFO) ? conf_text(conf, CONF_MATCH_INFO) : NULL;
 	s->load.own = &s->table;
 	s->load.old = strcmp(compat, "0.28") == 0;
 	s->all = strcmp(matching, "all") == 0;
@@ -39,7 +42,9 @@ int setup_settle(struct setup *s, const struct conf *conf, struct diag *d)
 		return wrong(d, "compat", compat, "now or 0.28");
 	if (settings_append(&s->settings, conf_text(conf, CONF_MATCH_APPEND_OUTPUT), d) != 0)
 		return -1;
-	return settings_rules(&s->settings, conf_text(conf, CONF_MATCH_RULES), d);
+	if (settings_rules(&s->settings, conf_text(conf, CONF_MATCH_RULES), d) != 0)
+		return -1;
+	return field_static_read(&s->table, conf_text(conf, CONF_STATIC_FIELDS), d);
 }
 
 int setup_reread(struct setup *s, const struct options *o, struct diag *d)

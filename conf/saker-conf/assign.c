@@ -17,6 +17,14 @@ struct walk {
 	struct strbuf key;
 };
 
+static struct node *plain(const struct walk *w, const char *text)
+{
+	struct node *n = tree_text(w->arena, text, w->at);
+
+	n->plain = true;
+	return n;
+}
+
 /* The list element that `[n]` or `[]` asks for, as an index; -2 when it is neither. */
 static long index_of(struct walk *w)
 {
@@ -65,8 +73,7 @@ static struct node *step_index(struct walk *w, struct node *n)
 	if (become(w, n, NODE_SEQUENCE) != 0)
 		return NULL;
 	if (i == NEW_ELEMENT || (size_t)i == n->nkids) {
-		struct node *fresh = tree_text(w->arena, "", w->at);
-		fresh->plain = true;
+		struct node *fresh = plain(w, "");
 		tree_push(w->arena, n, fresh);
 		return fresh;
 	}
@@ -93,9 +100,8 @@ static struct node *step_key(struct walk *w, struct node *n)
 	struct node *old = node_get(n, w->key.p);
 	if (old)
 		return old;
-	struct node *fresh = tree_text(w->arena, "", w->at);
-	fresh->plain = true;
-	tree_put(w->arena, n, tree_text(w->arena, w->key.p, w->at), fresh);
+	struct node *fresh = plain(w, "");
+	tree_put(w->arena, n, plain(w, w->key.p), fresh);
 	return fresh;
 }
 
@@ -122,11 +128,8 @@ static struct node *find_old(struct walk *w, struct node *n)
 		const char *name = arena_strn(w->arena, parts[i], lengths[i]);
 		if (become(w, n, NODE_MAP) != 0)
 			return NULL;
-		if (!node_get(n, name)) {
-			struct node *fresh = tree_text(w->arena, "", w->at);
-			fresh->plain = true;
-			tree_put(w->arena, n, tree_text(w->arena, name, w->at), fresh);
-		}
+		if (!node_get(n, name))
+			tree_put(w->arena, n, plain(w, name), plain(w, ""));
 		n = node_get(n, name);
 	}
 	return n;
@@ -154,11 +157,8 @@ static struct node *read_value(struct walk *w, const char *value)
 	struct node **documents, *n;
 	size_t count;
 
-	if (w->old || !is_flow(w->option, (size_t)(w->end - w->option), value)) {
-		n = tree_text(w->arena, value, w->at);
-		n->plain = true;
-		return n;
-	}
+	if (w->old || !is_flow(w->option, (size_t)(w->end - w->option), value))
+		return plain(w, value);
 	*f = (struct source_file){ w->option, value, strlen(value) };
 	if (yaml_parse(f, w->arena, &problem, &documents, &count) != 0 || count != 1) {
 		say_error(w->say, (struct place){0}, "-O %s: %s", w->option, problem.text ? problem.text : "found nothing, expected a value");

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <syslog.h>
 #include <unistd.h>
 
+#include "assign.h"
 #include "sense.h"
 #include "shipped.h"
 #include "stage.h"
@@ -37,15 +39,13 @@ static int own(struct falco *f, const char *before, const char *text, const char
 {
 	struct strbuf b = {0};
 
-	if (f->sources.nown == SOURCES_OPTIONS)
-		return fail(f, "found more than 256 options, expected fewer");
 	strbuf_puts(&b, before);
 	if (text)
 		tree_quote(text, strlen(text), &b);
 	strbuf_puts(&b, behind);
-	f->sources.own[f->sources.nown++] = arena_strn(&f->sources.arena, b.p, b.n);
+	int rc = assign_own(&f->sources.arena, f->sources.root, arena_strn(&f->sources.arena, b.p, b.n), &f->say);
 	strbuf_free(&b);
-	return 0;
+	return rc;
 }
 
 /* The part of a name that -D gives may stand anywhere in it. */
@@ -77,22 +77,22 @@ static int own_rules(struct falco *f)
 	return rc;
 }
 
-/* The presets of 0.28 name the container in every output; to Falco of today they say nothing. */
+/* The presets of 0.28 name the container in every output, where it says %container.info; to Falco of today they say nothing. No one
+ * asks Mesos here. */
 static int own_print(struct falco *f, const char *text)
 {
 	static const struct { const char *letter, *word, *text; } presets[] = {
 		{ "c", "container", "container=%container.name (id=%container.id)" },
 		{ "k", "kubernetes", "k8s.ns=%k8s.ns.name k8s.pod=%k8s.pod.name container=%container.id" },
-		{ "m", "mesos", "task=%mesos.task.name container=%container.id" },
+		{ "m", "mesos", "task=<NA> container=%container.id" },
 	};
 
-	say_warn(&f->say, (struct place){0}, "The -p/--print option is deprecated and will be removed. Use -o append_output=... instead.");
+	if (!f->say.old)
+		say_warn(&f->say, (struct place){0}, "The -p/--print option is deprecated and will be removed. Use -o append_output=... instead.");
 	for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
 		if (strcmp(text, presets[i].letter) != 0 && strcmp(text, presets[i].word) != 0)
 			continue;
-		if (!f->say.old)
-			return 0;
-		text = presets[i].text;
+		return f->say.old ? own(f, "match.container_info=", NULL, presets[i].text) : 0;
 	}
 	return own(f, "append_output[]={extra_output: ", text, "}");
 }
@@ -152,9 +152,11 @@ static int configure(struct falco *f)
 		f->sources.path = default_path;
 	if (!f->sources.path && needed)
 		return fail(f, "You must create a config file at /etc/falco/falco.yaml, or provide it by passing the path with -c");
-	if (own_all(f) != 0 || sources_read(&f->sources) != 0 || settle(&f->settled) != 0 || sense_check(&f->settled) != 0)
+	if (sources_read(&f->sources) != 0 || own_all(f) != 0 || settle(&f->settled) != 0 || sense_check(&f->settled) != 0)
 		return -1;
 	log_start(f);
+	openlog("falco", LOG_PID, LOG_USER);
+	f->say.syslog = f->sources.path && settled_bool(&f->settled, CONF_LOG_SYSLOG);
 	say_open(&f->say, !settled_bool(&f->settled, CONF_LOG_STDERR) && f->sources.path, settled_bool(&f->settled, CONF_EMIT_ISO_TIME),
 		level_of(settled_text(&f->settled, CONF_LOG_LEVEL)));
 	return 0;

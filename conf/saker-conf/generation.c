@@ -29,7 +29,7 @@ struct making {
 	char folder[PATH_MAX];                  /* the new one, under its first name */
 	char final[PATH_MAX];                   /* and its last */
 	struct strbuf types;
-	bool names, plan;                       /* there are host names; there is a plan */
+	bool names;                             /* there are host names */
 };
 
 static int refuse(struct making *m, const char *what)
@@ -113,7 +113,6 @@ static int ask_match(struct making *m, const char *option, const char *name, str
 /* Until match derives plans there is none, and the probe gets event types alone. */
 static int make_plans(struct making *m)
 {
-	m->plan = false;
 	return put(m, "plan", "", 0) == 0 && put(m, "plan.union", "", 0) == 0 ? 0 : -1;
 }
 
@@ -235,7 +234,9 @@ static int write_watched(struct making *m)
 {
 	struct strbuf b = {0};
 
-	watch_list(m->s, m->rules, &b);
+	/* With watch_config_files=false there is nothing whose change would be waited for. */
+	if (settled_bool(m->s, CONF_WATCH_FILES))
+		watch_list(m->s, m->rules, &b);
 	int rc = put_text(m, "watched", &b);
 	strbuf_free(&b);
 	return rc;

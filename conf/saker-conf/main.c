@@ -58,6 +58,8 @@ static int load(struct command *c)
 	c->settled.sources = &c->sources;
 	if (!c->sources.path && access(default_path, F_OK) == 0)
 		c->sources.path = default_path;
+	else if (!c->sources.path)
+		c->sources.named[c->sources.nnamed++] = (struct seen){ default_path, "-" };
 	if (sources_read(&c->sources) != 0 || settle(&c->settled) != 0 || sense_check(&c->settled) != 0 || sense_outputs(&c->settled) != 0)
 		return EX_CONFIG;
 	return 0;

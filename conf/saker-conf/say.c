@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <syslog.h>
 #include <time.h>
 
 #include "wire/log.h"
@@ -14,7 +15,11 @@ static void write_line(const struct say *s, enum say_level level, const char *te
 	time_t now = time(NULL);
 	struct tm tm;
 
-	if (s->silent || level > s->level)
+	if (level > s->level)
+		return;
+	if (s->syslog)
+		syslog(LOG_USER | (int)level, "%s", text);
+	if (s->silent)
 		return;
 	localtime_r(&now, &tm);
 	strftime(stamp, sizeof stamp, s->iso ? "%FT%T%z" : "%a %b %e %T %Y", &tm);

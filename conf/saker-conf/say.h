@@ -13,7 +13,8 @@ enum say_level { SAY_ERROR = 3, SAY_WARNING = 4, SAY_INFO = 6, SAY_DEBUG = 7 };
 struct say {
 	bool falco, old;                        /* --falco; compat is 0.28 */
 	bool failed;                            /* an error was said */
-	bool open, silent, iso;                 /* log lines go out; they are not wanted; their times are in ISO 8601 */
+	bool open, silent, iso;                 /* log lines go out; not to standard error; their times are in ISO 8601 */
+	bool syslog;                            /* they go to the system's log as well */
 	enum say_level level;
 	struct say_line { enum say_level level; char *text; struct say_line *next; } *first, **end;
 };

@@ -256,12 +256,7 @@ int sources_read(struct sources *s)
 		return -1;
 	if (apply_options(s, true) != 0 || (!s->say->old && include_all(s) != 0))
 		return -1;
-	if (apply_options(s, false) != 0)
-		return -1;
-	for (unsigned i = 0; i < s->nown; i++)
-		if (assign_own(&s->arena, s->root, s->own[i], s->say) != 0)
-			return -1;
-	return 0;
+	return apply_options(s, false);
 }
 
 void sources_free(struct sources *s)

@@ -18,8 +18,6 @@ struct sources {
 	const char *path;                       /* the file; NULL: none */
 	const char *options[SOURCES_OPTIONS];   /* KEY=VALUE, in order; borrowed */
 	unsigned noptions;
-	const char *own[SOURCES_OPTIONS];       /* the same, of what follows from other options; applied after them */
-	unsigned nown;
 	struct node *root;
 	struct seen files[SOURCES_MAX];         /* what was read, in order */
 	unsigned nfiles;

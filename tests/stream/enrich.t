@@ -283,6 +283,16 @@ except BrokenPipeError:
     pass
 is_((closed.wait(5), closed.stderr.read().count(b"\n")), (0, 1), "a reader that has gone: 0, without a word")
 
+# HOST_ROOT: the host's files are somewhere else
+os.makedirs(os.path.join(DIR, "host/etc"))
+os.makedirs(os.path.join(DIR, "host" + DOCKER, "containers"))
+write(os.path.join(DIR, "host/etc/passwd"), "other:x:4711:4711::/home/other:/bin/sh\n")
+os.environ["HOST_ROOT"] = os.path.join(DIR, "host")
+_, out, err = run(LIVE + end())
+is_([r for _, r in records(out, NAME)], [[None, "user", 4711, b"other", b"/home/other", b"/bin/sh"]], "HOST_ROOT has the names")
+ok("docker (%s/host%s)" % (DIR, DOCKER) in err, "and the engines", err)
+del os.environ["HOST_ROOT"]
+
 # Options
 is_(run(b"", "-n")[:2], (0, b""), "-n checks and leaves")
 is_(run(b"", "-O", "enrich.nothing=1")[0], 64, "an unknown key: 64")

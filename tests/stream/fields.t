@@ -200,5 +200,15 @@ TRAIL_RULE = PLUGIN.replace("shop", "cloudtrail") % "0.6.0" + rule(
 found, err = alerts(TRAIL_RULE, "--fields", TRAIL, record=LOGIN, source="aws_cloudtrail")
 ok(found and "no MFA (admin 42 203.0.113.9 eu-west-1 signin.amazonaws.com <NA> {\"ConsoleLogin\":\"Success\"})" in found[0]["output"],
    "the shipped table of cloudtrail", found, err)
+
+# static_fields
+found, err = alerts(PLUGIN.replace("shop", "cloudtrail") % "0.6.0" + rule('static.env = "prod x" and static.n != 8 and not static.other exists', "in %static.env, %static.n", "aws_cloudtrail")
+                    .replace("static.other", "ct.error"), "--fields", TRAIL, "-O", 'static_fields={env: prod x, n: 7}', record=LOGIN, source="aws_cloudtrail")
+ok(found and "in prod x, 7" in found[0]["output"] and found[0]["output_fields"].get("static.env") == "prod x", "static_fields in conditions and outputs", found, err)
+for value, message in (("{a b: x}", "static_fields:1:2: found 'a b', expected a name"), ("{a: [x]}", "static_fields:1:5: "), ("[a]", "static_fields:1:1: "), ("{a", "static_fields:2:1: ")):
+    status, out, err = run("match", "-n", "-r", TRAIL, "-O", "static_fields=" + value)
+    ok(status == 78 and message in err, "refused: static_fields=%s" % value, status, err)
+status, out, err = run("match", "-n", "-r", path("static.yaml", rule("static.nosuch = x", "o", "syscall")), "-O", "static_fields={env: x}")
+ok(status == 78 and "static.nosuch" in err, "a static field that is not there", status, err)
 tap.end()
 EOF
