@@ -218,7 +218,7 @@ static void put_address(struct text *t, const char *s, uint32_t n, uint64_t port
 	text_printf(t, "%s:%llu", addr, (unsigned long long)port);
 }
 
-/* [family, address, port]; an abstract unix name begins with NUL, shown as @. */
+/* [family, address, port] */
 static void render_sockaddr(struct context *c, const struct param *p, const struct value *v, struct rendered *out)
 {
 	struct cursor in = v->a.inside;
@@ -232,9 +232,7 @@ static void render_sockaddr(struct context *c, const struct param *p, const stru
 		port = (struct value){ .type = VALUE_UINT };
 	bool has = field_bytes(&addr, &s, &n);
 	if (family.u == AF_UNIX && has) {
-		if (n && s[0] == '\0')
-			text_puts(&out->raw, "@");
-		put_printable(&out->raw, n && s[0] == '\0' ? s + 1 : s, n && s[0] == '\0' ? n - 1 : n);
+		put_printable(&out->raw, s, n);
 	} else if (has && (n == 4 || n == 16) && (family.u == AF_INET || family.u == AF_INET6)) {
 		put_address(&out->raw, s, n, port.u);
 	} else {

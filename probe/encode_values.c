@@ -37,10 +37,12 @@ static void pack_address(struct pack *p, const uint8_t *a, unsigned family, bool
 		pack_bin(p, a, 16);
 }
 
-/* A bound path has a NUL behind it, which is not of it; an abstract name begins with one and has its length from the caller. */
+/* A bound path has a NUL behind it, which is not of it. An abstract name has one before it; Falco and captures leave it out. */
 static void pack_unix_path(struct pack *p, const char *path, size_t n)
 {
-	pack_bin(p, path, n && *path ? strnlen(path, n) : n);
+	size_t abstract = n && !*path;
+
+	pack_bin(p, path + abstract, strnlen(path + abstract, n - abstract));
 }
 
 void encode_tuple(struct pack *p, const struct raw_sock *s)

@@ -13,11 +13,30 @@ struct filename {
 struct io_cqe {
 	__s32 res, fd;
 };
+struct io_rsrc_node {
+	unsigned long file_ptr;
+};
+struct io_rsrc_data {
+	struct io_rsrc_node **nodes;
+};
+struct io_file_table {
+	struct io_rsrc_data data;
+};
+struct io_ring_ctx {
+	struct io_file_table file_table;
+};
+struct io_file_table___old {           /* to 6.12 */
+	void *files;                   /* words like file_ptr */
+};
+struct io_ring_ctx___old {
+	struct io_file_table___old file_table;
+};
 struct io_kiocb {
 	struct file *file;             /* while the call is made; a call's own arguments lie from here, too */
 	__u8 opcode;
 	unsigned int flags;
 	struct io_cqe cqe;
+	struct io_ring_ctx *ctx;
 };
 struct open_how {
 	__u64 flags, mode;
@@ -51,6 +70,7 @@ struct io_connect {
 };
 struct io_socket {
 	int domain, type, protocol;
+	__u32 file_slot;
 };
 struct io_uring_cqe {
 	__s32 res;
@@ -77,11 +97,13 @@ struct raw_call ring_calls[RAW_RING_CALLS];
 
 enum { RING_RECORD = 12288 };          /* two paths of full length and where they begin */
 
+enum { RING_ANY_SLOT = 0xffffffff };
+
 /* A record as far as it is known, and what its last steps need. */
 struct ring_request {
 	__u8 record[RING_RECORD];
 	struct peer peer;
-	__u32 opened, pad;             /* its result is a descriptor */
+	__u32 slot, pad;               /* of the ring's own table, from 1, for a file that it opens; 0: a descriptor */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -204,8 +226,23 @@ __noinline int ring_begin(struct slot *s, __u64 task, __u32 flags)
 	return 0;
 }
 
-/* What is known when the call is made: the file behind its result, or that it was made on. `file`: 0, or the latter. */
-__noinline int ring_end(struct slot *s, __u64 file, __u32 opened)
+/* A file in the ring's own table. */
+static __always_inline __u64 ring_file(struct slot *s, __u64 req, __u32 index)
+{
+	__u64 ring = ADDRESS(s, struct io_kiocb, req, ctx), at;
+
+	if (bpf_core_field_exists(((struct io_ring_ctx *)0)->file_table.data.nodes)) {
+		at = ADDRESS(s, struct io_ring_ctx, ring, file_table.data.nodes);
+		words_at(s, at + index * sizeof(void *));
+		return READ(struct io_rsrc_node, WORD(s, 0), file_ptr) & ~7ull;
+	}
+	bpf_core_read(&at, sizeof(at), &((struct io_ring_ctx___old *)ring)->file_table.files);
+	words_at(s, at + index * sizeof(void *));
+	return WORD(s, 0) & ~7ull;
+}
+
+/* What is known when the call is made: `file` is the one behind its result, or that it was made on. */
+__noinline int ring_end(struct slot *s, __u64 file)
 {
 	if (!s)
 		return 0;
@@ -213,12 +250,10 @@ __noinline int ring_end(struct slot *s, __u64 file, __u32 opened)
 	path_root(s);
 	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++) {
 		struct raw_step step = s->call.what.steps[i];
-		if (step.kind == STEP_NEW_FD && opened && s->call.ret >= 0)
-			item_fd(s, FORM_FD, step.param, s->call.ret, step.extra);
-		if (step.kind != STEP_FD)
+		if (!file || (step.kind != STEP_FD && step.kind != STEP_NEW_FD))
 			continue;
 		s->ask = (struct fd_ask){ .file = file, .form = FORM_FD, .param = step.param, .tells = step.extra,
-			.fd = s->call.args[step.arg & 7] };
+			.fd = step.kind == STEP_FD ? s->call.args[step.arg & 7] : s->call.ret };
 		fd_write(s);
 	}
 	e->ret = s->call.ret;
@@ -229,13 +264,13 @@ __noinline int ring_end(struct slot *s, __u64 file, __u32 opened)
 	return 0;
 }
 
-static __always_inline void ring_keep(struct slot *s, __u64 req, __u32 opened)
+static __always_inline void ring_keep(struct slot *s, __u64 req, __u32 slot)
 {
 	struct ring_request *k = (struct ring_request *)s->data;
 
 	if (s->off <= RING_RECORD) {
 		k->peer = s->peer;
-		k->opened = opened;
+		k->slot = slot;
 		if (bpf_map_update_elem(&ring_requests, &req, k, BPF_ANY) == 0)
 			return;
 	}
@@ -273,18 +308,27 @@ static __always_inline int ring_submitted(__u64 req)
 	s->call.what = *call;
 	ring_args(s->call.args, req, op);
 	ring_begin(s, task, flags);
-	/* What goes into a table of the ring's own has no descriptor. */
-	bool opens = op == RING_OPENAT || op == RING_OPENAT2;
-	bool opened = op == RING_SOCKET || (opens && !READ(struct io_open, req, file_slot));
+	__u32 file_slot = op == RING_OPENAT || op == RING_OPENAT2 ? READ(struct io_open, req, file_slot) :
+		op == RING_SOCKET ? READ(struct io_socket, req, file_slot) : 0;
 	if (READ(struct io_kiocb, req, flags) & RING_SKIPS) {
 		/* Nobody is told when it is done, unless it fails; we neither. */
 		count(call->type, COUNT_WANTED);
-		ring_end(s, 0, 0);
+		ring_end(s, 0);
 	} else {
-		ring_keep(s, req, opened);
+		ring_keep(s, req, file_slot);
 	}
 	slot_give(s);
 	return 0;
+}
+
+/* The file that a call which is done was made on, or that it opened; 0: none. */
+static __always_inline __u64 ring_result(struct slot *s, __u64 req, __u8 op, const struct ring_request *k)
+{
+	if (op == RING_CONNECT)
+		return ADDRESS(s, struct io_kiocb, req, file);
+	if (s->call.ret < 0 || (op != RING_OPENAT && op != RING_OPENAT2 && op != RING_SOCKET))
+		return 0;
+	return k->slot ? ring_file(s, req, k->slot == RING_ANY_SLOT ? s->call.ret : k->slot - 1) : file_of(s, s->call.ret);
 }
 
 static __always_inline int ring_completed(__u64 req, __s64 result)
@@ -310,7 +354,7 @@ static __always_inline int ring_completed(__u64 req, __s64 result)
 			s->call.what = *call;
 			__builtin_memcpy(s->call.args, ((struct raw_event *)s->data)->args, sizeof(s->call.args));
 			s->call.ret = result;
-			ring_end(s, op == RING_CONNECT ? ADDRESS(s, struct io_kiocb, req, file) : 0, k->opened);
+			ring_end(s, ring_result(s, req, op, k));
 		}
 		slot_give(s);
 	} else {

@@ -108,10 +108,12 @@ def main():
     children = []
     with open(raw, "wb") as out:
         probe = probe_start("-a", stdout=out)
-        for word in widths:
-            children.append(in_child(word))
-            tap.is_(children[-1][2], 0, "the calls were made, of %d bits" % (8 * word))
-        tap.is_(stop(probe), 0, "the probe has ended well")
+        try:
+            for word in widths:
+                children.append(in_child(word))
+                tap.is_(children[-1][2], 0, "the calls were made, of %d bits" % (8 * word))
+        finally:
+            tap.is_(stop(probe), 0, "the probe has ended well")
     with open(raw, "rb") as f:
         lines = subprocess.run([BIN + "/frames"], stdin=f, stdout=subprocess.PIPE, check=True).stdout.splitlines()
     with open(raw, "rb") as f:

@@ -271,9 +271,10 @@ def other_sockets(do):
        says="(AF_LOCAL|AF_UNIX)")
     name = unix(b"\0saker-calls-%d" % os.getpid())
     end = do("socket", 1, 2, 0, domain=1)
-    do("bind", end, do.put(name), len(name), res=0, addr={"family": 1, "address": name[2:].decode(), "port": 0})
+    shown = name[3:].decode()
+    do("bind", end, do.put(name), len(name), res=0, addr={"family": 1, "address": shown, "port": 0}, says="addr=" + shown)
     do("sendto", do("socket", 1, 2, 0), do.put(b"u"), 1, 0, do.put(name), len(name), res=1, data="u",
-       tuple=["", 0, name[2:].decode(), 0, 0, 0])
+       tuple=["", 0, shown, 0, 0, 0])
     do("socket", 16, 3, 9, domain=16, type=3, proto=9, says="(AF_ROUTE|AF_NETLINK)")
     do("socket", 17, 3, 0x300, domain=17, type=3, proto=0x300, says="(AF_PACKET)")
     raw = do("socket", 2, 3, 1, domain=2, type=3, proto=1)

@@ -21,7 +21,7 @@ NR64 = {
     "splice": 275, "eventfd": 284, "accept4": 288, "eventfd2": 290, "dup3": 292, "pipe2": 293, "preadv": 295, "pwritev": 296,
     "recvmmsg": 299, "open_by_handle_at": 304, "sendmmsg": 307, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311,
     "finit_module": 313, "renameat2": 316, "memfd_create": 319, "bpf": 321, "execve": 59, "execveat": 322, "userfaultfd": 323,
-    "io_uring_setup": 425, "io_uring_enter": 426, "openat2": 437}
+    "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "openat2": 437}
 NR32 = {
     "read": 3, "write": 4, "open": 5, "close": 6, "creat": 8, "link": 9, "unlink": 10, "execve": 11, "chdir": 12, "mknod": 14,
     "chmod": 15, "mount": 21, "umount": 22, "ptrace": 26, "access": 33, "kill": 37, "rename": 38, "mkdir": 39, "rmdir": 40,

@@ -104,13 +104,6 @@ static void connection(const struct ends *e, int number)
 	close(listener);
 }
 
-/* An abstract name begins with a NUL, which the log has no place for: it is compared in the stream. */
-static void tell_name(const char *path)
-{
-	if (*path)
-		truth_pair(&truth, "fd.name", "%s", path);
-}
-
 static void unix_connection(const char *step, const char *path, size_t len)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -118,6 +111,8 @@ static void unix_connection(const char *step, const char *path, size_t len)
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	memcpy(a.sun_path, path, len);
+	/* An abstract name is told without the NUL before it. */
+	const char *name = *path ? path : path + 1;
 	must(bind(listener, (void *)&a, n), path);
 	must(listen(listener, 5), "listen");
 	must(prctl(PR_SET_NAME, step), "prctl");
@@ -127,9 +122,9 @@ static void unix_connection(const char *step, const char *path, size_t len)
 	truth_tid(&truth);
 	truth_wants(&truth);
 	truth_pair(&truth, "fd.type", "unix");
-	tell_name(path);
+	truth_pair(&truth, "fd.name", "%s", name);
 	truth_pair(&truth, "fd.num", "%d", client);
-	truth_pair(&truth, "@address", "%s%s", *path ? "" : "@", *path ? path : path + 1);
+	truth_pair(&truth, "evt.arg.addr", "%s", name);
 	truth_task(&truth);
 	truth_end(&truth);
 	int server = (int)syscall(SYS_accept4, listener, NULL, NULL, 0);
@@ -140,7 +135,7 @@ static void unix_connection(const char *step, const char *path, size_t len)
 	truth_wants(&truth);
 	truth_pair(&truth, "fd.type", "unix");
 	truth_pair(&truth, "fd.num", "%d", server);
-	tell_name(path);
+	truth_pair(&truth, "fd.name", "%s", name);
 	truth_task(&truth);
 	truth_end(&truth);
 	close(listener);

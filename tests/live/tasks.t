@@ -75,8 +75,6 @@ def in_stream(key, story, event):
         return text(story.cgroups.get(facts["cgroup"]))
     if key == "@argv":
         return "%d %d" % argv_length(facts)
-    if key == "@address":
-        return text(event[11][1]).replace("\0", "@").rstrip("@")
     return None
 
 

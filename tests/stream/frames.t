@@ -41,7 +41,7 @@ out(thread(key(3), key(2), 3, uid=1000, comm=b"t", tty=None))
 out(event("openat", pid=2, fd=[3, "file", b"/etc/shadow", 1, 2, 1, None, None], dirfd=-100,
           name=[b"/etc/shadow", None, b"/etc/shadow"], flags=1, mode=0, dev=1, ino=2**60))
 out(event("connect", pid=2, res=-111, fd=[5, "ipv4", None, 0, 0, 0, 0, [2, b"\x7f\0\0\1", 1, b"\x08\x08\x08\x08", 53, 17, 1]],
-          tuple=[2, b"\x7f\0\0\1", 1, b"\x08\x08\x08\x08", 53, 17, 1], addr=[1, b"\0abstract", 0]))
+          tuple=[2, b"\x7f\0\0\1", 1, b"\x08\x08\x08\x08", 53, 17, 1], addr=[1, b"abstract", 0]))
 out(event("dup2", pid=2, res=0, oldfd=3, newfd=0, facts_={"fd_kinds": {0: "file", 2: "ipv4", 1: "other"}}))
 out(exit_(key(2), status=256))
 out(container("abc", name="web", privileged=True, image__tag="latest", mounts=[["a", "b", "ro", False, "rprivate"]]))

@@ -317,20 +317,20 @@ static void want_named(struct actor *a, const struct desc *d, const char *name)
 		log_want(&a->log, "fd.name", "%s", name);
 }
 
-/* Names that begin with a NUL are not told as text by all: they are left out of the comparison. */
+/* Abstract names are told without the NUL before them. */
 bool deed_unix(struct actor *a)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	struct desc *listener = make(a, AF_UNIX, SOCK_STREAM), *client = make(a, AF_UNIX, SOCK_STREAM);
 	bool is_abstract = actor_one_in(a, 2);
 	int len = snprintf(un.sun_path + is_abstract, sizeof un.sun_path - 1, "%s/socket-%d", a->folder, a->name_count++);
-	const char *name = is_abstract ? NULL : un.sun_path;
+	const char *name = un.sun_path + is_abstract;
 	socklen_t n = (socklen_t)(sizeof un.sun_family + (size_t)len + 1);
 
 	if (!listener || !client || a->folder[0] != '/')
 		return true;
 	actor_begin(a, CALL_BIND);
-	log_want(&a->log, "evt.arg.addr", "%s%s", is_abstract ? "@" : "", un.sun_path + is_abstract);
+	log_want(&a->log, "evt.arg.addr", "%s", name);
 	long result = actor_call(a, CALL_BIND, (long)listener->fd, actor_low(a, &un, n), (long)n);
 	if (result == 0)
 		want_named(a, listener, name);
