@@ -8,6 +8,8 @@
 #include "item_value.h"
 #include "operand.h"
 
+enum { EXCEPTIONS_MAX = 10000 };      /* they are looked up one by one */
+
 static bool blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -160,6 +162,8 @@ static int define(struct ruleset *rs, struct rule_def *r, const struct node *blo
 		e.comps = NULL;
 	if (how != EXCEPTIONS_REPLACE && check(rs, r, &e, d) != 0)
 		return -1;
+	if (r->nexceptions == EXCEPTIONS_MAX)
+		return diag_error(d, item->at, LOAD_ERR_VALIDATE, "found more than %d exceptions of a rule, expected fewer", EXCEPTIONS_MAX);
 	add_values(rs, &e, values);
 	r->exceptions = vec_room(&rs->arena, r->exceptions, r->nexceptions, &r->cap, sizeof *r->exceptions);
 	r->exceptions[r->nexceptions++] = e;

@@ -1,9 +1,10 @@
 /* `rule` items: which of the forms it is, and a full definition. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "item_value.h"
 #include "ruleset.h"
+
+enum { TAGS_MAX = 10000 };      /* they are moved for every new one */
 
 int rule_priority(const struct ruleset *rs, const struct node *value, int *out, struct diag *d)
 {
@@ -23,32 +24,42 @@ int rule_priority(const struct ruleset *rs, const struct node *value, int *out, 
 		"%s%s%s", value->text, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static int by_text(const void *a, const void *b)
+/* Puts a tag into its place among those that are sorted already. */
+static void add_tag(struct ruleset *rs, struct rule_def *rule, const char *tag)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	size_t low = 0, high = rule->ntags;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = strcmp(tag, rule->tags[middle]);
+		if (order == 0)
+			return;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	rule->tags = vec_room(&rs->arena, rule->tags, rule->ntags, &rule->captags, sizeof *rule->tags);
+	memmove(rule->tags + low + 1, rule->tags + low, (rule->ntags - low) * sizeof *rule->tags);
+	rule->tags[low] = tag;
+	rule->ntags++;
 }
 
 int rule_tags(struct ruleset *rs, const struct node *value, bool keep, struct rule_def *rule, struct diag *d)
 {
-	size_t n = keep ? rule->ntags : 0, all = 0;
-
-	if (node_null(value)) {
-		rule->ntags = n;
-		return 0;
+	if (!keep) {
+		rule->tags = NULL;
+		rule->ntags = rule->captags = 0;
 	}
+	if (node_null(value))
+		return 0;
 	if (item_scalars(value, "tags", d) != 0)
 		return -1;
-	const char **tags = arena_alloc(&rs->arena, (n + value->nkids + 1) * sizeof *tags);
-	if (n)
-		memcpy(tags, rule->tags, n * sizeof *tags);
-	for (size_t i = 0; i < value->nkids; i++)
-		tags[n++] = value->kids[i]->text;
-	qsort(tags, n, sizeof *tags, by_text);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || strcmp(tags[i], tags[all - 1]) != 0)
-			tags[all++] = tags[i];
-	rule->tags = tags;
-	rule->ntags = all;
+	for (size_t i = 0; i < value->nkids; i++) {
+		if (rule->ntags == TAGS_MAX)
+			return diag_error(d, value->at, LOAD_ERR_VALIDATE, "found more than %d tags of a rule, expected fewer", TAGS_MAX);
+		add_tag(rs, rule, value->kids[i]->text);
+	}
 	return 0;
 }
 

@@ -57,7 +57,7 @@ struct rule_def {
 	bool trim_output;                       /* blanks at the ends of its first part go: it is from the definition */
 	uint32_t capture_duration;
 	const char **tags;                      /* sorted, each once */
-	size_t ntags;
+	size_t ntags, captags;
 	struct rule_exception *exceptions;
 	size_t nexceptions, cap;
 	unsigned index, visibility;
