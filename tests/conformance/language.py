@@ -86,6 +86,8 @@ def structure():
     bad = [("macro: m\n", "Item has no mapping for key 'condition'"), ("macro: m\n  condition:\n", "Mapping for key 'condition' is empty"),
            ("macro: m\n  condition: [a]\n", "Value is not a scalar value"), ("macro: m\n  condition: ''\n", "Value must be non-empty"),
            ("list: l\n", "Item has no mapping for key 'items'"), ("list: l\n  items: a\n", "Value is not a sequence"),
+           ("list: l\n  items: [a, [b]]\n", "sequence value is not scalar"), ("list: l\n  items: [a, ~]\n", "sequence value is not scalar"),
+           (HEAD[2:] + "  tags: [{a: b}]\n", "sequence value is not scalar"), (HEAD[2:] + "  tags: a\n", "Value is not a sequence"),
            ("list: l\n  items: [a]\n  append: maybe\n", "Can't decode YAML scalar value"), ("rule: r\n", "Item has no mapping for key 'enabled'"),
            ("rule: r\n  desc: d\n  condition: a\n  output: o\n", "Item has no mapping for key 'priority'"),
            (HEAD[2:].replace("INFO", "WNAORTNICNEG"), "Invalid priority"), (HEAD[2:] + "  exceptions: x\n", "Value is not a sequence"),
