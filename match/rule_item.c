@@ -122,8 +122,10 @@ static int enable_only(struct ruleset *rs, const struct node *item, const struct
 
 	if (!item_text(item, "enabled", d))
 		return -1;
-	if (!r)
-		return diag_error(d, name->at, LOAD_ERR_VALIDATE, "Rule has 'enabled' key but no rule by that name already exists");
+	if (!r) {
+		diag_error(d, name->at, LOAD_ERR_VALIDATE, "Rule has 'enabled' key but no rule by that name already exists");
+		return ruleset_no_earlier(rs, ITEM_RULE, name->text, d);
+	}
 	diag_warn(d, name->at, LOAD_DEPRECATED_ITEM,
 		"The standalone 'enabled' key usage is deprecated. The correct approach requires also a 'replace' entry "
 		"under the 'override' key (i.e. 'enabled: replace').");
@@ -138,18 +140,27 @@ static const struct override_key override_keys[] = {
 	{ NULL, false, false }
 };
 
+static int no_earlier(const struct ruleset *rs, const struct node *item, const struct node *name, struct diag *d)
+{
+	const struct override_key *k = override_keys;
+
+	while (k->name && item_override(item, k->name) != OVERRIDE_APPEND)
+		k++;
+	if (k->name)
+		diag_error(d, name->at, LOAD_ERR_VALIDATE, "Rule uses 'append' or 'override.%s: append' but no rule by that name already exists",
+			k->name);
+	else
+		diag_error(d, name->at, LOAD_ERR_VALIDATE,
+			"An 'override.<key>: replace' to a rule was requested but no rule by that name already exists");
+	return ruleset_no_earlier(rs, ITEM_RULE, name->text, d);
+}
+
 static int override(struct ruleset *rs, const struct node *item, const struct node *name, struct diag *d)
 {
 	struct rule_def *r = ruleset_rule(rs, name->text);
 
-	if (!r) {
-		for (const struct override_key *k = override_keys; k->name; k++)
-			if (item_override(item, k->name) == OVERRIDE_APPEND)
-				return diag_error(d, name->at, LOAD_ERR_VALIDATE, "Rule uses 'append' or 'override.%s: append' but no rule by that name "
-					"already exists", k->name);
-		return diag_error(d, name->at, LOAD_ERR_VALIDATE,
-			"An 'override.<key>: replace' to a rule was requested but no rule by that name already exists");
-	}
+	if (!r)
+		return no_earlier(rs, item, name, d);
 	if (node_get(item, "source") && item_override(item, "condition") != OVERRIDE_NONE) {
 		const struct node *source = item_text(item, "source", d);
 		if (!source || same_source(r, item, source->text, d) != 0)

@@ -477,6 +477,14 @@ LOAD_ERR_COMPILE_CONDITION (Error compiling condition): filter_check called with
 """), "an error in Falco's form")
     is_(err, "bad.yaml:9:5: filter_check called with nonexistent field proc.nam; did you mean 'proc.name'?\n        proc.nam = x\n        ^\n",
         "and in saker's, which counts from 1 and suggests")
+    wrong = [(rule("proc.name contain x"), "contains"), (rule("evt.type = opennat"), "openat"), (rule("proc.nam = x"), "proc.name"),
+             (rule(output="%proc.nam"), "%proc.name"), (HEAD + "- rule: rr\n  append: true\n  condition: x\n", "r"), (HEAD + "- rule: q\n  enabled: true\n", "r"),
+             ("- list: abc\n  items: []\n- list: abd\n  items: []\n  append: true\n", "abc"), (HEAD.replace("INFO", "WARNIN"), "Warning"),
+             ("- macro: abc\n  condition: evt.num=1\n- macro: x\n  condition: abd\n", "abc"), (HEAD + "  exceptions: [{name: e, fields: proc.nam}]\n", "proc.name"),
+             (HEAD + "  exceptions: [{name: e, fields: proc.name, comps: pmtch}]\n", "pmatch"), ("- marco: m\n", "macro"), (HEAD + "  tag: []\n", "tags"),
+             (HEAD + "- rule: s\n  desc: d\n  override: {desc: replace}\n", "r")]
+    is_([n in run("--validate", write("0.yaml", t))[2].lower() for t, n in [(t, ("did you mean '%s'?" % n).lower()) for t, n in wrong]], [True] * len(wrong),
+        "the nearest name is suggested, of %d kinds" % len(wrong))
     long = "- macro: m\n  condition: evt.num = 1 and %s nosuch = 1\n" % ("proc.name != aaaaaaaaa and " * 9)
     snippet = validate(write("0.yaml", long))[0]["errors"][0]["context"]["snippet"].splitlines()
     is_([len(snippet[0]) <= 163, snippet[0][:3], snippet[1].strip(), snippet[0][snippet[1].index("^"):][:6]], [True, "...", "^", "= 1"], "a long line is cut")
