@@ -21,7 +21,7 @@ static void warn(struct compiler *c, size_t at, enum diag_code code, const char 
 	char text[512];
 
 	snprintf(text, sizeof text, fmt, word);
-	diag_warn(c->d, cond_text_place(c->text, at), code, "%s", text);
+	diag_warn(c->d, diag_full(c->d) ? (struct place){0} : cond_text_place(c->text, at), code, "%s", text);
 	diag_inside(c->d, ITEM_CONDITION_EXPRESSION, c->text->text.p, c->text->text.n, at);
 }
 

@@ -22,6 +22,8 @@ struct cond_op_def {
 extern const struct cond_op_def cond_ops[];             /* longest first where one begins with another; NULL name ends */
 /* The operator of exactly that name, or NULL. */
 const struct cond_op_def *cond_op(const char *name, size_t n);
+/* For diag_nearest; `arg` points to a pointer that begins as cond_ops. */
+const char *cond_op_next(void *arg);
 const char *cond_op_name(enum cond_operator op);
 
 enum cond_modifier { MODIFIER_NONE, MODIFIER_ONEOF, MODIFIER_ANYOF, MODIFIER_ALLOF };

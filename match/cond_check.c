@@ -1,8 +1,27 @@
 /* One check: field, operator, and a constant, a list or another field. */
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cond_scan.h"
+#include "diag.h"
 #include "vec.h"
+
+/* Of a word that is likely a misspelt operator. */
+static void suggest(struct scan *s)
+{
+	const struct cond_op_def *first = cond_ops;
+	char word[16];
+	size_t n = 0;
+
+	while (s->p + n < s->end && n < sizeof word - 1 && islower((unsigned char)s->p[n]))
+		n++;
+	memcpy(word, s->p, n);
+	word[n] = '\0';
+	const char *near = n > 3 ? diag_nearest(word, cond_op_next, &first) : NULL;
+	if (near)
+		snprintf(s->err->after, sizeof s->err->after, "; did you mean '%s'?", near);
+}
 
 static const struct cond_op_def *operator(struct scan *s)
 {
@@ -14,6 +33,7 @@ static const struct cond_op_def *operator(struct scan *s)
 			return o;
 		s->p = p;
 	}
+	suggest(s);
 	return scan_expected(s, "a valid check operator: one of 'exists', '<=', '<', '>=', '>', '==', '=', '!=', 'glob', 'iglob', "
 		"'contains', 'icontains', 'bcontains', 'startswith', 'bstartswith', 'endswith', 'regex', 'intersects', 'in', 'pmatch'");
 }

@@ -55,3 +55,10 @@ enum cond_modifier cond_modifier(const char *name, size_t n)
 			return (enum cond_modifier)i;
 	return MODIFIER_NONE;
 }
+
+const char *cond_op_next(void *arg)
+{
+	const struct cond_op_def **at = arg;
+
+	return (*at)->name ? (*at)++->name : NULL;
+}

@@ -122,7 +122,7 @@ static int parse_hex(const struct cond_value *v, struct arena *a, struct constan
 	unsigned byte;
 
 	if (v->n % 2 || strspn(v->p, "0123456789abcdefABCDEF") != v->n)
-		return fail(err, errlen, "bcontains and bstartswith operator support hex strings only: found %.200s", v->p);
+		return fail(err, errlen, "bcontains and bstartswith operator support hex strings only, expected pairs of digits, found %.200s", v->p);
 	for (size_t i = 0; i < v->n; i += 2) {
 		sscanf(v->p + i, "%2x", &byte);
 		bytes[i / 2] = (char)byte;

@@ -87,21 +87,35 @@ void describe_tree(struct json_t *details, const struct cond *tree)
 	strbuf_free(&text);
 }
 
-static void refer(const struct ruleset *rs, const struct cond *c, json_t *macros, json_t *lists)
+/* Names, each once, in the order in which they are first met. */
+struct name_set {
+	json_t *list;
+	struct names seen;
+};
+
+static void refer_to(struct compiler *c, struct name_set *set, const char *name)
+{
+	if (names_find(&set->seen, name) >= 0)
+		return;
+	names_add(&set->seen, &c->trees, name, 0);
+	json_array_append_new(set->list, text_json(name));
+}
+
+static void refer(struct compiler *compiler, const struct cond *c, struct name_set *macros, struct name_set *lists)
 {
 	if (c->kind == COND_MACRO)
-		describe_add(macros, c->macro.p);
+		refer_to(compiler, macros, c->macro.p);
 	for (size_t i = 0; i < c->nvalues; i++)
-		if (names_find(&rs->list_names, c->values[i].p) >= 0)
-			describe_add(lists, c->values[i].p);
+		if (names_find(&compiler->rs->list_names, c->values[i].p) >= 0)
+			refer_to(compiler, lists, c->values[i].p);
 	for (size_t i = 0; i < c->nkids; i++)
-		refer(rs, c->kids[i], macros, lists);
+		refer(compiler, c->kids[i], macros, lists);
 }
 
 /* The text is parsed as it stands, with the names of lists in it. */
 void describe_references(struct compiler *c, struct json_t *details, const struct rule_text *condition)
 {
-	json_t *macros = json_array(), *lists = json_array();
+	struct name_set macros = { .list = json_array() }, lists = { .list = json_array() };
 	struct cond_text text = {0};
 	struct cond_error err;
 
@@ -109,8 +123,8 @@ void describe_references(struct compiler *c, struct json_t *details, const struc
 	const struct cond *tree = cond_parse(text.text.p ? text.text.p : "", text.text.n, c->rs->old ? GRAMMAR_OLD : GRAMMAR_NOW,
 		&c->trees, &err);
 	if (tree)
-		refer(c->rs, tree, macros, lists);
-	json_object_set_new(details, "macros", macros);
-	json_object_set_new(details, "lists", lists);
+		refer(c, tree, &macros, &lists);
+	json_object_set_new(details, "macros", macros.list);
+	json_object_set_new(details, "lists", lists.list);
 	cond_text_free(&text);
 }

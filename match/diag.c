@@ -65,12 +65,25 @@ int diag_error(struct diag *d, struct place at, enum diag_code code, const char 
 	return -1;
 }
 
+bool diag_full(const struct diag *d)
+{
+	return d->warnings >= DIAG_WARNINGS;
+}
+
+/* Is a warning to be taken? A file may have as many mistakes as it has bytes: the first thousand say what is wrong with it. */
+static bool room(struct diag *d)
+{
+	d->dropped = d->failed || diag_full(d);
+	d->unsaid += d->dropped && !d->failed;
+	d->warnings += !d->dropped;
+	return !d->dropped;
+}
+
 void diag_warn(struct diag *d, struct place at, enum diag_code code, const char *fmt, ...)
 {
 	va_list ap;
 
-	d->dropped = d->failed;
-	if (d->failed)
+	if (!room(d))
 		return;
 	va_start(ap, fmt);
 	add(d, DIAG_WARNING, at, code, fmt, ap);
@@ -81,8 +94,7 @@ void diag_note(struct diag *d, struct place at, enum diag_code code, const char 
 {
 	va_list ap;
 
-	d->dropped = d->failed;
-	if (d->failed)
+	if (!room(d))
 		return;
 	va_start(ap, fmt);
 	add(d, DIAG_NOTE, at, code, fmt, ap);
@@ -140,12 +152,22 @@ int diag_field(struct diag *d, const char *name)
 	return -1;
 }
 
+/* A long condition may have many warnings, and needs one copy. */
+static const char *same_as_before(struct diag *d, const struct diag_message *m, const char *content, size_t n)
+{
+	const struct diag_message *before = d->n > 1 && m != &d->spare ? m - 1 : NULL;
+
+	if (before && before->content && before->ncontent == n && memcmp(before->content, content, n) == 0)
+		return before->content;
+	return m == &d->spare ? "" : arena_strn(&d->arena, content, n);
+}
+
 int diag_inside(struct diag *d, enum diag_item item, const char *content, size_t n, size_t at)
 {
 	struct diag_message *m = last(d);
 
 	m->inside = item;
-	m->content = arena_strn(&d->arena, content, n);
+	m->content = same_as_before(d, m, content, n);
 	m->ncontent = n;
 	m->content_at = at;
 	return -1;
@@ -155,8 +177,14 @@ void diag_forgive(struct diag *d, enum diag_code code, const char *before, const
 {
 	struct diag_message *m = &d->message[d->n - 1];
 
+	if (diag_full(d)) {
+		diag_rewind(d, d->n - 1);
+		d->unsaid++;
+		return;
+	}
 	m->kind = DIAG_WARNING;
 	m->code = code;
+	d->warnings++;
 	if (before) {
 		m->before = arena_strn(&d->arena, before, strlen(before));
 		m->after = arena_strn(&d->arena, after, strlen(after));
@@ -166,7 +194,8 @@ void diag_forgive(struct diag *d, enum diag_code code, const char *before, const
 
 void diag_rewind(struct diag *d, size_t n)
 {
-	d->n = n;
+	for (; d->n > n; d->n--)
+		d->warnings -= d->message[d->n - 1].kind != DIAG_ERROR;
 	d->failed = false;
 }
 
@@ -174,20 +203,6 @@ void diag_free(struct diag *d)
 {
 	arena_free(&d->arena);
 	*d = (struct diag){0};
-}
-
-static const char *line_start(const struct source_file *f, uint32_t line)
-{
-	const char *p = f->text, *end = f->text + f->n;
-
-	while (line > 1 && p < end) {
-		const char *nl = memchr(p, '\n', (size_t)(end - p));
-		if (!nl)
-			return end;
-		p = nl + 1;
-		line--;
-	}
-	return p;
 }
 
 static const char *forward(const char *p, const char *end, uint32_t characters)
@@ -204,7 +219,7 @@ static const char *forward(const char *p, const char *end, uint32_t characters)
 /* The line that holds the place, cut to what fits a terminal, and a caret below the column. */
 static void snippet(struct strbuf *out, struct place at)
 {
-	const char *end = at.file->text + at.file->n, *start = line_start(at.file, at.line);
+	const char *end = at.file->text + at.file->n, *start = source_line(at.file, at.line);
 	const char *nl = memchr(start, '\n', (size_t)(end - start));
 
 	if (nl)
@@ -245,6 +260,8 @@ void diag_print(const struct diag *d, bool errors, bool notes, struct strbuf *ou
 	for (size_t i = 0; i < d->n; i++)
 		if ((d->message[i].kind == DIAG_ERROR) == errors && (notes || d->message[i].kind != DIAG_NOTE))
 			print(&d->message[i], out);
+	if (!errors && d->unsaid)
+		strbuf_printf(out, "... and %zu more warnings\n", d->unsaid);
 }
 
 const char *diag_nearest(const char *name, const char *(*next)(void *arg), void *arg)
@@ -253,6 +270,9 @@ const char *diag_nearest(const char *name, const char *(*next)(void *arg), void 
 	unsigned near = 1 + (unsigned)strlen(name) / 3;
 
 	while ((candidate = next(arg))) {
+		size_t length = strlen(candidate), other = strlen(name);
+		if (length > other + near || other > length + near)
+			continue;
 		unsigned d = nearest_distance(name, candidate);
 		if (d <= near && (!best || d < near)) {
 			near = d;

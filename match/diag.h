@@ -47,13 +47,14 @@ struct diag_message {
 	size_t ncontent, content_at;
 };
 
-enum { DIAG_FRAMES = 16 };
+enum { DIAG_FRAMES = 16, DIAG_WARNINGS = 1000 };
 struct diag {
 	struct arena arena;
 	struct diag_message *message;
 	size_t n, cap;
 	bool failed;                            /* there is an error: loading stops at the first, which is the last message */
 	bool dropped;                           /* the last message came after it, and was not taken */
+	size_t warnings, unsaid;                /* taken, and those beyond DIAG_WARNINGS */
 	struct diag_message spare;              /* what is said of such a one */
 	struct diag_frame frames[DIAG_FRAMES];
 	size_t depth;
@@ -69,6 +70,9 @@ void diag_named(struct diag *d, const char *name);
 int diag_error(struct diag *d, struct place at, enum diag_code code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void diag_warn(struct diag *d, struct place at, enum diag_code code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void diag_note(struct diag *d, struct place at, enum diag_code code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Will further warnings be counted alone? Then their places need not be worked out. */
+bool diag_full(const struct diag *d);
 
 /* More of the message just made. Each returns -1. */
 int diag_before(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -65,11 +65,9 @@ struct position {
 
 static size_t offset_of(struct place p)
 {
-	const char *c = p.file->text, *end = c + p.file->n;
+	const char *c = source_line(p.file, p.line), *end = p.file->text + p.file->n;
 	uint32_t column = 1;
 
-	for (uint32_t line = 1; line < p.line && c < end; c++)
-		line += *c == '\n';
 	for (; column < p.column && c < end && *c != '\n'; column++)
 		for (c++; c < end && ((unsigned char)*c & 0xc0) == 0x80; c++)
 			;

@@ -8,6 +8,8 @@
 #include "item_value.h"
 #include "operand.h"
 
+enum { EXCEPTIONS_MAX = 10000 };      /* they are looked up one by one */
+
 static bool blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -65,6 +67,11 @@ static int check_field(const struct ruleset *rs, const struct rule_def *r, const
 		return -1;
 	if (ruleset_knows(rs, r->source) && !known_operand(rs, r->source, field, &scratch))
 		rc = diag_error(d, field->at, LOAD_ERR_VALIDATE, "'%s' is not a supported filter field", field->text);
+	struct field_walk walk = { rs->own, 0 };
+	const char *near = rc == 0 ? NULL : diag_nearest(field->text, field_next_name, &walk);
+	if (near)
+		diag_after(d, "; %s '%s'%s", strcmp(near, field->text) == 0 ? "rules of another source have" : "did you mean", near,
+			strcmp(near, field->text) == 0 ? "" : "?");
 	if (rc != 0)
 		diag_old(d, "Rule exception item %s: field name %s is not a supported filter field", e->name, field->text);
 	arena_free(&scratch);
@@ -80,7 +87,11 @@ static int check_op(const struct rule_exception *e, const struct node *comp, boo
 	bool known = exception_comp(comp->text, &op);
 	if (known && (!single || op.list))
 		return 0;
+	const struct cond_op_def *first = cond_ops;
+	const char *near = known || strlen(comp->text) < 4 ? NULL : diag_nearest(comp->text, cond_op_next, &first);
 	diag_error(d, comp->at, LOAD_ERR_VALIDATE, "'%s' is not a supported comparison operator", comp->text);
+	if (near)
+		diag_after(d, "; did you mean '%s'?", near);
 	diag_old(d, "Rule exception item %s: comparison operator %s %s", e->name, comp->text,
 		single ? "must be one of (in, pmatch, intersects)" : "is not a supported comparison operator");
 	return known ? diag_after(d, " here, expected in, pmatch, intersects or one with oneof, anyof or allof") : -1;
@@ -160,6 +171,8 @@ static int define(struct ruleset *rs, struct rule_def *r, const struct node *blo
 		e.comps = NULL;
 	if (how != EXCEPTIONS_REPLACE && check(rs, r, &e, d) != 0)
 		return -1;
+	if (r->nexceptions == EXCEPTIONS_MAX)
+		return diag_error(d, item->at, LOAD_ERR_VALIDATE, "found more than %d exceptions of a rule, expected fewer", EXCEPTIONS_MAX);
 	add_values(rs, &e, values);
 	r->exceptions = vec_room(&rs->arena, r->exceptions, r->nexceptions, &r->cap, sizeof *r->exceptions);
 	r->exceptions[r->nexceptions++] = e;

@@ -57,6 +57,8 @@ enum format_result format_unknown(const struct format_scope *s, struct format_er
 	name[n] = '\0';
 	const char *near = n ? diag_nearest(name, field_next_name, &walk) : NULL;
 	snprintf(e->text, sizeof e->text, "unknown filter: invalid formatting token %s", n ? name : text);
+	if (near && strcmp(near, name) == 0)
+		return snprintf(e->hint, sizeof e->hint, "; rules of another source have it"), FORMAT_UNKNOWN;
 	snprintf(e->hint, sizeof e->hint, ", expected a field%s%s%s", near ? "; did you mean '%" : "", near ? near : "",
 		near ? "'?" : "");
 	return FORMAT_UNKNOWN;

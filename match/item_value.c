@@ -120,13 +120,24 @@ int item_u32(const struct node *item, const char *key, uint32_t *out, struct dia
 	return 0;
 }
 
+static int bad_member(struct diag *d, const struct node *value, const char *what, const struct node *member)
+{
+	size_t depth = diag_enter(d, ITEM_VALUE_FOR, what, value->at);
+
+	diag_enter(d, ITEM_LIST_ITEM, "", member->at);
+	diag_error(d, member->at, LOAD_ERR_YAML_VALIDATE, "sequence value is not scalar");
+	diag_after(d, ": found %s, expected a text", node_null(member) ? "nothing" : member->kind == NODE_MAP ? "a map" : "a sequence");
+	diag_leave(d, depth);
+	return -1;
+}
+
 int item_scalars(const struct node *value, const char *what, struct diag *d)
 {
 	if (value->kind != NODE_SEQUENCE)
 		return bad_value(d, value, what, "Value is not a sequence");
 	for (size_t i = 0; i < value->nkids; i++)
-		if (value->kids[i]->kind != NODE_SCALAR)
-			return bad_value(d, value->kids[i], what, "Value is not a scalar value");
+		if (value->kids[i]->kind != NODE_SCALAR || node_null(value->kids[i]))
+			return bad_member(d, value, what, value->kids[i]);
 	return 0;
 }
 

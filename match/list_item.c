@@ -16,13 +16,14 @@ static int append_flag(const struct node *item, bool *append, struct diag *d)
 	return 0;
 }
 
-static int no_earlier(struct diag *d, const struct node *name, const char *what, const char *key)
+static int no_earlier(const struct ruleset *rs, struct diag *d, const struct node *name, const char *what, const char *key)
 {
 	char kind[8];
 
 	snprintf(kind, sizeof kind, "%s", strcmp(what, "List") == 0 ? "list" : "macro");
 	diag_error(d, name->at, LOAD_ERR_VALIDATE, "%s uses 'append' or 'override.%s: append' but no %s by that name already exists",
 		what, key, kind);
+	ruleset_no_earlier(rs, *what == 'L' ? ITEM_LIST : ITEM_MACRO, name->text, d);
 	return diag_old(d, "%s %s has 'append' key but no %s by that name already exists", what, name->text, kind);
 }
 
@@ -73,7 +74,7 @@ int list_item(struct ruleset *rs, const struct node *item, struct diag *d)
 	struct rule_list *l = ruleset_list(rs, name->text);
 	if (append || (overrides && item_override(item, "items") == OVERRIDE_APPEND)) {
 		if (!l)
-			return no_earlier(d, name, "List", "items");
+			return no_earlier(rs, d, name, "List", "items");
 	} else {
 		if (!l)
 			l = ruleset_add_list(rs, name->text);
@@ -110,7 +111,7 @@ int macro_item(struct ruleset *rs, const struct node *item, struct diag *d)
 	struct rule_macro *m = ruleset_macro(rs, name->text);
 	if (append || (overrides && item_override(item, "condition") == OVERRIDE_APPEND)) {
 		if (!m)
-			return no_earlier(d, name, "Macro", "condition");
+			return no_earlier(rs, d, name, "Macro", "condition");
 		rule_text_append(rs, &m->condition, condition);
 	} else {
 		if (!m)

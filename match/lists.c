@@ -167,6 +167,7 @@ static void resolve_one(struct lists *l, const struct ruleset *rs, size_t i, str
 	s->len = b->n;
 	for (const char *c = s->name; *c; c++)
 		s->odd |= delimiter(*c);
+	l->nodd += s->odd;
 	for (size_t j = 0; j < rs->lists[i].nitems; j++) {
 		int64_t other = names_find(&rs->list_names, rs->lists[i].items[j]->text);
 		if (other >= 0)
@@ -214,7 +215,7 @@ int lists_substitute(struct lists *l, struct cond_text *t, struct diag *d)
 		return diag_error(d, cond_text_place(t, (size_t)(stop - t->text.p)), LOAD_ERR_COMPILE_CONDITION,
 			"found more than %d MiB of lists in conditions, expected less", LISTS_MAX >> 20);
 	l->put_in = LISTS_MAX - room;
-	for (size_t i = 0; i < l->n && t->text.p; i++)
+	for (size_t i = 0; l->nodd && i < l->n && t->text.p; i++)
 		if (l->list[i].odd)
 			replace_odd(&l->list[i], t);
 	return 0;

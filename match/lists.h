@@ -16,7 +16,7 @@ struct lists {
 		bool empty, used, endless;      /* endless: longer than any condition may be */
 		bool odd;                       /* a name with delimiters in it: no word of a condition is equal to it */
 	} *list;
-	size_t n;
+	size_t n, nodd;
 	const struct names *names;
 	size_t put_in;                          /* bytes, in all conditions */
 };

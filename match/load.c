@@ -75,6 +75,21 @@ static int list_files(const struct load *l, struct files *f, struct diag *d)
 	return 0;
 }
 
+/* That a plugin is missing says more than what is wrong with rules that were written for it. */
+static bool plugins_missing(const struct ruleset *rs, struct diag *d)
+{
+	struct diag probe = {0};
+	bool missing = required_check(rs, &probe) != 0;
+
+	diag_free(&probe);
+	if (!missing)
+		return false;
+	if (d->failed)
+		diag_rewind(d, d->n - 1);
+	required_check(rs, d);
+	return true;
+}
+
 /* Each file must make sense with those before it alone; only what the last compilation warns of is kept. */
 static struct program *load_files(const struct files *f, const struct program_options *o, struct ruleset *rs, struct diag *d)
 {
@@ -84,14 +99,14 @@ static struct program *load_files(const struct files *f, const struct program_op
 		program_free(p);
 		p = NULL;
 		if (ruleset_load(rs, f->path[i], NULL, d) != 0)
-			return NULL;
+			break;
 		size_t messages = d->n;
 		if (!(p = program_new(rs, o, d)))
-			return NULL;
+			break;
 		if (i + 1 < f->n)
 			diag_rewind(d, messages);
 	}
-	if (required_check(rs, d) == 0)
+	if (!plugins_missing(rs, d))
 		return p;
 	program_free(p);
 	return NULL;

@@ -13,19 +13,10 @@ static size_t next_line(const char **p, const char *end, const char **line)
 	return (size_t)((nl ? nl : end) - *line);
 }
 
-static const char *start_of(const struct source_file *f, uint32_t number)
-{
-	const char *p = f->text, *end = p + f->n, *line;
-
-	for (uint32_t i = 1; i < number && p < end; i++)
-		next_line(&p, end, &line);
-	return p;
-}
-
 /* Up to the line that begins the next item or ends the document, without blank lines and comments at the end. */
 static void add_lines(struct strbuf *out, const struct node *item)
 {
-	const char *p = start_of(item->at.file, item->at.line), *end = item->at.file->text + item->at.file->n, *line;
+	const char *p = source_line(item->at.file, item->at.line), *end = item->at.file->text + item->at.file->n, *line;
 	size_t keep, n;
 
 	for (bool first = true; p < end; first = false) {
@@ -63,7 +54,7 @@ void old_items(struct diag *d, const struct node *const *items, size_t n)
 
 void old_lines(struct diag *d, const struct source_file *f, uint32_t number, unsigned n)
 {
-	const char *p = start_of(f, number), *end = f->text + f->n, *line;
+	const char *p = source_line(f, number), *end = f->text + f->n, *line;
 	struct strbuf out = {0};
 
 	if (!d->n)

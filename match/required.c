@@ -9,6 +9,8 @@
 #include "required.h"
 #include "ruleset.h"
 
+enum { ALTERNATIVES_MAX = 1000 };      /* each is compared with all before it */
+
 static const unsigned engine[3] = { 0, 63, 0 };
 
 /* The plugins whose fields are built in, at the versions that have these fields. */
@@ -107,6 +109,8 @@ static int check_alternatives(const struct node *entry, const struct node *list,
 {
 	if (list->kind != NODE_SEQUENCE)
 		return diag_error(d, list->at, LOAD_ERR_YAML_VALIDATE, "Value of 'alternatives' is not a sequence");
+	if (list->nkids > ALTERNATIVES_MAX)
+		return diag_error(d, list->at, LOAD_ERR_VALIDATE, "found more than %d alternatives, expected fewer", ALTERNATIVES_MAX);
 	for (size_t i = 0; i < list->nkids; i++) {
 		const struct node *other = list->kids[i];
 		size_t depth = diag_enter(d, ITEM_PLUGIN_ALTERNATIVE, "", other->at);

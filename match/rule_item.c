@@ -1,9 +1,10 @@
 /* `rule` items: which of the forms it is, and a full definition. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "item_value.h"
 #include "ruleset.h"
+
+enum { TAGS_MAX = 10000 };      /* they are moved for every new one */
 
 int rule_priority(const struct ruleset *rs, const struct node *value, struct rule_def *r, struct diag *d)
 {
@@ -24,32 +25,42 @@ int rule_priority(const struct ruleset *rs, const struct node *value, struct rul
 		"%s%s%s", value->text, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static int by_text(const void *a, const void *b)
+/* Puts a tag into its place among those that are sorted already. */
+static void add_tag(struct ruleset *rs, struct rule_def *rule, const char *tag)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	size_t low = 0, high = rule->ntags;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = strcmp(tag, rule->tags[middle]);
+		if (order == 0)
+			return;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	rule->tags = vec_room(&rs->arena, rule->tags, rule->ntags, &rule->captags, sizeof *rule->tags);
+	memmove(rule->tags + low + 1, rule->tags + low, (rule->ntags - low) * sizeof *rule->tags);
+	rule->tags[low] = tag;
+	rule->ntags++;
 }
 
 int rule_tags(struct ruleset *rs, const struct node *value, bool keep, struct rule_def *rule, struct diag *d)
 {
-	size_t n = keep ? rule->ntags : 0, all = 0;
-
-	if (node_null(value)) {
-		rule->ntags = n;
-		return 0;
+	if (!keep) {
+		rule->tags = NULL;
+		rule->ntags = rule->captags = 0;
 	}
+	if (node_null(value))
+		return 0;
 	if (item_scalars(value, "tags", d) != 0)
 		return -1;
-	const char **tags = arena_alloc(&rs->arena, (n + value->nkids + 1) * sizeof *tags);
-	if (n)
-		memcpy(tags, rule->tags, n * sizeof *tags);
-	for (size_t i = 0; i < value->nkids; i++)
-		tags[n++] = value->kids[i]->text;
-	qsort(tags, n, sizeof *tags, by_text);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || strcmp(tags[i], tags[all - 1]) != 0)
-			tags[all++] = tags[i];
-	rule->tags = tags;
-	rule->ntags = all;
+	for (size_t i = 0; i < value->nkids; i++) {
+		if (rule->ntags == TAGS_MAX)
+			return diag_error(d, value->at, LOAD_ERR_VALIDATE, "found more than %d tags of a rule, expected fewer", TAGS_MAX);
+		add_tag(rs, rule, value->kids[i]->text);
+	}
 	return 0;
 }
 
@@ -112,8 +123,10 @@ static int enable_only(struct ruleset *rs, const struct node *item, const struct
 
 	if (!item_text(item, "enabled", d))
 		return -1;
-	if (!r)
-		return diag_error(d, name->at, LOAD_ERR_VALIDATE, "Rule has 'enabled' key but no rule by that name already exists");
+	if (!r) {
+		diag_error(d, name->at, LOAD_ERR_VALIDATE, "Rule has 'enabled' key but no rule by that name already exists");
+		return ruleset_no_earlier(rs, ITEM_RULE, name->text, d);
+	}
 	diag_warn(d, name->at, LOAD_DEPRECATED_ITEM,
 		"The standalone 'enabled' key usage is deprecated. The correct approach requires also a 'replace' entry "
 		"under the 'override' key (i.e. 'enabled: replace').");
@@ -128,18 +141,27 @@ static const struct override_key override_keys[] = {
 	{ NULL, false, false }
 };
 
+static int no_earlier(const struct ruleset *rs, const struct node *item, const struct node *name, struct diag *d)
+{
+	const struct override_key *k = override_keys;
+
+	while (k->name && item_override(item, k->name) != OVERRIDE_APPEND)
+		k++;
+	if (k->name)
+		diag_error(d, name->at, LOAD_ERR_VALIDATE, "Rule uses 'append' or 'override.%s: append' but no rule by that name already exists",
+			k->name);
+	else
+		diag_error(d, name->at, LOAD_ERR_VALIDATE,
+			"An 'override.<key>: replace' to a rule was requested but no rule by that name already exists");
+	return ruleset_no_earlier(rs, ITEM_RULE, name->text, d);
+}
+
 static int override(struct ruleset *rs, const struct node *item, const struct node *name, struct diag *d)
 {
 	struct rule_def *r = ruleset_rule(rs, name->text);
 
-	if (!r) {
-		for (const struct override_key *k = override_keys; k->name; k++)
-			if (item_override(item, k->name) == OVERRIDE_APPEND)
-				return diag_error(d, name->at, LOAD_ERR_VALIDATE, "Rule uses 'append' or 'override.%s: append' but no rule by that name "
-					"already exists", k->name);
-		return diag_error(d, name->at, LOAD_ERR_VALIDATE,
-			"An 'override.<key>: replace' to a rule was requested but no rule by that name already exists");
-	}
+	if (!r)
+		return no_earlier(rs, item, name, d);
 	if (node_get(item, "source") && item_override(item, "condition") != OVERRIDE_NONE) {
 		const struct node *source = item_text(item, "source", d);
 		if (!source || same_source(r, item, source->text, d) != 0)

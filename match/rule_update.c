@@ -17,6 +17,8 @@ int rule_append(struct ruleset *rs, const struct node *item, struct diag *d)
 	else if (!r)
 		diag_error(d, name->at, LOAD_ERR_VALIDATE,
 			"Rule uses 'append' or 'override.<key>: append' but no rule by that name already exists");
+	if (!r && (condition || exceptions))
+		ruleset_no_earlier(rs, ITEM_RULE, name->text, d);
 	if (!condition && !exceptions)
 		return diag_old(d, "Rule must have exceptions or condition property");
 	if (!r)

@@ -126,6 +126,32 @@ void rule_text_set(struct ruleset *rs, struct rule_text *t, const struct node *s
 	rule_text_append(rs, t, scalar);
 }
 
+struct name_walk {
+	const struct ruleset *rs;
+	enum diag_item kind;
+	size_t i;
+};
+
+static const char *next_name(void *arg)
+{
+	struct name_walk *w = arg;
+	size_t i = w->i++;
+
+	switch (w->kind) {
+	case ITEM_LIST: return i < w->rs->nlists ? w->rs->lists[i].name : NULL;
+	case ITEM_MACRO: return i < w->rs->nmacros ? w->rs->macros[i].name : NULL;
+	default: return i < w->rs->nrules ? w->rs->rules[i].name : NULL;
+	}
+}
+
+int ruleset_no_earlier(const struct ruleset *rs, enum diag_item kind, const char *name, struct diag *d)
+{
+	struct name_walk walk = { rs, kind, 0 };
+	const char *near = diag_nearest(name, next_name, &walk);
+
+	return near ? diag_after(d, "; did you mean '%s'?", near) : -1;
+}
+
 static int read_file(FILE *fp, struct source_file *f, struct arena *a, struct diag *d)
 {
 	struct strbuf text = {0};
@@ -151,6 +177,7 @@ int ruleset_read(const char *path, struct source_file *f, struct arena *a, struc
 
 	f->path = arena_strn(a, path, strlen(path));
 	f->text = "";
+	f->mark = arena_alloc(a, sizeof *f->mark);
 	if (!fp)
 		return diag_error(d, (struct place){ f, 0, 0 }, LOAD_ERR_FILE_READ, "can not be opened: %s", strerror(errno));
 	int rc = read_file(fp, f, a, d);
@@ -168,6 +195,25 @@ static const struct item_kind {
 	{ "required_plugin_versions", ITEM_PLUGIN_VERSIONS, plugins_item },
 	{ "list", ITEM_LIST, list_item }, { "macro", ITEM_MACRO, macro_item }, { "rule", ITEM_RULE, rule_item },
 };
+
+static const char *next_kind(void *arg)
+{
+	size_t *i = arg;
+
+	return *i < sizeof kinds / sizeof *kinds ? kinds[(*i)++].key : NULL;
+}
+
+static void unknown_item(const struct node *item, struct diag *d)
+{
+	size_t depth = diag_enter(d, ITEM_CONTENT_ITEM, "", item->at), i = 0;
+	const char *key = item->nkids && item->kids[0]->kind == NODE_SCALAR ? item->kids[0]->text : "";
+	const char *near = *key ? diag_nearest(key, next_kind, &i) : NULL;
+
+	diag_warn(d, item->at, LOAD_UNKNOWN_ITEM, "Unknown top level item");
+	if (near)
+		diag_after(d, " '%s'. Did you mean '%s'?", key, near);
+	diag_leave(d, depth);
+}
 
 static int take_item(struct ruleset *rs, const struct node *item, struct diag *d)
 {
@@ -195,9 +241,7 @@ static int take_item(struct ruleset *rs, const struct node *item, struct diag *d
 			old_items(d, &item, 1);
 		return rc;
 	}
-	depth = diag_enter(d, ITEM_CONTENT_ITEM, "", item->at);
-	diag_warn(d, item->at, LOAD_UNKNOWN_ITEM, "Unknown top level item");
-	diag_leave(d, depth);
+	unknown_item(item, d);
 	return 0;
 }
 

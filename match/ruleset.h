@@ -58,7 +58,7 @@ struct rule_def {
 	bool trim_output;                       /* blanks at the ends of its first part go: it is from the definition */
 	uint32_t capture_duration;
 	const char **tags;                      /* sorted, each once */
-	size_t ntags;
+	size_t ntags, captags;
 	struct rule_exception *exceptions;
 	size_t nexceptions, cap;
 	unsigned index, visibility;
@@ -81,6 +81,8 @@ struct ruleset {
 };
 
 /* Reads a file into memory. Returns 0, or -1 with the error in `d`. */
+/* More of the error that no list, macro or rule of that name is there: the nearest that is. Returns -1. */
+int ruleset_no_earlier(const struct ruleset *rs, enum diag_item kind, const char *name, struct diag *d);
 int ruleset_read(const char *path, struct source_file *f, struct arena *a, struct diag *d);
 /* Takes the items of one file into the tables. Returns 0, or -1 with the error in `d`. `schema` (may be NULL) gets what Falco's
  * schema says of it. */

@@ -159,7 +159,7 @@ static struct node *read_value(struct walk *w, const char *value)
 
 	if (w->old || !is_flow(w->option, (size_t)(w->end - w->option), value))
 		return plain(w, value);
-	*f = (struct source_file){ w->option, value, strlen(value) };
+	*f = (struct source_file){ .path = w->option, .text = value, .n = strlen(value) };
 	if (yaml_parse(f, w->arena, &problem, &documents, &count) != 0 || count != 1) {
 		say_error(w->say, (struct place){0}, "-O %s: %s", w->option, problem.text ? problem.text : "found nothing, expected a value");
 		return NULL;

@@ -86,6 +86,8 @@ def structure():
     bad = [("macro: m\n", "Item has no mapping for key 'condition'"), ("macro: m\n  condition:\n", "Mapping for key 'condition' is empty"),
            ("macro: m\n  condition: [a]\n", "Value is not a scalar value"), ("macro: m\n  condition: ''\n", "Value must be non-empty"),
            ("list: l\n", "Item has no mapping for key 'items'"), ("list: l\n  items: a\n", "Value is not a sequence"),
+           ("list: l\n  items: [a, [b]]\n", "sequence value is not scalar"), ("list: l\n  items: [a, ~]\n", "sequence value is not scalar"),
+           (HEAD[2:] + "  tags: [{a: b}]\n", "sequence value is not scalar"), (HEAD[2:] + "  tags: a\n", "Value is not a sequence"),
            ("list: l\n  items: [a]\n  append: maybe\n", "Can't decode YAML scalar value"), ("rule: r\n", "Item has no mapping for key 'enabled'"),
            ("rule: r\n  desc: d\n  condition: a\n  output: o\n", "Item has no mapping for key 'priority'"),
            (HEAD[2:].replace("INFO", "WNAORTNICNEG"), "Invalid priority"), (HEAD[2:] + "  exceptions: x\n", "Value is not a sequence"),
@@ -116,6 +118,8 @@ def required():
         "plugins that are built in, of a compatible version, or an alternative")
     is_("must load one of: a (>= 1.0.0), b (>= 2.0.0)" in loads(plugin % ("a", "1.0.0", ", alternatives: [{name: b, version: 2.0.0}]"))[1],
         True, "the message lists them all")
+    is_("Plugin requirement not satisfied" in loads(plugin % ("a", "1.0.0", "") + HEAD.replace("open", "nosuch"))[1], True,
+        "which goes before an error in the rules")
     is_([errors(plugin % a)[0] for a in (("x", "1.x", ""), ("a", "1.0.0", ", alternatives: [{name: a, version: 2.0.0}]"),
                                          ("a", "1.0.0", ", alternatives: [{name: b}]"))], ["VALIDATE", "VALIDATE", "YAML_VALIDATE"],
         "entries that are wrong")
@@ -146,6 +150,11 @@ def redefinition():
            ("  desc: a\n  tags: [b]\n  override: {desc: append}\n", "Unexpected key 'tags': no corresponding entry under 'override' is defined.")]
     found = [errors(HEAD + "- rule: r\n" + t) for t, _ in bad]
     is_([f and f[1][:len(m)] for f, (_, m) in zip(found, bad)], [m for _, m in bad], "overrides that are wrong")
+    bad = [("  priority: INFO\n  override: {priority: append}\n", "overrides", "priority"), ("  desc: x\n  override: {desc: put}\n", "value for", "desc"),
+           ("  desc: x\n  tags: []\n  override: {desc: append}\n", "overrides", "tags")]
+    found = [validate(write("0.yaml", HEAD + "- rule: r\n" + t))[0]["errors"][0]["context"]["locations"] for t, _, _ in bad]
+    is_([[(p["item_type"], p["item_name"]) for p in places[1:]] for places in found],
+        [[("rule", "r"), ("overrides", ""), (kind, name)] for _, kind, name in bad], "the places of what is wrong with overrides")
     is_([errors("- list: l\n  items: [a]\n- list: l\n  items: [b]\n  append: true\n  override: {items: append}\n")[1][:len(both)],
          errors("- macro: m\n  condition: a\n- macro: m\n  condition: b\n  append: true\n  override: {condition: append}\n")[1][:len(both)]],
         [both] * 2, "of lists and macros too")
@@ -161,11 +170,11 @@ def redefinition():
     is_([info["description"], info["output"], info["tags"], condition],
         ["d more", "o more", ["a", "b", "c"], "(evt.type = open or evt.type = close)"], "what append does to each key")
     info, condition = after("  condition: evt.type = close\n  desc: x\n  output: y\n  tags: [z]\n  priority: ERROR\n  enabled: false\n"
-                            "  capture: true\n  capture_duration: 7\n  warn_evttypes: false\n  skip-if-unknown-filter: true\n"
+                            "  capture: true\n  capture_duration: 4294967295\n  warn_evttypes: false\n  skip-if-unknown-filter: true\n"
                             "  override: {condition: replace, desc: replace, output: replace, tags: replace, priority: replace, enabled: replace, "
                             "capture: replace, capture_duration: replace, warn_evttypes: replace, skip-if-unknown-filter: replace}\n")
     is_([info[k] for k in "description output tags priority enabled capture capture_duration".split()] + [condition],
-        ["x", "y", ["z"], "Error", False, True, 7, "evt.type = close"], "what replace does to each key")
+        ["x", "y", ["z"], "Error", False, True, 4294967295, "evt.type = close"], "what replace does to each key")
     is_(after("  condition: and proc.name = a\n  desc: ignored\n  append: true\n")[0]["description"], "d", "append: true ignores other keys")
     info, _ = after("  enabled: false\n  desc: d2\n  condition: evt.type = open\n  output: o\n  priority: INFO\n",
                     "  desc: d3\n  condition: evt.type = open\n  output: o\n  priority: INFO\n")
@@ -187,6 +196,8 @@ def exceptions():
            ("    - {name: e, fields: [proc.name, fd.name], values: [[a]]}\n", "VALIDATE", "Fields and values lists must have equal length"),
            ("    - {name: e, fields: proc.name, values: [[a, b]]}\n", "YAML_VALIDATE", "Expected values array to contain a list of strings")]
     is_([with_(t) for t, _, _ in bad], [(c, m) for _, c, m in bad], "exceptions that are wrong")
+    places = [validate(write("0.yaml", HEAD + "  exceptions:\n" + t))[0]["errors"][0]["context"]["locations"] for t in (bad[1][0], bad[7][0])]
+    is_([[p["item_type"] for p in of] for of in places], [["rules content", "rule", "exceptions", "exception"]] * 2, "and their places")
     base = HEAD + "  exceptions:\n    - {name: e, fields: proc.name, values: [a]}\n"
     bad = [("{name: e, fields: proc.name, values: [b]}", "Can not append exception fields to existing exception, only values"),
            ("{name: e, comps: in, values: [b]}", "Can not append exception comps to existing exception, only values"),
@@ -268,7 +279,7 @@ def grammar():
         ("evt.type = nosuch", "unknown event type nosuch"), ("evt.type startswith nosuch", "unknown event type nosuch"),
         ("evt.is_io <= true", None), ("evt.buffer regex '.*'", not_for % ("regex", "buffer")), ("proc.pid contains 1", not_for % ("contains", "numeric")),
         ("fd.net contains 1.2.3.4/8", not_for % ("contains", "ip network")), ("fd.sip startswith 1.2.3.4", not_for % ("startswith", "ip address")),
-        ("fd.types contains file", not_for % ("contains", "list")), ("evt.buffer bstartswith abc", None),
+        ("fd.types contains file", not_for % ("contains", "list")), ("evt.buffer bstartswith abc", "bcontains and bstartswith operator support hex strings only"),
         ("proc.name = val(proc.pid)",
          "field 'proc.name' has type 'CHARBUF' while the right-hand side field 'proc.pid' has incompatible type 'INT64'"),
         ("fd.net = val(fd.snet)", None), ("proc.name pmatch val(proc.pname)", None), ("proc.name regex val(proc.pname)", None),
@@ -411,6 +422,17 @@ def old():
         return p.stdout.decode()
     is_([said("- required_engine_version: %s\n" % v).splitlines()[:2] for v in (8, 9)],
         [["Ok"], ["1 errors:", "Rules require engine version 9, but engine version is 8"]], "the engine's version is 8")
+    whole = "1 errors:\n%s\n---\n%s\n---\n"
+    is_([said(t) for t in ("This is not yaml", "foo: bar\n", "this : is : not : yaml\nmore\n\nlines\n")],
+        [whole % ("Rules content is not yaml", "This is not yaml"), whole % ("Rules content is not yaml array of objects", "foo: bar"),
+         whole % ("mapping values are not allowed in this context", "this : is : not : yaml\nmore\n")], "what is not YAML, or no rules")
+    wrong = HEAD + "  exceptions:\n    - {name: e, %s}\n"
+    is_([said(wrong % t).splitlines()[1] for t in ("values: [a]", "fields: [proc.name], comps: [no]", "fields: proc.name, comps: no",
+                                                   "fields: proc.name, comps: [in]")],
+        ["Rule exception item e: " + t for t in ("must have fields property with a list of fields", "comparison operator no is not a supported "
+                                                 "comparison operator", "comparison operator no must be one of (in, pmatch, intersects)",
+                                                 "fields and comps must both be strings")], "exceptions that are wrong")
+    is_(said(rule(output="seen %nosuch.x")).splitlines()[1], "Invalid output format 'seen %nosuch.x': 'invalid formatting token nosuch.x'", "an output")
     refused = ["toupper(proc.name) = X", "proc.name = oneof (a, b)", "proc.name regex a", "proc.name iglob a", "evt.buffer bcontains 00"]
     is_([condition_error(c, compat="0.28") is not None for c in refused], [True] * len(refused), "no transformers, modifiers and later operators")
     is_(holds("proc.name = cat", 'proc.name != "c\\at"', 'proc.name != "c\\x61t"', compat="0.28"),
@@ -455,6 +477,14 @@ LOAD_ERR_COMPILE_CONDITION (Error compiling condition): filter_check called with
 """), "an error in Falco's form")
     is_(err, "bad.yaml:9:5: filter_check called with nonexistent field proc.nam; did you mean 'proc.name'?\n        proc.nam = x\n        ^\n",
         "and in saker's, which counts from 1 and suggests")
+    wrong = [(rule("proc.name contain x"), "contains"), (rule("evt.type = opennat"), "openat"), (rule("proc.nam = x"), "proc.name"),
+             (rule(output="%proc.nam"), "%proc.name"), (HEAD + "- rule: rr\n  append: true\n  condition: x\n", "r"), (HEAD + "- rule: q\n  enabled: true\n", "r"),
+             ("- list: abc\n  items: []\n- list: abd\n  items: []\n  append: true\n", "abc"), (HEAD.replace("INFO", "WARNIN"), "Warning"),
+             ("- macro: abc\n  condition: evt.num=1\n- macro: x\n  condition: abd\n", "abc"), (HEAD + "  exceptions: [{name: e, fields: proc.nam}]\n", "proc.name"),
+             (HEAD + "  exceptions: [{name: e, fields: proc.name, comps: pmtch}]\n", "pmatch"), ("- marco: m\n", "macro"), (HEAD + "  tag: []\n", "tags"),
+             (HEAD + "- rule: s\n  desc: d\n  override: {desc: replace}\n", "r")]
+    is_([n in run("--validate", write("0.yaml", t))[2].lower() for t, n in [(t, ("did you mean '%s'?" % n).lower()) for t, n in wrong]], [True] * len(wrong),
+        "the nearest name is suggested, of %d kinds" % len(wrong))
     long = "- macro: m\n  condition: evt.num = 1 and %s nosuch = 1\n" % ("proc.name != aaaaaaaaa and " * 9)
     snippet = validate(write("0.yaml", long))[0]["errors"][0]["context"]["snippet"].splitlines()
     is_([len(snippet[0]) <= 163, snippet[0][:3], snippet[1].strip(), snippet[0][snippet[1].index("^"):][:6]], [True, "...", "^", "= 1"], "a long line is cut")

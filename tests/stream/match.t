@@ -353,6 +353,12 @@ is_((status, "byte %d:" % (len(START) + 6) in err), (65, True), "a bad body: sta
 status, out, err = run(hello() + frame(PROC, key(1), None) + end(), rules(two[0]))
 is_(status, 65, "a PROC that ends early")
 
+began = time.monotonic()
+status, out, err = run(START + open_(b"a" * 3000 + b"cb") * 20 + end(), rules(rule("slow", 'fd.name regex "(a|aa|a)*b"'), rule("after", "fd.name regex a+cb")))
+counters = [v[5] for k, v in records(out, STAT) if "evaluated" in v[5]][-1]
+is_(([a["rule"] for a in alerts(out)], counters.get("rule.errors"), time.monotonic() - began < 5), (["after"] * 20, 20, True),
+    "a pattern that has no end for a text is an error each time, counted, and the next rule has its turn")
+
 # A live pipe: alerts are written at once, STAT every second, SIGINT once is nothing, SIGHUP reloads, SIGTERM ends.
 r = rules(rule("old", "evt.type = openat"))
 p = subprocess.Popen([MATCH, "-r", r, "--notify", "2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

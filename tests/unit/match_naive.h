@@ -30,20 +30,22 @@ struct found {
 	int n;
 	struct field_value v[FIELD_VALUES];
 	int type;
+	bool list;                      /* declared as one: taken as a whole */
 };
 
 static inline void naive_case(struct found *f, struct arena *a, int (*change)(int))
 {
-	char *p = arena_strn(a, f->v[0].s.p, f->v[0].s.n);
-
-	for (uint32_t i = 0; i < f->v[0].s.n; i++)
-		p[i] = (char)change((unsigned char)p[i]);
-	f->v[0].s.p = p;
+	for (int k = 0; k < f->n; k++) {
+		char *p = arena_strn(a, f->v[k].s.p, f->v[k].s.n);
+		for (uint32_t i = 0; i < f->v[k].s.n; i++)
+			p[i] = (char)change((unsigned char)p[i]);
+		f->v[k].s.p = p;
+	}
 }
 
 static inline void naive_transform(const char *function, struct found *f, struct arena *a)
 {
-	if (f->n != 1)
+	if (f->n != 1 && !f->list)
 		return;
 	struct field_value *v = f->v;
 	if (strcmp(function, "toupper") == 0) {
@@ -68,6 +70,7 @@ static inline void naive_get(const struct operand *o, struct context *c, struct 
 
 	assert_int_equal(field_parse(NULL, o->field, strlen(o->field), true, &c->arena, &f->ref, &used, err, sizeof err), 1);
 	f->type = f->ref.def->type;
+	f->list = f->ref.def->flags & FIELD_LIST;
 	f->n = f->ref.def->get ? f->ref.def->get(&f->ref, c, f->v) : -1;
 	if (o->function)
 		naive_transform(o->function, f, &c->arena);
@@ -135,6 +138,28 @@ static inline bool naive_text(const char *op, const char *v, const char *k)
 	return naive_below(k, v);
 }
 
+static inline bool naive_bytes(const char *op, const char *v, size_t n, const char *k)
+{
+	char decoded[64];
+	size_t m = strlen(k);
+
+	if (is(op, "bcontains") || is(op, "bstartswith")) {
+		m /= 2;
+		for (size_t i = 0; i < m; i++)
+			decoded[i] = (char)strtol((const char[]){ k[2 * i], k[2 * i + 1], 0 }, NULL, 16);
+		k = decoded;
+	}
+	for (size_t at = 0; at + m <= n; at++) {
+		bool here = memcmp(v + at, k, m) == 0, whole = n == m;
+		if (here && (is(op, "contains") || is(op, "bcontains") || (at == 0 && (is(op, "startswith") || is(op, "bstartswith"))) ||
+			(at + m == n && is(op, "endswith"))))
+			return true;
+		if (whole && !is(op, "contains") && !is(op, "bcontains"))
+			return here != is(op, "!=");
+	}
+	return is(op, "!=");
+}
+
 static inline bool naive_number(const char *op, long long v, long long k)
 {
 	switch (op[0]) {
@@ -183,6 +208,7 @@ static inline bool naive_one(const struct found *f, int i, const char *op, const
 	case TYPE_STRING:
 		snprintf(text, sizeof text, "%.*s", (int)v->s.n, v->s.p);
 		return naive_text(op, text, k);
+	case TYPE_BYTES: return naive_bytes(op, v->s.p, v->s.n, k);
 	case TYPE_BOOL: return (v->b == (strcmp(k, "true") == 0)) != is(op, "!=");
 	case TYPE_IP: case TYPE_NET: return naive_within(v, k) != is(op, "!=");
 	case TYPE_INT: return naive_number(op, (long long)v->i, strtoll(k, NULL, 10));
@@ -234,6 +260,8 @@ static inline bool naive_check(const struct term *t, struct context *c)
 		naive_get(&t->right, c, &right);
 	for (int i = 0; i < left.n; i++)
 		holds += naive_value(t, &left, i, &right);
+	if (left.list)
+		return is(t->op, "in") ? holds == left.n : holds > 0;
 	/* Both addresses of a connection must differ for `!=`. */
 	return left.ref.def->flags & FIELD_EITHER && is(t->op, "!=") ? holds == left.n : holds > 0;
 }

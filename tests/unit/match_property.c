@@ -41,7 +41,9 @@ static const char *const texts[] = { "cat", "bash", "CAT", "systemd", "sshd", "a
 	"/usr/bin/cat", "/home/u", "/home/u/x", "a", "s", "at", "", "/", "etc", "shadow", "x y", "a\"b" };
 static const char *const patterns[] = { "c*", "*", "/etc/*", "[bc]a*", "?at", "/*/x", "*SH", "" };
 static const char *const regexes[] = { "c.*", "[a-z]+", "/etc/(shadow|x)", ".*t", "(/[a-z]+)*", "" };
-static const char *const types[] = { "open", "openat", "connect", "getuid", "close" };
+static const char *const hexes[] = { "636174", "2f", "61", "00", "2F657463", "6200" };
+static const char *const kinds[] = { "file", "ipv4", "unix", "pipe" };
+static const char *const types[] = { "open", "openat", "connect", "getuid", "close", "write" };
 static const char *const numbers[] = { "0", "1", "3", "7", "101", "-1", "443", "1000", "5" };
 static const char *const addresses[] = { "93.184.216.34", "10.0.0.7", "::1", "127.0.0.1" };
 static const char *const networks[] = { "93.184.0.0/16", "10.0.0.0/8", "0.0.0.0/0", "::/0", "127.0.0.1/32" };
@@ -49,11 +51,14 @@ static const char *const booleans[] = { "true", "false" };
 static const char *const text_fields[] = { "proc.name", "proc.pname", "fd.name", "fd.directory", "evt.arg.name", "user.name",
 	"container.id", "proc.env[HOME]", "proc.cwd", "proc.exepath", "fd.filename", "evt.res" };
 static const char *const number_fields[] = { "proc.pid", "proc.vpid", "fd.num", "evt.num", "evt.rawres", "user.uid", "fd.sport",
-	"proc.ppid" };
+	"proc.ppid", "proc.duration", "evt.rawtime", "evt.reltime.s", "evt.deltatime", "proc.fdusage" };
 static const char *const text_ops[] = { "=", "==", "!=", "contains", "icontains", "startswith", "endswith", "in", "intersects",
 	"pmatch",
 	"glob", "iglob", "regex", "exists" };
 static const char *const number_ops[] = { "=", "!=", "<", "<=", ">", ">=", "in", "intersects", "exists" };
+static const char *const bytes_ops[] = { "=", "==", "!=", "contains", "startswith", "endswith", "in", "intersects", "exists", "bcontains",
+	"bstartswith" };
+static const char *const list_ops[] = { "in", "intersects", "exists" };
 static const char *const few_ops[] = { "=", "!=", "in", "intersects", "exists" };
 static const char *const modifiers[] = { "oneof", "anyof", "allof" };
 
@@ -102,7 +107,20 @@ static void text_check(struct world *w, struct term *t)
 
 static void other_check(struct world *w, struct term *t)
 {
-	switch (pick(w, 6)) {
+	switch (pick(w, 8)) {
+	case 6:
+		t->left.field = "evt.buffer";
+		t->op = PICK(w, bytes_ops);
+		if (is(t->op, "bcontains") || is(t->op, "bstartswith"))
+			VALUES(w, t, hexes);
+		else
+			VALUES(w, t, texts);
+		break;
+	case 7:
+		t->left = (struct operand){ pick(w, 3) ? NULL : "toupper", pick(w, 4) ? "fd.types" : "fd.types[1]" };
+		t->op = PICK(w, list_ops);
+		VALUES(w, t, kinds);
+		break;
 	case 0:
 		t->left.field = "evt.type";
 		t->op = PICK(w, few_ops);
@@ -329,12 +347,39 @@ static void connect_event(struct world *w, uint64_t process)
 	ready(w->f);
 }
 
+/* Data that is no text, and the kinds of some descriptors. */
+static void write_event(struct world *w, uint64_t process)
+{
+	static const char data[][8] = { "cat", "", "/etc/x", "a\0b", "b\0cat", "CAT" };
+	uint32_t which = pick(w, 6), n = pick(w, 3);
+	struct pack *p = begin_event(w->f, 9, process, 3);
+
+	pack_int(p, 3);
+	pack_bin(p, data[which], which == 3 ? 3 : which == 4 ? 5 : strlen(data[which]));
+	pack_array(p, 3);
+	pack_int(p, 1);
+	pack_str(p, "file");
+	pack_bin(p, "/home/u/x", 9);
+	pack_uint(p, 3);
+	if (pick(w, 4)) {
+		pack_map(p, 1);
+		pack_str(p, "fd_kinds");
+		pack_map(p, n);
+		for (uint32_t i = 0; i < n; i++) {
+			pack_uint(p, i);
+			pack_str(p, PICK(w, kinds));
+		}
+	}
+	ready(w->f);
+}
+
 static void event(struct world *w)
 {
 	static const uint64_t processes[] = { 1 << 22 | 1, 10 << 22 | 50, 20 << 22 | 100, 30 << 22 | 101, 99 << 22 | 7 };
 	uint64_t process = PICK(w, processes);
 
-	switch (pick(w, 3)) {
+	switch (pick(w, 4)) {
+	case 3: write_event(w, process); break;
 	case 0: open_event(w, process); break;
 	case 1: connect_event(w, process); break;
 	default: plain(w->f, process);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -76,7 +77,7 @@ static void test_lists(void **state)
 static void test_places(void **state)
 {
 	static const char yaml[] = "- a: >\n    evt.type = x\n    and (long_list)\n    and oops\n";
-	static const struct source_file file = { "f.yaml", yaml, sizeof yaml - 1 };
+	static const struct source_file file = { "f.yaml", yaml, sizeof yaml - 1, NULL };
 	struct arena arena = {0};
 	struct diag d = {0};
 	struct node **docs;
@@ -167,6 +168,35 @@ static void test_regex(void **state)
 	assert_false(regex_literal("a[b]"));
 }
 
+/* Patterns that take a backtracker an age: each ends by the limit within a moment, whatever the text. */
+static void test_hostile_regex(void **state)
+{
+	static const char *const patterns[] = { "(a+)+b", "(a*)*b", "(a|aa)+b", "(a|a)*b", "(.*)*0", "(.*a){20}b", "((a+)+)+b", "(a?){40}a{40}b",
+		"([a-z]+)*0", "(a|b|ab)*c", "(x+x+)+y", "(\xc3\xa4+)+b", "a{1,400}a{1,400}a{1,400}b", "(.+.+)+b" };
+	char text[4096], err[256];
+	struct timespec before, after;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+		struct regex *r = regex_new(patterns[i], strlen(patterns[i]), err, sizeof err);
+		assert_non_null(r);
+		for (int filler = 0; filler < 3; filler++) {
+			memset(text, "axa"[filler], sizeof text);
+			for (size_t k = 0; filler == 2 && k < sizeof text; k += 64)
+				text[k] = '\xff';
+			/* What a pattern asks for is there, or it would be given up at first sight; but it is not where it should be. */
+			memcpy(text + sizeof text - 6, "b0yc\xc3!", 6);
+			clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+			assert_false(regex_match(r, text, sizeof text));
+			clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+			double took = (double)(after.tv_sec - before.tv_sec) + 1e-9 * (double)(after.tv_nsec - before.tv_nsec);
+			if (took > 0.5)
+				fail_msg("%s took %.3f s for text %d", patterns[i], took, filler);
+		}
+		regex_free(r);
+	}
+}
+
 static void test_spellings(void **state)
 {
 	struct arena a = {0};
@@ -212,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lists), cmocka_unit_test(test_places), cmocka_unit_test(test_paths), cmocka_unit_test(test_regex),
+		cmocka_unit_test(test_hostile_regex),
 		cmocka_unit_test(test_spellings), cmocka_unit_test(test_sets),
 	};
 
