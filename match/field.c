@@ -226,9 +226,9 @@ static bool is_padded(const struct field_def *d)
 	return (d->type == TYPE_RELTIME || d->type == TYPE_ABSTIME) && n > 3 && strcmp(d->name + n - 3, ".ns") == 0;
 }
 
-void field_print(const struct field_ref *f, const struct field_value *v, int n, struct strbuf *out)
+void field_print(const struct field_ref *f, const struct field_value *v, int n, bool old, struct strbuf *out)
 {
-	bool list = f->def->flags & FIELD_LIST;
+	bool list = f->def->flags & FIELD_LIST && !(old && n == 1);
 
 	if (list)
 		strbuf_puts(out, "(");
