@@ -307,15 +307,15 @@ static void write_one(struct pack *out, const struct event *e, const struct even
 	pack_free(&lengths);
 }
 
-int scap_event_out(struct pack *out, const struct frame *f, uint64_t *first, size_t *at)
+int scap_event_out(struct pack *out, const struct frame *f, struct scap_world *w, size_t *at)
 {
 	struct value values[EVENT_PARAMS];
 	struct event e;
 
 	if (event_decode(f, &e, at) < 0)
 		return -1;
-	if (!*first)
-		*first = e.time;
+	if (!w->first)
+		w->first = e.time;
 	const struct event_type *t = event_type(e.type);
 	struct cursor c = e.params;
 	for (unsigned i = 0; t && i < t->nparams; i++) {
@@ -328,6 +328,7 @@ int scap_event_out(struct pack *out, const struct frame *f, uint64_t *first, siz
 	}
 	if (!t)
 		return 0;
+	scap_fds_take(&w->fds, &e, t, values);
 	struct outline o = outline_of(t);
 	/* What is missing at the end was not there. */
 	while (o.n && (o.own[o.n - 1] < 0 || values[o.own[o.n - 1]].type == VALUE_NIL) && o.code == t->number &&

@@ -371,6 +371,9 @@ void scap_world_write(struct scap_world *w, struct pack *out)
 		if (w->threads.slots[i].value)
 			put_thread(out, w, w->threads.slots[i].value);
 	scap_block_end(out, b);
+	for (size_t i = 0; i < w->procs.cap; i++)
+		if (w->procs.slots[i].value)
+			scap_fds_write(&w->fds, w->procs.slots[i].key, w->procs.slots[i].key & NUMBER_MASK, out);
 }
 
 void scap_world_free(struct scap_world *w)
@@ -379,5 +382,6 @@ void scap_world_free(struct scap_world *w)
 	forget_all(&w->threads);
 	forget_all(&w->cgroups);
 	map_free(&w->pids);
+	scap_fds_free(&w->fds);
 	pack_free(&w->users);
 }

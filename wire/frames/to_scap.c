@@ -108,7 +108,7 @@ static int take(struct run *r, const struct frame *f)
 	int rc = 0;
 
 	if (f->kind == FRAME_EVENT)
-		rc = scap_event_out(&r->events, f, &r->world.first, &at);
+		rc = scap_event_out(&r->events, f, &r->world, &at);
 	else
 		rc = scap_world_take(&r->world, f, &at);
 	if (r->events.len >= SPOOL_AT)
