@@ -92,7 +92,7 @@ static void render_mode(struct context *c, const struct param *p, const struct v
 	(void)c;
 	if (v->type != VALUE_UINT)
 		return;
-	text_printf(&out->raw, "0%llo", (unsigned long long)v->u);
+	text_printf(&out->raw, "%#llo", (unsigned long long)v->u);
 	if (v->u)
 		put_flags(&out->resolved, p->set, v->u);
 }
@@ -269,8 +269,7 @@ static void render_fdlist(struct context *c, const struct param *p, const struct
 			continue;
 		fd_read(&number, &fd);
 		text_printf(&out->raw, "%s%lld:", out->raw.n ? " " : "", (long long)fd.num);
-		if (fd.known)
-			text_add(&out->raw, fd.kind >= 0 ? &fd_kinds[fd.kind].character : "o", 1);
+		text_add(&out->raw, !fd.known ? "?" : fd.kind >= 0 ? &fd_kinds[fd.kind].character : "o", 1);
 		put_number(&out->raw, &(struct param){ .format = FMT_HEX }, &flags);
 	}
 }
@@ -290,17 +289,18 @@ static void render_sigset(struct context *c, const struct param *p, const struct
 	(void)p;
 	for (int i = 1; v->type == VALUE_UINT && i < 32; i++)
 		if (v->u >> (i - 1) & 1 && field_signal(i))
-			text_printf(&out->raw, "%s%s", out->raw.n ? "," : "", field_signal(i));
+			text_printf(&out->raw, "%s%s", out->raw.n ? " " : "", field_signal(i));
 }
 
 static void render_reltime(struct context *c, const struct param *p, const struct value *v, struct rendered *out)
 {
-	(void)c;
-	(void)p;
-	if (v->type == VALUE_UINT && v->u == UINT64_MAX)
+	if (v->type == VALUE_UINT && v->u == UINT64_MAX) {
 		text_puts(&out->raw, "none");
-	else if (v->type == VALUE_UINT)
-		text_printf(&out->raw, "%gs", (double)v->u / 1e9);
+		return;
+	}
+	render_number(c, p, v, out);
+	if (v->type == VALUE_UINT)
+		text_printf(&out->resolved, "%gs", (double)v->u / 1e9);
 }
 
 static void render_id(struct context *c, const struct param *p, const struct value *v, struct rendered *out)

@@ -232,6 +232,36 @@ table("containers", c, "container.id container.name container.image.repository c
           ("the host", "host", "host", *[None] * 13),
       ])
 
+# Texts of parameters
+c = Capture()
+c.user(7, "bob")
+c.process(100, comm="sh", cwd="/w")
+c.fds(100, {5: (5, 16, b"\1\0\0\0" + text("/five")), 6: (9, 7, text("pipe:[9]"))})
+c.event("nanosleep", 100, res=0, interval=1_500_000_000)
+c.event("ppoll", 100, res=1, fds=[(5, 1), (6, 0x41), (88, 4)], timeout=2**64 - 1, sigmask=0b11)
+c.event("chroot", 100, res=0, path="jail")
+c.event("open", 100, fd=9, name="rel", flags=1, mode=0o644)
+c.event("fchmod", 100, res=0, fd=9, mode=0)
+c.event("chmod", 100, res=0, filename="/x", mode=0o600)
+c.event("setuid", 100, res=0, uid=7)
+c.event("setreuid", 100, res=-1, ruid=2**32 - 1, euid=99)
+c.event("kill", 100, res=-3, pid=100, sig=9)
+c.event("openat", 100, fd=-2, dirfd=77, name="x", flags=0, mode=0)
+c.event("socket", 100, fd=3, domain=1, type=1, proto=0, flags=0)
+table("texts", c, "evt.args proc.cwd", [
+    ("a time", "res=0 interval=1500000000(1.5s)", "/w/"),
+    ("descriptors, no time, signals", "res=1 fds=5:f1 6:p41 88:?4 timeout=none sigmask=SIGHUP SIGINT", "/w/"),
+    ("a path; the current folder is as it was", "res=0 path=jail(/w/jail)", "/w/"),
+    ("octal", "fd=9(<f>/w/rel) name=rel(/w/rel) flags=1(O_RDONLY) mode=644 dev=<NA> ino=<NA>", "/w/"),
+    ("no mode", "res=0 fd=9(<f>/w/rel) mode=0", "/w/"),
+    ("a mode", "res=0 filename=/x mode=0600(S_IWUSR|S_IRUSR)", "/w/"),
+    ("a user", "res=0 uid=7(bob)", "/w/"),
+    ("none, and an unknown one", "res=-1(EPERM) ruid=-1(<NONE>) euid=99(<NA>)", "/w/"),
+    ("a task and a signal", "res=-3(ESRCH) pid=100(sh) sig=9(SIGKILL)", "/w/"),
+    ("a folder that is not known", "fd=-2(ENOENT) dirfd=77 name=x flags=0(O_NONE) mode=0 dev=<NA> ino=<NA>", "/w/"),
+    ("a number with two names", "fd=3(<u>) domain=1(AF_LOCAL|AF_UNIX) type=1 proto=0 flags=0(O_NONE)", "/w/"),
+])
+
 # Fields that count
 c = Capture()
 c.process(100, comm="sh")

@@ -11,7 +11,7 @@
 enum {
 	BLOCK = 0x216, BLOCK_LARGE = 0x221, NEWEST = 361, GENERIC = 1, PROCEXIT = 186, PROCEXIT_PARAMS = 4, HEAD = 26,
 	PARAM_MAX = UINT16_MAX,
-	ROLE_SERVER = 2, PORT = 2, OF_EXEC = 15, OF_CLONE = 20
+	ROLE_SERVER = 2, PORT = 2, BPF = 369, OF_EXEC = 15, OF_CLONE = 20
 };
 
 /* Which of today's parameters stand where; -1: none. */
@@ -285,8 +285,9 @@ static void write_one(struct pack *out, const struct event *e, const struct even
 
 	for (unsigned i = 0; i < n; i++) {
 		size_t before = data.len;
+		/* The command of bpf was wider then. */
 		if (which[i] >= 0)
-			put_param(&data, t->params[which[i]].type, &values[which[i]]);
+			put_param(&data, t->number == BPF && which[i] == 1 ? PT_INT64 : t->params[which[i]].type, &values[which[i]]);
 		if (data.len == before && i < granted(code) && which[i] >= 0)
 			scap_put(&data, 0, scap_param_size(t->params[which[i]].type));
 		if (!large && data.len - before > PARAM_MAX)
