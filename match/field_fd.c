@@ -261,6 +261,7 @@ static void work_out_name(struct context *c, struct fd *fd)
 	/* What could not be opened would have been a file: rules ask for it so (open_file_failed). */
 	if (path && !fd->known) {
 		fd->known = fd->num >= 0;
+		fd->failed = fd->num < 0;
 		fd->kind = FD_FILE;
 	}
 }
@@ -315,12 +316,22 @@ int get_fd_type(const struct field_ref *f, struct context *c, struct field_value
 	return field_puts(out, named ? fd_kinds[fd->kind].text : "<NA>");
 }
 
+/* Of captures Falco says that it does not know. Live its rules' macro open_file_failed is to hold. */
+static bool is_capture(const struct context *c)
+{
+	const struct hello *h = c->state ? state_hello(c->state) : NULL;
+
+	return h && h->seen && h->recorded && !(h->links && h->links[0]);
+}
+
 int get_fd_typechar(const struct field_ref *f, struct context *c, struct field_value *out)
 {
 	const struct fd *fd = fd_of_event(c);
 
 	(void)f;
-	return fd->applies ? field_text(out, fd->kind >= 0 ? &fd_kinds[fd->kind].character : "o", 1) : -1;
+	if (!fd->applies)
+		return -1;
+	return field_text(out, fd->kind < 0 || (fd->failed && is_capture(c)) ? "o" : &fd_kinds[fd->kind].character, 1);
 }
 
 int get_fd_name(const struct field_ref *f, struct context *c, struct field_value *out)
