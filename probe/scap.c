@@ -213,11 +213,14 @@ static void write_end(struct reading *r)
 /* Said before the length of a block that is none is believed. */
 static int check_beginning(struct reading *r)
 {
-	enum { SECTION_TYPE = 0x0A0D0D0A };
-	uint8_t b[4];
+	enum { SECTION_TYPE = 0x0A0D0D0A, MAGIC_AT = 8 };
+	static const uint8_t other_order[4] = { 0x1A, 0x2B, 0x3C, 0x4D };
+	uint8_t b[MAGIC_AT + sizeof other_order];
 
 	if (scap_peek(r->file, b, sizeof b) < sizeof b)
 		return 0;
+	if (memcmp(b + MAGIC_AT, other_order, sizeof other_order) == 0)
+		return scap_bad(r->file, MAGIC_AT, "found a capture of a machine with the other byte order, expected little-endian");
 	uint32_t type = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 	if (type == SECTION_TYPE)
 		return 0;

@@ -7,8 +7,8 @@ trap 'rm -rf "$dir"' EXIT
 export DIR="$dir" TZ=UTC PYTHONPATH="$here/tests/helpers" PYTHONDONTWRITEBYTECODE=1
 export SAKER_BUILD="${SAKER_BUILD:-$here/build}"
 python3 - <<'EOF'
-import json, os, subprocess
-from capture import Capture, FIRST, clone, inet, inet_tuple, text, unix, unix_tuple
+import json, os, struct, subprocess
+from capture import Capture, FIRST, block, clone, inet, inet_tuple, text, unix, unix_tuple
 from live import BIN, Tap
 import golden
 
@@ -261,6 +261,48 @@ table("texts", c, "evt.args proc.cwd", [
     ("a folder that is not known", "fd=-2(ENOENT) dirfd=77 name=x flags=0(O_NONE) mode=0 dev=<NA> ino=<NA>", "/w/"),
     ("a number with two names", "fd=3(<u>) domain=1(AF_LOCAL|AF_UNIX) type=1 proto=0 flags=0(O_NONE)", "/w/"),
 ])
+
+# Every version of the process list, and the numbers that the first ones went by
+VERSIONS = {1: (0x202, 0x8000ABCD), 2: (0x207, 0x8013ABCD), 3: (0x209, 0x8014ABCD), 4: (0x210,), 5: (0x211,), 6: (0x212,), 7: (0x213,), 8: (0x214,)}
+
+
+def old_capture(version, kind, others):
+    """Process 100, child of 1, and a read, as that version has them; `others`: the other blocks by their first numbers too."""
+    body = b""
+    for tid, ptid, comm in ((1, 0, "init"), (100, 1, "sh")):
+        body += struct.pack("<QQQ", tid, tid, ptid) + (struct.pack("<q", 100) if version >= 6 else b"") + (struct.pack("<q", 100) if version >= 8 else b"")
+        body += text(comm) + text(comm) + (text("/bin/" + comm) if version >= 7 else b"") + text(b"-i\0x\0") + text("/w") + struct.pack("<QIII", 64, 0, 7, 8)
+        body += struct.pack("<IIIQQ", 1, 2, 3, 4, 5) if version >= 2 else b""
+        body += text(b"A=b\0") if version >= 3 else b""
+        body += struct.pack("<qq", tid, tid) + text(b"cpu=/x\0") if version >= 4 else b""
+        body += text("/") if version >= 5 else b""
+    made = Capture()
+    head = block(0x8002ABCD if others else 0x201, struct.pack("<IQQ128sQQQQ", 1, 0, 0, b"old", 0, 0, 0, 0)) + block(kind, body)
+    head += block(0x8001ABCD if others else 0x203, struct.pack("<QQQB", 100, 3, 9, 1) + text("/f"))
+    head += block(0x8012ABCD if others else 0x206, struct.pack("<BII", 0, 7, 7) + text("bob") + text("/h") + text("/s"))
+    head += block(0x8011ABCD if others else 0x205, struct.pack("<HH", 3, 2) + bytes([10, 0, 0, 1]) + bytes(8) + b"lo")
+    for enter, lengths, params in ((6, [8, 4], struct.pack("<qI", 3, 9)), (7, [8, 2], struct.pack("<q", 2) + b"hi")):
+        made.time += 1
+        data = b"".join(struct.pack("<H", n) for n in lengths) + params
+        head += block(0x8010ABCD if others else 0x204, struct.pack("<HQqIH", 0, made.time, 100, 22 + len(data), enter) + data)
+    return block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + head
+
+
+class Plain:
+    def __init__(self, data):
+        self.bytes = data
+
+    def data(self):
+        return self.bytes
+
+
+for version, numbers in VERSIONS.items():
+    for kind in numbers:
+        since = lambda first, value, otherwise: value if version >= first else otherwise
+        table("process list %d (%X)" % (version, kind), Plain(old_capture(version, kind, kind > 0xffff)),
+              "evt.args proc.cmdline proc.pname proc.cwd user.name group.gid fd.name proc.fdlimit proc.vmsize proc.env[A] thread.vtid proc.sid proc.exepath proc.vpgid", [
+                  ("a read", "res=2 data=hi fd=3(<f>/f) size=9", "sh -i x", "init", "/w/", "bob", 8, "/f", 64, since(2, 1, 0), since(3, "b", ""),
+                   since(4, 100, None), since(6, 100, -1), since(7, "/bin/sh", ""), since(8, 100, -1))])
 
 # Fields that count
 c = Capture()
