@@ -11,7 +11,7 @@
 #include "field_paths.h"
 #include "wire/fact.h"
 
-enum { AT_CWD = -100 };
+enum { AT_CWD = -100, TYPE_PTRACE = 169 };
 
 typedef void renderer(struct context *c, const struct param *p, const struct value *v, struct rendered *out);
 
@@ -340,7 +340,7 @@ static void render_ip(struct context *c, const struct param *p, const struct val
 	text_puts(&out->raw, addr);
 }
 
-/* [selector, value]; selector 1 is an error number. */
+/* [selector, value]: of socket options 1 is an error number and 4 a time, of ptrace 1 is a signal. */
 static void render_dyn(struct context *c, const struct param *p, const struct value *v, struct rendered *out)
 {
 	struct value selector = { .type = VALUE_UINT }, inner = *v;
@@ -348,10 +348,16 @@ static void render_dyn(struct context *c, const struct param *p, const struct va
 
 	if (v->type == VALUE_ARRAY && (value_next(&in, &selector) != 1 || value_next(&in, &inner) != 1))
 		return;
+	uint64_t which = selector.type == VALUE_UINT ? selector.u : 0;
+	bool option = strcmp(p->name, "val") == 0;
 	if (inner.type == VALUE_BIN || inner.type == VALUE_STR)
 		put_bytes(&out->raw, &inner);
-	else if (selector.type == VALUE_UINT && selector.u == 1)
+	else if (which == 1 && c->type->number == TYPE_PTRACE)
+		render_signal(c, &(struct param){ .format = FMT_DEC }, &inner, out);
+	else if (which == 1)
 		render_errno(c, p, &inner, out);
+	else if (which == 4 && option)
+		render_reltime(c, p, &inner, out);
 	else if (inner.type == VALUE_UINT || inner.type == VALUE_INT)
 		put_number(&out->raw, p, &inner);
 }
@@ -374,9 +380,11 @@ struct rendered field_render(struct context *c, int param)
 	const struct value *v = &c->params[param];
 	struct rendered out = { text_new(&c->arena, 0), text_new(&c->arena, 0) };
 	bool number = v->type == VALUE_UINT || v->type == VALUE_INT;
-	bool null = p->type == PT_BYTEBUF || p->type == PT_SOCKTUPLE;
+	bool null = p->type == PT_BYTEBUF || p->type == PT_SOCKTUPLE || p->type == PT_FDLIST || p->type == PT_DYN;
 
-	if (renderers[p->type] && (v->type != VALUE_NIL || null))
+	if (v->type == VALUE_NIL && null)
+		text_puts(&out.raw, "NULL");
+	else if (renderers[p->type] && v->type != VALUE_NIL)
 		renderers[p->type](c, p, v, &out);
 	else if (number)
 		put_number(&out.raw, p, v);

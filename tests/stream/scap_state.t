@@ -248,6 +248,9 @@ c.event("setreuid", 100, res=-1, ruid=2**32 - 1, euid=99)
 c.event("kill", 100, res=-3, pid=100, sig=9)
 c.event("openat", 100, fd=-2, dirfd=77, name="x", flags=0, mode=0)
 c.event("socket", 100, fd=3, domain=1, type=1, proto=0, flags=0)
+c.event("setsockopt", 100, res=0, fd=3, level=1, optname=20, val=b"\4" + struct.pack("<Q", 1_500_000_000), optlen=16)
+c.event("getsockopt", 100, res=0, fd=3, level=1, optname=4, val=b"\1" + struct.pack("<q", -111), optlen=4)
+c.event("ptrace", 100, res=0, addr=None, data=b"\1\x09", request=7, pid=100)
 table("texts", c, "evt.args proc.cwd", [
     ("a time", "res=0 interval=1500000000(1.5s)", "/w/"),
     ("descriptors, no time, signals", "res=1 fds=5:f1 6:p41 88:?4 timeout=none sigmask=SIGHUP SIGINT", "/w/"),
@@ -260,6 +263,9 @@ table("texts", c, "evt.args proc.cwd", [
     ("a task and a signal", "res=-3(ESRCH) pid=100(sh) sig=9(SIGKILL)", "/w/"),
     ("a folder that is not known", "fd=-2(ENOENT) dirfd=77 name=x flags=0(O_NONE) mode=0 dev=<NA> ino=<NA>", "/w/"),
     ("a number with two names", "fd=3(<u>) domain=1(AF_LOCAL|AF_UNIX) type=1 proto=0 flags=0(O_NONE)", "/w/"),
+    ("an option that is a time", "res=0 fd=3(<u>) level=1(SOL_SOCKET) optname=20(SO_RCVTIMEO) val=1500000000(1.5s) optlen=16", "/w/"),
+    ("one that is an error", "res=0 fd=3(<u>) level=1(SOL_SOCKET) optname=4(SO_ERROR) val=-111(ECONNREFUSED) optlen=4", "/w/"),
+    ("nothing, and a signal", "res=0 addr=NULL data=9(SIGKILL) request=7(PTRACE_POKEUSR) pid=100(sh)", "/w/"),
 ])
 
 # Every version of the process list, and the numbers that the first ones went by
