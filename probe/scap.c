@@ -156,6 +156,8 @@ static int read_event(struct reading *r, const struct scap_block *b)
 	if (!r->begun)
 		begin_events(r, e.time);
 	struct scap_thread *t = scap_thread_find(&r->world.threads, e.tid);
+	bool timed = r->both && t && t->enter.any && t->enter.event.code + 1u == e.code && e.time > t->enter.event.time;
+	uint64_t latency = timed ? e.time - t->enter.event.time : 0;
 	enum scap_verdict verdict = scap_convert(&e, t ? &t->enter : NULL, &room);
 	r->number += verdict == SCAP_ENTER || verdict == SCAP_SHOW || (verdict == SCAP_KEEP && r->both);
 	if (verdict == SCAP_KEEP || verdict == SCAP_ENTER) {
@@ -165,7 +167,7 @@ static int read_event(struct reading *r, const struct scap_block *b)
 		if (r->both)
 			show_beginning(r, &t->enter);
 	} else if (verdict == SCAP_SHOW && event_type(e.code)) {
-		struct scap_now now = { .w = &r->world, .e = &e, .type = event_type(e.code) };
+		struct scap_now now = { .w = &r->world, .e = &e, .type = event_type(e.code), .latency = latency };
 		scap_before(&now);
 		show(r, &now);
 		t = scap_thread_find(&r->world.threads, e.tid);

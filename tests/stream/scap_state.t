@@ -16,15 +16,15 @@ DIR = os.environ["DIR"]
 tap = Tap()
 
 
-def shown(c, *names, condition="evt.num >= 0"):
+def shown(c, *names, condition="evt.num >= 0", options=()):
     rules = golden.write_rules(DIR, [("all", condition, " ".join("%" + n for n in names))])
     stream = os.path.join(DIR, "made.saker")
     with open(os.path.join(DIR, "made.scap"), "wb") as f:
         f.write(c.data())
     with open(stream, "wb") as out:
-        subprocess.run([os.path.join(BIN, "probe"), "-r", f.name], stdout=out, check=True, timeout=60)
+        subprocess.run([os.path.join(BIN, "probe"), *options, "-r", f.name], stdout=out, check=True, timeout=60)
     with open(stream, "rb") as data:
-        alerts = subprocess.run([os.path.join(BIN, "match"), "-r", rules], stdin=data, capture_output=True, check=True, timeout=60)
+        alerts = subprocess.run([os.path.join(BIN, "match"), *options, "-r", rules], stdin=data, capture_output=True, check=True, timeout=60)
     out = subprocess.run([os.path.join(BIN, "emit"), "-O", "json_output=true"], input=alerts.stdout, capture_output=True, check=True,
                          timeout=60)
     return [tuple(json.loads(line)["output_fields"][n] for n in names) for line in out.stdout.splitlines()]
@@ -309,6 +309,11 @@ for version, numbers in VERSIONS.items():
               "evt.args proc.cmdline proc.pname proc.cwd user.name group.gid fd.name proc.fdlimit proc.vmsize proc.env[A] thread.vtid proc.sid proc.exepath proc.vpgid", [
                   ("a read", "res=2 data=hi fd=3(<f>/f) size=9", "sh -i x", "init", "/w/", "bob", 8, "/f", 64, since(2, 1, 0), since(3, "b", ""),
                    since(4, 100, None), since(6, 100, -1), since(7, "/bin/sh", ""), since(8, 100, -1))])
+
+names = ("evt.type", "evt.dir", "evt.latency", "evt.count.exit", "evt.num")
+plain = Plain(old_capture(4, 0x210, False))
+tap.is_(shown(plain, *names), [("read", "<", 0, 1, 1)], "a call is one event today, and takes no time")
+tap.is_(shown(plain, *names, options=("-O", "compat=0.28")), [("read", ">", 0, None, 1), ("read", "<", 1, 1, 2)], "it was two in 0.28, and evt.latency what is between")
 
 # Fields that count
 c = Capture()
