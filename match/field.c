@@ -145,6 +145,8 @@ static long read_name(const char *text, size_t len, struct arena *a, struct fiel
 	}
 	out->has_arg = true;
 	out->key = arena_strn(a, text + 1, n);
+	if (out->def->get == get_abspath && strcmp(out->key, "src") != 0 && strcmp(out->key, "dst") != 0)
+		return fail(err, errlen, "wrong syntax for evt.abspath: found .%s, expected .src or .dst", out->key);
 	return (long)n + 1;
 }
 

@@ -5,7 +5,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 export HERE="$here" DIR="$dir" PYTHONPATH="$here/tests/helpers" PYTHONDONTWRITEBYTECODE=1
 python3 - <<'EOF'
-import os, shutil, subprocess
+import os, shutil, signal, subprocess, time
 import golden
 from wire import *
 
@@ -148,6 +148,18 @@ is_lazy = [("read", "sh", "systemd", "/w/", "/was/open", "file"), ("read", "late
            ("openat", "late", "systemd", "/late/", "/late/rel", "file"), ("fork", "sh", "systemd", "/w/", None, None),
            ("fork", "sh", "sh", "/w/", None, None), ("read", "sh", "sh", "/w/", "/was/open", "file")]
 ok([f[:2] + f[3:] for f in found] == [f[:2] + f[3:] for f in is_lazy], "with what they had open, which their children have too", *found)
+
+# It is written at the end; SIGTERM is one, and so is the second SIGINT: the first is for the head of the line.
+for what, signals in (("SIGTERM", (signal.SIGTERM,)), ("two SIGINT", (signal.SIGINT, signal.SIGINT))):
+    p = subprocess.Popen([os.path.join(golden.BIN, "frames"), "--to-scap"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    p.stdin.write(lazy[:-len(end())])
+    p.stdin.flush()
+    time.sleep(0.3)
+    for s in signals:
+        p.send_signal(s)
+        time.sleep(0.2)
+    written, status = p.stdout.read(), p.wait(10)
+    ok((written, status) == (begun, 0), "%s: what has come so far is written" % what, len(written), len(begun), status)
 
 status, _, err = run("frames", "--to-scap", data=hello() + end())
 ok(status == 0 and "no event" in err, "no event: said so", status, err)

@@ -1,8 +1,11 @@
 /* Frames to a capture. It begins with what was there before its events, of which a live stream tells while they come: so they wait in
  * a file of their own until the stream ends. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "job.h"
 #include "scap_out.h"
@@ -60,6 +63,8 @@ struct run {
 	struct scap_world world;
 	struct pack events;                    /* that are not in the spool yet */
 	FILE *spool;
+	int signals;
+	unsigned interrupted;
 };
 
 static void to_spool(struct run *r)
@@ -119,6 +124,28 @@ static int take(struct run *r, const struct frame *f)
 	return rc < 0 ? -1 : f->kind == FRAME_EVENT && job_counted(r->job);
 }
 
+static int signal_fd(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* The first SIGINT is for the head of the line, whose END ends us. SIGTERM and the next one mean that what has come is all. */
+static bool told_to_end(struct run *r)
+{
+	struct signalfd_siginfo info;
+
+	while (read(r->signals, &info, sizeof info) == (ssize_t)sizeof info)
+		if (info.ssi_signo == SIGTERM || r->interrupted++)
+			return true;
+	return false;
+}
+
 static int run(struct run *r, struct input *in)
 {
 	struct frame f;
@@ -134,14 +161,14 @@ static int run(struct run *r, struct input *in)
 		}
 		if (rc == INPUT_DONE)
 			return input_status(in);
-		if (rc == INPUT_EMPTY)
-			input_wait(in, -1, -1);
+		if (rc == INPUT_EMPTY && input_wait(in, -1, r->signals) && told_to_end(r))
+			return 0;
 	}
 }
 
 int to_scap_run(struct job *j)
 {
-	struct run r = { .job = j };
+	struct run r = { .job = j, .signals = signal_fd() };
 	char err[400];
 	int status;
 	struct input *in = input_open(j->inputs, j->ninputs, err, sizeof err, &status);
@@ -155,6 +182,7 @@ int to_scap_run(struct job *j)
 		write_all(&r);
 	if (status == 0 && !r.world.first)
 		log_warnx("the stream has no event: nothing was written");
+	close(r.signals);
 	if (r.spool)
 		fclose(r.spool);
 	pack_free(&r.events);
