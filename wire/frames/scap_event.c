@@ -329,7 +329,8 @@ int scap_event_out(struct pack *out, const struct frame *f, struct scap_world *w
 	}
 	if (!t)
 		return 0;
-	scap_fds_take(&w->fds, &e, t, values);
+	if (map_get(&w->procs, e.process))
+		scap_fds_take(&w->fds, &e, t, values);
 	struct outline o = outline_of(t);
 	/* What is missing at the end was not there. */
 	while (o.n && (o.own[o.n - 1] < 0 || values[o.own[o.n - 1]].type == VALUE_NIL) && o.code == t->number &&
