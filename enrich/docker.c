@@ -1,6 +1,7 @@
 /* Docker's containers, from its data root: containers/ID/{config.v2,hostconfig}.json and
  * image/DRIVER/repositories.json. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf/conf.h"
@@ -16,8 +17,31 @@ static const struct {
 	{ "io.kubernetes.sandbox.id", META_POD_FULL_SANDBOX },
 };
 
-static void take_labels(struct metadata *m, const json_t *labels)
+static int by_name(const void *a, const void *b)
 {
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void take_each(struct metadata *m, json_t *labels)
+{
+	size_t n = 0;
+	const char **names = calloc(json_object_size(labels) + 1, sizeof *names), *name;
+	json_t *value;
+
+	if (!names)
+		return;
+	json_object_foreach(labels, name, value)
+		if (json_is_string(value))
+			names[n++] = name;
+	qsort(names, n, sizeof *names, by_name);
+	for (size_t i = 0; i < n; i++)
+		metadata_label(m, names[i], json_text(labels, names[i]));
+	free(names);
+}
+
+static void take_labels(struct metadata *m, json_t *labels)
+{
+	take_each(m, labels);
 	for (size_t i = 0; i < sizeof pod_labels / sizeof *pod_labels; i++)
 		metadata_set(m, pod_labels[i].text, json_text(labels, pod_labels[i].label));
 	if (m->text[META_POD_FULL_SANDBOX])

@@ -25,6 +25,7 @@ void metadata_free(struct metadata *m)
 	for (int i = 0; i < META_TEXTS; i++)
 		free(m->text[i]);
 	pack_free(&m->mounts);
+	pack_free(&m->labels);
 	metadata_init(m);
 }
 
@@ -56,9 +57,16 @@ void metadata_mount(struct metadata *m, const char *source, const char *destinat
 	m->nmounts++;
 }
 
+void metadata_label(struct metadata *m, const char *name, const char *value)
+{
+	pack_str(&m->labels, name);
+	pack_str(&m->labels, value);
+	m->nlabels++;
+}
+
 static uint32_t count(const struct metadata *m)
 {
-	uint32_t n = (uint32_t)(m->privileged >= 0) + m->has_mounts;
+	uint32_t n = (uint32_t)(m->privileged >= 0) + m->has_mounts + (m->nlabels > 0);
 
 	for (int i = 0; i < META_TEXTS; i++)
 		n += m->text[i] != NULL;
@@ -85,6 +93,11 @@ static int pack_whole(struct pack *out, const char *id, const struct metadata *m
 		pack_str(out, "mounts");
 		pack_array(out, m->nmounts);
 		pack_raw(out, m->mounts.data, m->mounts.len);
+	}
+	if (m->nlabels) {
+		pack_str(out, "labels");
+		pack_map(out, m->nlabels);
+		pack_raw(out, m->labels.data, m->labels.len);
 	}
 	pack_str(out, found);
 	return frame_end(out, f);

@@ -18,6 +18,8 @@ struct metadata {
 	struct pack mounts;                    /* [source, destination, mode, rdwr, propagation], one behind the other */
 	uint32_t nmounts;
 	bool has_mounts;
+	struct pack labels;                    /* name and value, one behind the other */
+	uint32_t nlabels;
 };
 
 void metadata_init(struct metadata *m);
@@ -27,6 +29,8 @@ void metadata_set(struct metadata *m, enum metadata_text which, const char *valu
 void metadata_setn(struct metadata *m, enum metadata_text which, const char *value, size_t len);
 void metadata_mount(struct metadata *m, const char *source, const char *destination, const char *mode, bool rdwr,
 	const char *propagation);
+/* In the order of their names. */
+void metadata_label(struct metadata *m, const char *name, const char *value);
 /* Packs the CONTAINER frame; `found` says how it was found. */
 void metadata_pack(struct pack *out, const char *id, const struct metadata *m, const char *found);
 

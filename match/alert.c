@@ -52,7 +52,7 @@ static void pack_printed(struct pack *p, const struct field_ref *ref, const stru
 {
 	struct strbuf b = {0};
 
-	field_print(ref, v, n, &b);
+	field_print(ref, v, n, false, &b);
 	pack_text(p, b.p ? b.p : "", b.n);
 	strbuf_free(&b);
 }
@@ -94,7 +94,7 @@ static void pack_field(struct pack *p, struct eval *e, uint32_t slot)
 		pack_uint(p, e->context->event.time);
 	else if (n < 0)
 		pack_nil(p);
-	else if (ref->def->flags & FIELD_LIST) {
+	else if (ref->def->flags & FIELD_LIST && !e->context->old) {
 		pack_array(p, (uint32_t)n);
 		for (int i = 0; i < n; i++)
 			pack_one(p, ref, &v[i]);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/jsontext.h"
+
 void document_clear(struct document *d)
 {
 	json_decref(d->root);
@@ -48,7 +50,7 @@ static void parse(struct document *d)
 		snprintf(d->error, sizeof d->error, "found more than %d values, expected fewer", DOCUMENT_VALUES);
 		return;
 	}
-	d->root = json_loadb(d->text, d->n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
+	d->root = jsontext_load(d->text, d->n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
 	if (!d->root)
 		keep_error(d, &e);
 }

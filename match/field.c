@@ -145,6 +145,8 @@ static long read_name(const char *text, size_t len, struct arena *a, struct fiel
 	}
 	out->has_arg = true;
 	out->key = arena_strn(a, text + 1, n);
+	if (out->def->get == get_abspath && strcmp(out->key, "src") != 0 && strcmp(out->key, "dst") != 0)
+		return fail(err, errlen, "wrong syntax for evt.abspath: found .%s, expected .src or .dst", out->key);
 	return (long)n + 1;
 }
 
@@ -226,9 +228,9 @@ static bool is_padded(const struct field_def *d)
 	return (d->type == TYPE_RELTIME || d->type == TYPE_ABSTIME) && n > 3 && strcmp(d->name + n - 3, ".ns") == 0;
 }
 
-void field_print(const struct field_ref *f, const struct field_value *v, int n, struct strbuf *out)
+void field_print(const struct field_ref *f, const struct field_value *v, int n, bool old, struct strbuf *out)
 {
-	bool list = f->def->flags & FIELD_LIST;
+	bool list = f->def->flags & FIELD_LIST && !(old && n == 1);
 
 	if (list)
 		strbuf_puts(out, "(");

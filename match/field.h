@@ -93,8 +93,8 @@ struct field_ref {
 int field_parse(const struct field_table *own, const char *text, size_t len, bool whole, struct arena *a, struct field_ref *out,
 	size_t *used, char *err, size_t errlen);
 
-/* Appends the text of a value as output prints it (not for missing ones). */
+/* Appends the text of a value as output prints it (not for missing ones). `old`: a list of one is that one, as in 0.28. */
 struct strbuf;
-void field_print(const struct field_ref *f, const struct field_value *v, int n, struct strbuf *out);
+void field_print(const struct field_ref *f, const struct field_value *v, int n, bool old, struct strbuf *out);
 
 #endif

@@ -133,13 +133,10 @@ static void text_end(const struct fd_end *e, bool port, struct text *out)
 		text_printf(out, ":%u", e->port);
 }
 
-/* No address, or the one that stands for all. */
-static bool is_any(const struct fd_end *e)
+/* As captures have a socket that was bound to an address and no port: of one whose connection failed more is told. */
+static bool bound_to_none(const struct fd_tuple *t)
 {
-	for (unsigned i = 0; i < e->len; i++)
-		if (e->addr[i])
-			return false;
-	return true;
+	return t->local.len && !t->remote.len && t->role == ROLE_UNKNOWN && !t->protocol;
 }
 
 void fd_tuple_text(const struct fd_tuple *t, struct text *out)
@@ -157,7 +154,7 @@ void fd_tuple_text(const struct fd_tuple *t, struct text *out)
 		text_end(source, ports, out);
 		text_puts(out, "->");
 		text_end(target, ports, out);
-	} else if (t->local.port || !is_any(&t->local)) {
+	} else if (t->local.port || bound_to_none(t)) {
 		text_end(&t->local, true, out);
 	}
 }
@@ -264,6 +261,7 @@ static void work_out_name(struct context *c, struct fd *fd)
 	/* What could not be opened would have been a file: rules ask for it so (open_file_failed). */
 	if (path && !fd->known) {
 		fd->known = fd->num >= 0;
+		fd->failed = fd->num < 0;
 		fd->kind = FD_FILE;
 	}
 }
@@ -318,12 +316,22 @@ int get_fd_type(const struct field_ref *f, struct context *c, struct field_value
 	return field_puts(out, named ? fd_kinds[fd->kind].text : "<NA>");
 }
 
+/* Of captures Falco says that it does not know. Live its rules' macro open_file_failed is to hold. */
+static bool is_capture(const struct context *c)
+{
+	const struct hello *h = c->state ? state_hello(c->state) : NULL;
+
+	return h && h->seen && h->recorded && !(h->links && h->links[0]);
+}
+
 int get_fd_typechar(const struct field_ref *f, struct context *c, struct field_value *out)
 {
 	const struct fd *fd = fd_of_event(c);
 
 	(void)f;
-	return fd->applies ? field_text(out, fd->kind >= 0 ? &fd_kinds[fd->kind].character : "o", 1) : -1;
+	if (!fd->applies)
+		return -1;
+	return field_text(out, fd->kind < 0 || (fd->failed && is_capture(c)) ? "o" : &fd_kinds[fd->kind].character, 1);
 }
 
 int get_fd_name(const struct field_ref *f, struct context *c, struct field_value *out)
@@ -423,10 +431,27 @@ int get_fd_connected(const struct field_ref *f, struct context *c, struct field_
 	return extra_flag(c, "connected", fd->has_tuple && !fd->tuple.is_unix && fd_connected(&fd->tuple), out);
 }
 
+/* A call that makes a descriptor gives it its name, but for copies; so does one that connects it. */
+static bool names(const struct context *c, const struct fd *fd)
+{
+	enum { BIND = 21, CONNECT = 23, DUP = 367, DUP2 = 363, DUP3 = 365, PIDFD_GETFD = 407 };
+
+	if (!c->event.has_result || (c->event.result < 0 && !(c->type->number == CONNECT && fd->has_tuple)))
+		return false;
+	switch (c->type->number) {
+	case DUP: case DUP2: case DUP3: case PIDFD_GETFD: return false;
+	case BIND: case CONNECT: return fd->name_len > 0;
+	default: return c->type->flags & EV_CREATES_FD && fd->name_len > 0;
+	}
+}
+
+/* What the event says itself, else what follows from the call. */
 int get_fd_name_changed(const struct field_ref *f, struct context *c, struct field_value *out)
 {
+	const struct fd *fd = fd_of_event(c);
+
 	(void)f;
-	return extra_flag(c, "name_changed", false, out);
+	return extra_flag(c, "name_changed", fd->applies && names(c, fd), out);
 }
 
 int get_fd_is_server(const struct field_ref *f, struct context *c, struct field_value *out)

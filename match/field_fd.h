@@ -23,6 +23,7 @@ struct fd {
 	bool applies;                           /* the event has to do with a descriptor */
 	bool known;                             /* it says more of it than its number */
 	bool has_tuple, has_path;
+	bool failed;                            /* it could not be opened: the kind is what it would have been */
 	int64_t num;
 	int kind;                               /* enum fd_kind, or -1 */
 	const char *path;                       /* as the kernel has it */

@@ -29,7 +29,7 @@ enum event_flag { IS_IO, IS_READ, IS_WRITE, IS_WAIT };
 enum open_flag { OPEN_READ, OPEN_WRITE, OPEN_EXEC, OPEN_CREATE };
 enum error_kind { ERROR_ANY, ERROR_FILE, ERROR_NET, ERROR_MEMORY, ERROR_OTHER };
 enum { LENGTH_IN = 1, LENGTH_OUT = 2, LENGTH_FILE = 4, LENGTH_NET = 8 };
-field_getter get_num, get_time, get_rawtime, get_reltime, get_deltatime, get_count, get_around, get_source, get_is_async, get_asynctype, get_hostname, get_dir, get_type,
+field_getter get_num, get_time, get_rawtime, get_reltime, get_deltatime, get_count, get_around, get_latency, get_source, get_is_async, get_asynctype, get_hostname, get_dir, get_type,
 	get_type_is, get_syscall_type, get_category, get_cpu, get_res, get_rawres, get_failed, get_event_flag, get_io_dir,
 	get_is_syslog, get_one, get_error, get_exit_count, get_open, get_buffer, get_buffer_length, get_zero, get_zero_text;
 /* field_arg.c */

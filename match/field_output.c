@@ -18,6 +18,14 @@ static int joined(struct context *c, const struct field_value *v, int n, struct 
 	return t.n ? text_value(&t, out) : -1;
 }
 
+/* A parameter that the event's type has and the event does not: no value in a condition, but Falco prints a number of nothing as 0. */
+static bool empty_number(const struct field_ref *f, const struct context *c)
+{
+	bool numeric = f->def->type == TYPE_INT || f->def->type == TYPE_UINT || f->def->type == TYPE_RELTIME || f->def->type == TYPE_ABSTIME;
+
+	return f->def->get == get_rawarg && numeric && f->params && c->type && f->params[c->type->number] >= 0;
+}
+
 int field_output(const struct field_ref *f, struct context *c, const struct field_value **v, int n)
 {
 	const struct field_def *d = f->def;
@@ -28,6 +36,10 @@ int field_output(const struct field_ref *f, struct context *c, const struct fiel
 	if (any && d->get == get_ancestor && (d->what == ANCESTOR_PID || d->what == ANCESTOR_ENV)) {
 		*v = out;
 		return d->what == ANCESTOR_PID ? get_own_pid(f, c, out) : get_env(f, c, out);
+	}
+	if (n < 0 && empty_number(f, c)) {
+		*v = out;
+		return 1;
 	}
 	if (d->flags & FIELD_FILTER_ONLY || n < 0)
 		return -1;

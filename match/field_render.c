@@ -11,7 +11,7 @@
 #include "field_paths.h"
 #include "wire/fact.h"
 
-enum { AT_CWD = -100 };
+enum { AT_CWD = -100, TYPE_PTRACE = 169 };
 
 typedef void renderer(struct context *c, const struct param *p, const struct value *v, struct rendered *out);
 
@@ -92,7 +92,7 @@ static void render_mode(struct context *c, const struct param *p, const struct v
 	(void)c;
 	if (v->type != VALUE_UINT)
 		return;
-	text_printf(&out->raw, "0%llo", (unsigned long long)v->u);
+	text_printf(&out->raw, "%#llo", (unsigned long long)v->u);
 	if (v->u)
 		put_flags(&out->resolved, p->set, v->u);
 }
@@ -267,8 +267,7 @@ static void render_fdlist(struct context *c, const struct param *p, const struct
 			continue;
 		fd_read(&number, &fd);
 		text_printf(&out->raw, "%s%lld:", out->raw.n ? " " : "", (long long)fd.num);
-		if (fd.known)
-			text_add(&out->raw, fd.kind >= 0 ? &fd_kinds[fd.kind].character : "o", 1);
+		text_add(&out->raw, !fd.known ? "?" : fd.kind >= 0 ? &fd_kinds[fd.kind].character : "o", 1);
 		put_number(&out->raw, &(struct param){ .format = FMT_HEX }, &flags);
 	}
 }
@@ -288,17 +287,18 @@ static void render_sigset(struct context *c, const struct param *p, const struct
 	(void)p;
 	for (int i = 1; v->type == VALUE_UINT && i < 32; i++)
 		if (v->u >> (i - 1) & 1 && field_signal(i))
-			text_printf(&out->raw, "%s%s", out->raw.n ? "," : "", field_signal(i));
+			text_printf(&out->raw, "%s%s", out->raw.n ? " " : "", field_signal(i));
 }
 
 static void render_reltime(struct context *c, const struct param *p, const struct value *v, struct rendered *out)
 {
-	(void)c;
-	(void)p;
-	if (v->type == VALUE_UINT && v->u == UINT64_MAX)
+	if (v->type == VALUE_UINT && v->u == UINT64_MAX) {
 		text_puts(&out->raw, "none");
-	else if (v->type == VALUE_UINT)
-		text_printf(&out->raw, "%gs", (double)v->u / 1e9);
+		return;
+	}
+	render_number(c, p, v, out);
+	if (v->type == VALUE_UINT)
+		text_printf(&out->resolved, "%gs", (double)v->u / 1e9);
 }
 
 static void render_id(struct context *c, const struct param *p, const struct value *v, struct rendered *out)
@@ -338,7 +338,7 @@ static void render_ip(struct context *c, const struct param *p, const struct val
 	text_puts(&out->raw, addr);
 }
 
-/* [selector, value]; selector 1 is an error number. */
+/* [selector, value]: of socket options 1 is an error number and 4 a time, of ptrace 1 is a signal. */
 static void render_dyn(struct context *c, const struct param *p, const struct value *v, struct rendered *out)
 {
 	struct value selector = { .type = VALUE_UINT }, inner = *v;
@@ -346,10 +346,16 @@ static void render_dyn(struct context *c, const struct param *p, const struct va
 
 	if (v->type == VALUE_ARRAY && (value_next(&in, &selector) != 1 || value_next(&in, &inner) != 1))
 		return;
+	uint64_t which = selector.type == VALUE_UINT ? selector.u : 0;
+	bool option = strcmp(p->name, "val") == 0;
 	if (inner.type == VALUE_BIN || inner.type == VALUE_STR)
 		put_bytes(&out->raw, &inner);
-	else if (selector.type == VALUE_UINT && selector.u == 1)
+	else if (which == 1 && c->type->number == TYPE_PTRACE)
+		render_signal(c, &(struct param){ .format = FMT_DEC }, &inner, out);
+	else if (which == 1)
 		render_errno(c, p, &inner, out);
+	else if (which == 4 && option)
+		render_reltime(c, p, &inner, out);
 	else if (inner.type == VALUE_UINT || inner.type == VALUE_INT)
 		put_number(&out->raw, p, &inner);
 }
@@ -372,9 +378,11 @@ struct rendered field_render(struct context *c, int param)
 	const struct value *v = &c->params[param];
 	struct rendered out = { text_new(&c->arena, 0), text_new(&c->arena, 0) };
 	bool number = v->type == VALUE_UINT || v->type == VALUE_INT;
-	bool null = p->type == PT_BYTEBUF || p->type == PT_SOCKTUPLE;
+	bool null = p->type == PT_BYTEBUF || p->type == PT_SOCKTUPLE || p->type == PT_FDLIST || p->type == PT_DYN;
 
-	if (renderers[p->type] && (v->type != VALUE_NIL || null))
+	if (v->type == VALUE_NIL && null)
+		text_puts(&out.raw, "NULL");
+	else if (renderers[p->type] && v->type != VALUE_NIL)
 		renderers[p->type](c, p, v, &out);
 	else if (number)
 		put_number(&out.raw, p, v);

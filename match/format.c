@@ -194,7 +194,7 @@ void format_print(const struct format *f, struct eval *e, struct strbuf *out)
 		if (n < 0)
 			strbuf_puts(out, "<NA>");
 		else
-			field_print(eval_ref(e, (uint32_t)p->slot), v, n, out);
+			field_print(eval_ref(e, (uint32_t)p->slot), v, n, e->context->old, out);
 		fit(out, begin, p->width);
 	}
 }

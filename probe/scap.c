@@ -156,6 +156,8 @@ static int read_event(struct reading *r, const struct scap_block *b)
 	if (!r->begun)
 		begin_events(r, e.time);
 	struct scap_thread *t = scap_thread_find(&r->world.threads, e.tid);
+	bool timed = r->both && t && t->enter.any && t->enter.event.code + 1u == e.code && e.time > t->enter.event.time;
+	uint64_t latency = timed ? e.time - t->enter.event.time : 0;
 	enum scap_verdict verdict = scap_convert(&e, t ? &t->enter : NULL, &room);
 	r->number += verdict == SCAP_ENTER || verdict == SCAP_SHOW || (verdict == SCAP_KEEP && r->both);
 	if (verdict == SCAP_KEEP || verdict == SCAP_ENTER) {
@@ -165,7 +167,7 @@ static int read_event(struct reading *r, const struct scap_block *b)
 		if (r->both)
 			show_beginning(r, &t->enter);
 	} else if (verdict == SCAP_SHOW && event_type(e.code)) {
-		struct scap_now now = { .w = &r->world, .e = &e, .type = event_type(e.code) };
+		struct scap_now now = { .w = &r->world, .e = &e, .type = event_type(e.code), .latency = latency };
 		scap_before(&now);
 		show(r, &now);
 		t = scap_thread_find(&r->world.threads, e.tid);
@@ -213,11 +215,14 @@ static void write_end(struct reading *r)
 /* Said before the length of a block that is none is believed. */
 static int check_beginning(struct reading *r)
 {
-	enum { SECTION_TYPE = 0x0A0D0D0A };
-	uint8_t b[4];
+	enum { SECTION_TYPE = 0x0A0D0D0A, MAGIC_AT = 8 };
+	static const uint8_t other_order[4] = { 0x1A, 0x2B, 0x3C, 0x4D };
+	uint8_t b[MAGIC_AT + sizeof other_order];
 
 	if (scap_peek(r->file, b, sizeof b) < sizeof b)
 		return 0;
+	if (memcmp(b + MAGIC_AT, other_order, sizeof other_order) == 0)
+		return scap_bad(r->file, MAGIC_AT, "found a capture of a machine with the other byte order, expected little-endian");
 	uint32_t type = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 	if (type == SECTION_TYPE)
 		return 0;

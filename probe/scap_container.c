@@ -7,6 +7,7 @@
 #include "scap_write.h"
 #include "wire/cgroup.h"
 #include "wire/frame.h"
+#include "wire/jsontext.h"
 
 /* Names of the wire and of the text. */
 static const struct {
@@ -184,7 +185,7 @@ static uint64_t write_container(struct scap_writer *o, const json_t *c)
 
 uint64_t scap_write_container(struct scap_writer *o, struct scap_bytes json)
 {
-	json_t *whole = json.n ? json_loadb((const char *)json.p, json.n, 0, NULL) : NULL;
+	json_t *whole = json.n ? jsontext_load((const char *)json.p, json.n, 0, NULL) : NULL;
 
 	uint64_t key = write_container(o, json_object_get(whole, "container"));
 	json_decref(whole);

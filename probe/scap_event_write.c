@@ -307,9 +307,11 @@ static void pack_extra(struct pack *out, const struct scap_now *now)
 	bool invalid = t && t->flags & SCAP_INVALID;
 	bool on_fd = now->type->flags & (EV_CREATES_FD | EV_USES_FD | EV_DESTROYS_FD), fewer = now->e->n < now->type->nparams;
 
-	if (!t && !fewer && !now->enters)
+	if (!t && !fewer && !now->enters && !now->latency)
 		return;
-	pack_map(out, (t ? 10 : 0) + (t && now->fd ? 3 : 0) + fewer + now->enters);
+	pack_map(out, (t ? 10 : 0) + (t && now->fd ? 3 : 0) + fewer + now->enters + (now->latency != 0));
+	if (now->latency)
+		pack_number(out, "latency", now->latency);
 	if (now->enters) {
 		pack_str(out, "enter");
 		pack_bool(out, true);

@@ -170,15 +170,18 @@ static void folder_event(struct scap_now *now)
 	if (now->e->code == FCHDIR) {
 		const struct scap_fd *fd = scap_fd_find(fds_of(now), scap_int(now->e, 1));
 		if (fd)
-			set_folder(now, fd->name.p, fd->name.n);
+			set_folder(now, fd->name.n ? fd->name.p : "/", fd->name.n ? fd->name.n : 1);
 		return;
 	}
 	n = scap_path(now, scap_string(now->e, 1), -1, path, sizeof path);
 	if (!n)
 		return;
-	if (now->e->code == CHROOT)
-		scap_blob_set(&now->thread->root, path, n);
-	set_folder(now, now->e->code == CHROOT ? "/" : path, now->e->code == CHROOT ? 1 : n);
+	if (now->e->code != CHROOT) {
+		set_folder(now, path, n);
+		return;
+	}
+	scap_blob_set(&now->thread->root, path, n);
+	scap_thread_changed(&now->w->threads, now->thread);
 }
 
 bool scap_files(struct scap_now *now)

@@ -20,6 +20,7 @@ struct scap_now {
 	int64_t number;                /* of that descriptor; -1: none */
 	bool changed;                  /* the descriptor's name */
 	bool enters;                   /* the call begins: it has no result yet, and has changed nothing */
+	uint64_t latency;              /* ns since the call began; 0: not told */
 	uint64_t process;              /* key of the process that stands for a container, in its event; else 0 */
 };
 

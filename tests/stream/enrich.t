@@ -58,7 +58,7 @@ def docker(name="web", privileged=False, config=None, host=None):
     os.makedirs(folder, exist_ok=True)
     os.makedirs(images, exist_ok=True)
     whole = {"Name": "/" + name, "Image": "sha256:" + IMAGE, "Driver": "overlay2",
-             "Config": {"Image": "example.test:5000/team/busy:1.2", "Labels": {"io.kubernetes.pod.name": "web-0"}},
+             "Config": {"Image": "example.test:5000/team/busy:1.2", "Labels": {"tier": "front", "io.kubernetes.pod.name": "web-0", "n": 1}},
              "MountPoints": {"/in": {"Source": "/tmp", "RW": False, "Relabel": "ro", "Propagation": "rslave"}}}
     write(os.path.join(folder, "config.v2.json"), json.dumps(whole) if config is None else config)
     write(os.path.join(folder, "hostconfig.json"), json.dumps({"Privileged": privileged}) if host is None else host)
@@ -132,7 +132,7 @@ found = records(out, CONTAINER)
 is_(found, [(CONTAINER, [SHORT, {
     "full_id": ID, "type": "docker", "name": "web", "image": "example.test:5000/team/busy:1.2", "image.id": IMAGE,
     "image.repository": "example.test:5000/team/busy", "image.tag": "1.2", "k8s.pod.name": "web-0", "privileged": True,
-    "mounts": [["/tmp", "/in", "ro", False, "rslave"]]}, "docker:disk"])], "one CONTAINER tells what docker's files say")
+    "mounts": [["/tmp", "/in", "ro", False, "rslave"]], "labels": {"io.kubernetes.pod.name": "web-0", "tier": "front"}}, "docker:disk"])], "one CONTAINER tells what docker's files say")
 order = [k for k, _ in records(out) if k in (CONTAINER, PROC)]
 is_(order, [PROC, CONTAINER, PROC, PROC, PROC, PROC], "right before the first PROC that names it")
 _, out, _ = run(LIVE + before[0] + proc(2, cgroup=77, container=SHORT) + end())

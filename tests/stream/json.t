@@ -85,6 +85,22 @@ rule R k8s_audit 'ka.verb = get or json.value[/verb] = get' 'x %jevt.time %ka.us
 checked k8s.yaml && [ "$(grep -c . err)" = 1 ]
 result $? "rules of k8s_audit load"
 
+# The whole document, numbers without bounds
+printf '%s\n' '{"z":1, "a":{"y":[1,{}],"b":[]},"n":18446744073709551616,"s":"\u00e9\"{"}' >doc.jsonl
+rule R okta 'json.value[/n] = 18446744073709551616' 'x' >r.yaml
+sed -i 's|output: .*|output: "%json.obj %json.value[/a] %json.value[/s]"|' r.yaml
+frames --json-source okta <doc.jsonl | match -r r.yaml 2>err | emit -O json_output=true | jq -r '.output_fields["json.obj"]' >out
+printf '{\n  "z": 1,\n  "a": {\n    "y": [\n      1,\n      {}\n    ],\n    "b": []\n  },\n  "n": 18446744073709551616,\n  "s": "\\u00e9\\"{"\n}\n' >want
+cmp -s out want
+result $? "json.obj is the document, indented; a number of 20 digits is one"
+sed -i 's|output: .*|output: "%jevt.obj"|; s|json.value|jevt.value|' r.yaml
+frames --json-source okta <doc.jsonl | match -O compat=0.28 -r r.yaml 2>err | emit -O json_output=true | jq -r '.output_fields["jevt.obj"]' >out
+grep -qF '{"a":{"b":[],"y":[1,{}]},' out
+result $? "0.28 has it on one line with its keys sorted"
+printf '{"a":1}{"a":2}\n' | frames --json-source okta 2>err >/dev/null
+[ $? = 65 ] && grep -q 'line 1, column 8: ' err
+result $? "two documents on a line are an error with its place"
+
 # Records that do not go through frames: what it would refuse.
 python3 - >hostile.saker <<'PYTHON'
 import sys

@@ -128,6 +128,7 @@ for what, path, expected, says in (
         ("a capture without its end", write("cut", data[:-7]), 65, "with the file, expected"),
         ("a capture of the other byte order", write("swapped", data[:8] + struct.pack(">I", 0x1A2B3C4D) + data[12:]), 65,
          "other byte order"),
+        ("all of it in the other order", write("turned", struct.pack(">IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)), 65, "byte 8: found a capture of a machine with the other"),
         ("compressed data without their end", write("cut.gz", gzip.compress(data)[:-3000]), 65, "the compressed data end early"),
         ("no event", write("none", data[:28 + 192]), 65, "found no event")):
     status, out, err = probe(path)

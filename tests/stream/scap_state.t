@@ -7,8 +7,8 @@ trap 'rm -rf "$dir"' EXIT
 export DIR="$dir" TZ=UTC PYTHONPATH="$here/tests/helpers" PYTHONDONTWRITEBYTECODE=1
 export SAKER_BUILD="${SAKER_BUILD:-$here/build}"
 python3 - <<'EOF'
-import json, os, subprocess
-from capture import Capture, FIRST, clone, inet, inet_tuple, text, unix, unix_tuple
+import json, os, struct, subprocess
+from capture import Capture, FIRST, block, clone, inet, inet_tuple, text, unix, unix_tuple
 from live import BIN, Tap
 import golden
 
@@ -16,15 +16,15 @@ DIR = os.environ["DIR"]
 tap = Tap()
 
 
-def shown(c, *names, condition="evt.num >= 0"):
+def shown(c, *names, condition="evt.num >= 0", options=()):
     rules = golden.write_rules(DIR, [("all", condition, " ".join("%" + n for n in names))])
     stream = os.path.join(DIR, "made.saker")
     with open(os.path.join(DIR, "made.scap"), "wb") as f:
         f.write(c.data())
     with open(stream, "wb") as out:
-        subprocess.run([os.path.join(BIN, "probe"), "-r", f.name], stdout=out, check=True, timeout=60)
+        subprocess.run([os.path.join(BIN, "probe"), *options, "-r", f.name], stdout=out, check=True, timeout=60)
     with open(stream, "rb") as data:
-        alerts = subprocess.run([os.path.join(BIN, "match"), "-r", rules], stdin=data, capture_output=True, check=True, timeout=60)
+        alerts = subprocess.run([os.path.join(BIN, "match"), *options, "-r", rules], stdin=data, capture_output=True, check=True, timeout=60)
     out = subprocess.run([os.path.join(BIN, "emit"), "-O", "json_output=true"], input=alerts.stdout, capture_output=True, check=True,
                          timeout=60)
     return [tuple(json.loads(line)["output_fields"][n] for n in names) for line in out.stdout.splitlines()]
@@ -231,6 +231,89 @@ table("containers", c, "container.id container.name container.image.repository c
           ("after it", ID[:12], *told),
           ("the host", "host", "host", *[None] * 13),
       ])
+
+# Texts of parameters
+c = Capture()
+c.user(7, "bob")
+c.process(100, comm="sh", cwd="/w")
+c.fds(100, {5: (5, 16, b"\1\0\0\0" + text("/five")), 6: (9, 7, text("pipe:[9]"))})
+c.event("nanosleep", 100, res=0, interval=1_500_000_000)
+c.event("ppoll", 100, res=1, fds=[(5, 1), (6, 0x41), (88, 4)], timeout=2**64 - 1, sigmask=0b11)
+c.event("chroot", 100, res=0, path="jail")
+c.event("open", 100, fd=9, name="rel", flags=1, mode=0o644)
+c.event("fchmod", 100, res=0, fd=9, mode=0)
+c.event("chmod", 100, res=0, filename="/x", mode=0o600)
+c.event("setuid", 100, res=0, uid=7)
+c.event("setreuid", 100, res=-1, ruid=2**32 - 1, euid=99)
+c.event("kill", 100, res=-3, pid=100, sig=9)
+c.event("openat", 100, fd=-2, dirfd=77, name="x", flags=0, mode=0)
+c.event("socket", 100, fd=3, domain=1, type=1, proto=0, flags=0)
+c.event("setsockopt", 100, res=0, fd=3, level=1, optname=20, val=b"\4" + struct.pack("<Q", 1_500_000_000), optlen=16)
+c.event("getsockopt", 100, res=0, fd=3, level=1, optname=4, val=b"\1" + struct.pack("<q", -111), optlen=4)
+c.event("ptrace", 100, res=0, addr=None, data=b"\1\x09", request=7, pid=100)
+table("texts", c, "evt.args proc.cwd", [
+    ("a time", "res=0 interval=1500000000(1.5s)", "/w/"),
+    ("descriptors, no time, signals", "res=1 fds=5:f1 6:p41 88:?4 timeout=none sigmask=SIGHUP SIGINT", "/w/"),
+    ("a path; the current folder is as it was", "res=0 path=jail(/w/jail)", "/w/"),
+    ("octal", "fd=9(<f>/w/rel) name=rel(/w/rel) flags=1(O_RDONLY) mode=644 dev=<NA> ino=<NA>", "/w/"),
+    ("no mode", "res=0 fd=9(<f>/w/rel) mode=0", "/w/"),
+    ("a mode", "res=0 filename=/x mode=0600(S_IWUSR|S_IRUSR)", "/w/"),
+    ("a user", "res=0 uid=7(bob)", "/w/"),
+    ("none, and an unknown one", "res=-1(EPERM) ruid=-1(<NONE>) euid=99(<NA>)", "/w/"),
+    ("a task and a signal", "res=-3(ESRCH) pid=100(sh) sig=9(SIGKILL)", "/w/"),
+    ("a folder that is not known", "fd=-2(ENOENT) dirfd=77 name=x flags=0(O_NONE) mode=0 dev=<NA> ino=<NA>", "/w/"),
+    ("a number with two names", "fd=3(<u>) domain=1(AF_LOCAL|AF_UNIX) type=1 proto=0 flags=0(O_NONE)", "/w/"),
+    ("an option that is a time", "res=0 fd=3(<u>) level=1(SOL_SOCKET) optname=20(SO_RCVTIMEO) val=1500000000(1.5s) optlen=16", "/w/"),
+    ("one that is an error", "res=0 fd=3(<u>) level=1(SOL_SOCKET) optname=4(SO_ERROR) val=-111(ECONNREFUSED) optlen=4", "/w/"),
+    ("nothing, and a signal", "res=0 addr=NULL data=9(SIGKILL) request=7(PTRACE_POKEUSR) pid=100(sh)", "/w/"),
+])
+
+# Every version of the process list, and the numbers that the first ones went by
+VERSIONS = {1: (0x202, 0x8000ABCD), 2: (0x207, 0x8013ABCD), 3: (0x209, 0x8014ABCD), 4: (0x210,), 5: (0x211,), 6: (0x212,), 7: (0x213,), 8: (0x214,)}
+
+
+def old_capture(version, kind, others):
+    """Process 100, child of 1, and a read, as that version has them; `others`: the other blocks by their first numbers too."""
+    body = b""
+    for tid, ptid, comm in ((1, 0, "init"), (100, 1, "sh")):
+        body += struct.pack("<QQQ", tid, tid, ptid) + (struct.pack("<q", 100) if version >= 6 else b"") + (struct.pack("<q", 100) if version >= 8 else b"")
+        body += text(comm) + text(comm) + (text("/bin/" + comm) if version >= 7 else b"") + text(b"-i\0x\0") + text("/w") + struct.pack("<QIII", 64, 0, 7, 8)
+        body += struct.pack("<IIIQQ", 1, 2, 3, 4, 5) if version >= 2 else b""
+        body += text(b"A=b\0") if version >= 3 else b""
+        body += struct.pack("<qq", tid, tid) + text(b"cpu=/x\0") if version >= 4 else b""
+        body += text("/") if version >= 5 else b""
+    made = Capture()
+    head = block(0x8002ABCD if others else 0x201, struct.pack("<IQQ128sQQQQ", 1, 0, 0, b"old", 0, 0, 0, 0)) + block(kind, body)
+    head += block(0x8001ABCD if others else 0x203, struct.pack("<QQQB", 100, 3, 9, 1) + text("/f"))
+    head += block(0x8012ABCD if others else 0x206, struct.pack("<BII", 0, 7, 7) + text("bob") + text("/h") + text("/s"))
+    head += block(0x8011ABCD if others else 0x205, struct.pack("<HH", 3, 2) + bytes([10, 0, 0, 1]) + bytes(8) + b"lo")
+    for enter, lengths, params in ((6, [8, 4], struct.pack("<qI", 3, 9)), (7, [8, 2], struct.pack("<q", 2) + b"hi")):
+        made.time += 1
+        data = b"".join(struct.pack("<H", n) for n in lengths) + params
+        head += block(0x8010ABCD if others else 0x204, struct.pack("<HQqIH", 0, made.time, 100, 22 + len(data), enter) + data)
+    return block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + head
+
+
+class Plain:
+    def __init__(self, data):
+        self.bytes = data
+
+    def data(self):
+        return self.bytes
+
+
+for version, numbers in VERSIONS.items():
+    for kind in numbers:
+        since = lambda first, value, otherwise: value if version >= first else otherwise
+        table("process list %d (%X)" % (version, kind), Plain(old_capture(version, kind, kind > 0xffff)),
+              "evt.args proc.cmdline proc.pname proc.cwd user.name group.gid fd.name proc.fdlimit proc.vmsize proc.env[A] thread.vtid proc.sid proc.exepath proc.vpgid", [
+                  ("a read", "res=2 data=hi fd=3(<f>/f) size=9", "sh -i x", "init", "/w/", "bob", 8, "/f", 64, since(2, 1, 0), since(3, "b", ""),
+                   since(4, 100, None), since(6, 100, -1), since(7, "/bin/sh", ""), since(8, 100, -1))])
+
+names = ("evt.type", "evt.dir", "evt.latency", "evt.count.exit", "evt.num")
+plain = Plain(old_capture(4, 0x210, False))
+tap.is_(shown(plain, *names), [("read", "<", 0, 1, 1)], "a call is one event today, and takes no time")
+tap.is_(shown(plain, *names, options=("-O", "compat=0.28")), [("read", ">", 0, None, 1), ("read", "<", 1, 1, 2)], "it was two in 0.28, and evt.latency what is between")
 
 # Fields that count
 c = Capture()

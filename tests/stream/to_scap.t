@@ -5,7 +5,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 export HERE="$here" DIR="$dir" PYTHONPATH="$here/tests/helpers" PYTHONDONTWRITEBYTECODE=1
 python3 - <<'EOF'
-import os, shutil, subprocess
+import os, shutil, signal, subprocess, time
 import golden
 from wire import *
 
@@ -110,6 +110,57 @@ ok(procs[70][37] == "abababababab", "its container, by its cgroup", procs[70][37
 ok([facts[7], facts[8], facts[9], facts[10], facts[6]] == [b"cat", b"-bash", [b"-bash", b"-i"], [b"A=b"], [34816, None]],
    "one with borrowed arguments", facts)
 ok(("user", 1000, b"eve") in [tuple(unpack(b)[1:4]) for k, b in frames(out) if k == NAME], "a user")
+# A live stream tells of a process when it needs it: those that were there begin the capture all the same.
+BORN = TIME + 5_000_000
+
+
+def fork(id_, tid, result, when):
+    """Its parameters have names that event() has for itself."""
+    whole = event("fork", id_=id_, process=key(tid), tid=tid, result=result, time=when)
+    body = frames(whole)[0][1]
+    head = body[:len(body) - len(EVENTS[type_number("fork")][2])]          # before its parameters, which are all nil
+    told = dict(res=result, exe=b"sh", args=b"", tid=tid, pid=tid, ptid=1 if result else 80, fdlimit=64, comm=b"sh", flags=0, uid=0, gid=0,
+                vtid=tid, vpid=tid)
+    return frame(EVENT, Raw(head), *[told.get(p[0]) for p in EVENTS[type_number("fork")][2]])
+
+
+lazy = b"".join((
+    hello(mode="live"), proc(1, start=TIME - 10**9), proc(80, key(1), comm=b"sh", cwd=b"/w", start=TIME - 10**9),
+    event("read", pid=80, result=1, res=1, data=b"x", fd=[5, "file", b"/was/open", 1, 7, 1, 0], size=1),
+    proc(90, key(1), comm=b"late", cwd=b"/late", start=TIME - 10**9),
+    event("read", id_=2, pid=90, result=1, res=1, data=b"x", fd=[6, "pipe", b"", 0, 9, 0, 0], size=1),
+    event("openat", id_=3, pid=90, result=7, fd=[7, "file", b"/late/rel", 0, 7, 1, 0], dirfd=-100, name=[b"rel", None, b"/late/rel"], flags=1),
+    fork(4, 80, 81, BORN),
+    proc(81, key(80), comm=b"sh", cwd=b"/w", start=BORN),
+    fork(5, 81, 0, BORN + 1),
+    event("read", id_=6, process=key(81), tid=81, result=1, time=BORN + 2, res=1, data=b"x", fd=[5, "file", b"/was/open", 1, 7, 1, 0], size=1), end()))
+status, begun, err = run("frames", "--to-scap", data=lazy)
+_, out, _ = run("probe", "-r", "-", data=begun)
+first = next(i for i, (k, _) in enumerate(frames(out)) if k == EVENT)
+there = sorted(unpack(b)[3] for k, b in frames(out)[:first] if k == PROC)
+ok(status == 0 and there == [1, 80, 90], "processes that were there, told of late or not, and no one born since", there, err)
+with open(os.path.join(os.environ["DIR"], "lazy.saker"), "wb") as f:
+    f.write(out)
+fields = ("evt.type", "proc.name", "proc.pname", "proc.cwd", "fd.name", "fd.type")
+rules = golden.write_rules(os.environ["DIR"], [("r", "evt.num > 0", " ".join("%" + f for f in fields))])
+found = [tuple(a["output_fields"][f] for f in fields) for a in golden.alerts(os.environ["DIR"], "lazy", rules)]
+is_lazy = [("read", "sh", "systemd", "/w/", "/was/open", "file"), ("read", "late", "systemd", "/late/", "", "pipe"),
+           ("openat", "late", "systemd", "/late/", "/late/rel", "file"), ("fork", "sh", "systemd", "/w/", None, None),
+           ("fork", "sh", "sh", "/w/", None, None), ("read", "sh", "sh", "/w/", "/was/open", "file")]
+ok([f[:2] + f[3:] for f in found] == [f[:2] + f[3:] for f in is_lazy], "with what they had open, which their children have too", *found)
+
+# It is written at the end; SIGTERM is one, and so is the second SIGINT: the first is for the head of the line.
+for what, signals in (("SIGTERM", (signal.SIGTERM,)), ("two SIGINT", (signal.SIGINT, signal.SIGINT))):
+    p = subprocess.Popen([os.path.join(golden.BIN, "frames"), "--to-scap"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    p.stdin.write(lazy[:-len(end())])
+    p.stdin.flush()
+    time.sleep(0.3)
+    for s in signals:
+        p.send_signal(s)
+        time.sleep(0.2)
+    written, status = p.stdout.read(), p.wait(10)
+    ok((written, status) == (begun, 0), "%s: what has come so far is written" % what, len(written), len(begun), status)
+
 status, _, err = run("frames", "--to-scap", data=hello() + end())
 ok(status == 0 and "no event" in err, "no event: said so", status, err)
 status, _, err = run("frames", "--to-scap", "-b", data=b"")
@@ -128,6 +179,11 @@ if sysdig:
        "sysdig: an open with its flags", *lines)
     ok(any(l.startswith(">read cat") and "size=4096" in l for l in lines) and
        any(l.startswith("<read cat") and "data=root" in l for l in lines), "sysdig: a read in two halves", *lines)
+    with open(path, "wb") as f:
+        f.write(run("frames", "--to-scap", data=lazy)[1])
+    p = subprocess.run([sysdig, "-r", path, "-p", "*%evt.type|%proc.name|%proc.cwd|%fd.name", "evt.dir=<"], capture_output=True, text=True, timeout=60)
+    theirs = [tuple(None if x == "<NA>" else x for x in l.split("|")) for l in p.stdout.splitlines()]
+    ok(theirs == [(f[0], f[1], f[3], f[4]) for f in is_lazy], "sysdig sees the same of a live stream", p.stderr, *theirs)
     ok(any(">dup cat" in l and "fd=3" in l for l in lines), "sysdig: a dup of its day", *lines)
 else:
     print("# SKIP no sysdig: apt-get install sysdig")

@@ -49,7 +49,7 @@ static void test_open(void **state)
 		{ "fd.is_lower_layer", "false" }, { "evt.is_open_read", "true" }, { "evt.is_open_write", "false" }, { "evt.res", "SUCCESS" },
 		{ "evt.rawres", "3" }, { "evt.failed", "false" }, { "evt.type", "openat" }, { "evt.category", "file" }, { "evt.dir", "<" },
 		{ "fd.l4proto", "<NA>" }, { "fd.sockfamily", "missing" }, { "fd.sip", "missing" }, { "fd.uid", "1013" },
-		{ "fd.containername", "c0ffee:/etc/shadow" }, { "fd.connected", "false" }, { "fd.name_changed", "false" },
+		{ "fd.containername", "c0ffee:/etc/shadow" }, { "fd.connected", "false" }, { "fd.name_changed", "true" },
 		{ "fs.path.name", "/etc/shadow" }, { "fs.path.nameraw", "..//link" }, { "evt.abspath", "/home/link" },
 		{ "evt.count.error", "0" }, { "evt.count.error.file", "0" }, { "evt.count.error.net", "missing" });
 	openat_event(f, 4, "directory", "/etc/", "/etc", 1 | 1024);

@@ -277,7 +277,7 @@ static void test_table(void **state)
 				strbuf_reset(&f->out);
 				int n = field_defs[i].get ? field_defs[i].get(&ref, &f->c, v) : -1;
 				if (n > 0)
-					field_print(&ref, v, n, &f->out);
+					field_print(&ref, v, n, false, &f->out);
 			}
 		}
 	}

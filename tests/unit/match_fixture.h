@@ -143,7 +143,7 @@ static inline void expect(struct fixture *f, const char *field, const char *text
 	if (n < 0)
 		strbuf_puts(&f->out, "missing");
 	else
-		field_print(&ref, v, n, &f->out);
+		field_print(&ref, v, n, false, &f->out);
 	if (strcmp(f->out.p ? f->out.p : "", text) != 0)
 		fail_msg("%s is '%s', expected '%s'", field, f->out.p ? f->out.p : "", text);
 }

@@ -11,7 +11,7 @@
 enum {
 	BLOCK = 0x216, BLOCK_LARGE = 0x221, NEWEST = 361, GENERIC = 1, PROCEXIT = 186, PROCEXIT_PARAMS = 4, HEAD = 26,
 	PARAM_MAX = UINT16_MAX,
-	ROLE_SERVER = 2, PORT = 2
+	ROLE_SERVER = 2, PORT = 2, BPF = 369, OF_EXEC = 15, OF_CLONE = 20
 };
 
 /* Which of today's parameters stand where; -1: none. */
@@ -240,6 +240,18 @@ static void put_texts(struct pack *out, const struct value *v)
 		put_text(out, &text);
 }
 
+/* The first parameters of events that begin processes, which the readers of that day take for granted; 0 for others. */
+static unsigned granted(unsigned code)
+{
+	enum { CLONE = 223, FORK = 225, VFORK = 227, EXECVE = 293, EXECVEAT = 331, CLONE3 = 335 };
+
+	switch (code) {
+	case CLONE: case FORK: case VFORK: case CLONE3: return OF_CLONE;
+	case EXECVE: case EXECVEAT: return OF_EXEC;
+	default: return 0;
+	}
+}
+
 static void put_param(struct pack *out, unsigned type, const struct value *v)
 {
 	struct span s;
@@ -273,8 +285,11 @@ static void write_one(struct pack *out, const struct event *e, const struct even
 
 	for (unsigned i = 0; i < n; i++) {
 		size_t before = data.len;
+		/* The command of bpf was wider then. */
 		if (which[i] >= 0)
-			put_param(&data, t->params[which[i]].type, &values[which[i]]);
+			put_param(&data, t->number == BPF && which[i] == 1 ? PT_INT64 : t->params[which[i]].type, &values[which[i]]);
+		if (data.len == before && i < granted(code) && which[i] >= 0)
+			scap_put(&data, 0, scap_param_size(t->params[which[i]].type));
 		if (!large && data.len - before > PARAM_MAX)
 			data.len = before + PARAM_MAX;
 		scap_put(&lengths, data.len - before, width);
@@ -293,13 +308,15 @@ static void write_one(struct pack *out, const struct event *e, const struct even
 	pack_free(&lengths);
 }
 
-int scap_event_out(struct pack *out, const struct frame *f, size_t *at)
+int scap_event_out(struct pack *out, const struct frame *f, struct scap_world *w, size_t *at)
 {
 	struct value values[EVENT_PARAMS];
 	struct event e;
 
 	if (event_decode(f, &e, at) < 0)
 		return -1;
+	if (!w->first)
+		w->first = e.time;
 	const struct event_type *t = event_type(e.type);
 	struct cursor c = e.params;
 	for (unsigned i = 0; t && i < t->nparams; i++) {
@@ -312,11 +329,16 @@ int scap_event_out(struct pack *out, const struct frame *f, size_t *at)
 	}
 	if (!t)
 		return 0;
+	if (map_get(&w->procs, e.process))
+		scap_fds_take(&w->fds, &e, t, values);
 	struct outline o = outline_of(t);
 	/* What is missing at the end was not there. */
-	while (o.n && (o.own[o.n - 1] < 0 || values[o.own[o.n - 1]].type == VALUE_NIL) && o.code == t->number && o.nenter == 0)
+	while (o.n && (o.own[o.n - 1] < 0 || values[o.own[o.n - 1]].type == VALUE_NIL) && o.code == t->number &&
+		(o.nenter == 0 || (granted(o.code) && o.n > granted(o.code))))
 		o.n--;
-	if (t->kind == EVENT_SYSCALL)
+	/* A child leaves the call that made it without having entered it: an enter event of its own would be that of an unknown thread. */
+	bool child = granted(o.code) == OF_CLONE && e.has_result && e.result == 0;
+	if (t->kind == EVENT_SYSCALL && !child)
 		write_one(out, &e, t, values, o.code - 1, o.enter, o.nenter);
 	write_one(out, &e, t, values, o.code, o.own, o.n);
 	return 0;

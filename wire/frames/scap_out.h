@@ -19,12 +19,17 @@ struct span {
 };
 struct span scap_span(const struct value *v);
 
-/* What a stream has told before its first event. */
+/* What was there when the first event came. A live stream tells of a process only before it needs it: what it tells later of one
+ * that was there is taken too, the first time. Those that were born since come out of the events themselves. */
 struct scap_world {
 	struct map procs, threads, cgroups;    /* copies of frames' bodies by key: struct scap_body */
 	struct pack users;                     /* entries of the users' list */
+	struct map pids;                       /* by number: the process that had it first */
+	struct map fds;                        /* by the process's key: scap_fds.c */
 	char host[128];
 	uint64_t boot;
+	uint64_t first;                        /* time of the first event; 0 before it */
+	bool births;                           /* the stream has the calls that make processes */
 };
 /* Takes a frame of a definition. Returns 0, or -1 with the bad offset of the body. */
 int scap_world_take(struct scap_world *w, const struct frame *f, size_t *at);
@@ -32,7 +37,13 @@ int scap_world_take(struct scap_world *w, const struct frame *f, size_t *at);
 void scap_world_write(struct scap_world *w, struct pack *out);
 void scap_world_free(struct scap_world *w);
 
-/* An EVENT as enter and exit events of sysdig 0.29's day. Returns 0, or -1 with the bad offset of the body. */
-int scap_event_out(struct pack *out, const struct frame *f, size_t *at);
+/* An EVENT as enter and exit events of sysdig 0.29's day; `w` learns from it when the first one was and what was open. Returns 0, or -1
+ * with the bad offset of the body. */
+int scap_event_out(struct pack *out, const struct frame *f, struct scap_world *w, size_t *at);
+
+/* scap_fds.c: what an event tells of descriptors; the list of a process's. */
+void scap_fds_take(struct map *lists, const struct event *e, const struct event_type *t, const struct value *values);
+void scap_fds_write(const struct map *lists, uint64_t process, uint64_t tid, struct pack *out);
+void scap_fds_free(struct map *lists);
 
 #endif

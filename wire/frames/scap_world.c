@@ -67,21 +67,72 @@ static void take_user(struct scap_world *w, struct cursor c)
 	scap_put_text(&w->users, shell.p, shell.n, TEXT_MAX);
 }
 
+static bool has_births(const struct value *types)
+{
+	enum { CLONE = 223, FORK = 225, VFORK = 227, CLONE3 = 335 };
+	struct cursor c = types->a.inside;
+	struct value v;
+
+	while (types->type == VALUE_ARRAY && value_next(&c, &v) == 1)
+		if (v.type == VALUE_UINT && (v.u == CLONE || v.u == FORK || v.u == VFORK || v.u == CLONE3))
+			return true;
+	return false;
+}
+
 /* Host and clock of the first source. */
 static void take_hello(struct scap_world *w, struct cursor c)
 {
-	enum { SOURCE = 3, OFFSET = 7 };
+	enum { SOURCE = 3, OFFSET = 7, TYPES = 9 };
 	struct value v, host;
 
-	for (int i = 0; i <= OFFSET && value_next(&c, &v) == 1; i++) {
+	for (int i = 0; i <= TYPES && value_next(&c, &v) == 1; i++) {
 		struct cursor in = v.a.inside;
 		if (i == SOURCE && v.type == VALUE_ARRAY && value_next(&in, &host) == 1 && !w->host[0]) {
 			struct span s = scap_span(&host);
 			memcpy(w->host, s.p ? s.p : (const uint8_t *)"", s.n < sizeof w->host ? s.n : sizeof w->host - 1);
 		}
-		if (i == OFFSET && v.type == VALUE_UINT)
+		if (i == OFFSET && v.type == VALUE_UINT && !w->boot)
 			w->boot = v.u;
+		if (i == TYPES)
+			w->births |= has_births(&v);
 	}
+}
+
+/* Facts by number; VALUE_NIL where one is not there. */
+struct facts {
+	uint64_t parent;
+	struct value v[FACT_COUNT];
+};
+
+static void read_facts(struct cursor c, struct facts *out)
+{
+	struct value v;
+
+	*out = (struct facts){0};
+	value_next(&c, &v);
+	if (value_next(&c, &v) == 1)
+		value_u64(&v, &out->parent);
+	value_next(&c, &v);
+	for (int i = 0; i < FACT_COUNT; i++)
+		if (value_next(&c, &out->v[i]) != 1)
+			out->v[i].type = VALUE_NIL;
+}
+
+/* Was it there when the first event came, and is it told of for the first time since? */
+static bool was_there(struct scap_world *w, uint64_t key, struct cursor body)
+{
+	struct facts f;
+	uint64_t start;
+
+	read_facts(body, &f);
+	if (f.v[FACT_PID].type != VALUE_UINT)
+		return true;
+	if (w->first && (map_get(&w->procs, key) || map_get(&w->pids, f.v[FACT_PID].u)))
+		return false;
+	if (w->first && w->births && value_u64(&f.v[FACT_START], &start) && start > w->first)
+		return false;
+	map_put(&w->pids, f.v[FACT_PID].u, w);
+	return true;
 }
 
 int scap_world_take(struct scap_world *w, const struct frame *f, size_t *at)
@@ -98,29 +149,13 @@ int scap_world_take(struct scap_world *w, const struct frame *f, size_t *at)
 	}
 	if (value_next(&c, &key) != 1 || key.type != VALUE_UINT)
 		return -1;
+	if (f->kind == FRAME_PROC && !was_there(w, key.u, (struct cursor){ f->body, f->body + f->len }))
+		return 0;
+	/* Of a thread that came with its process later it is not known which of the two was first. */
+	if (f->kind == FRAME_THREAD && w->first)
+		return 0;
 	remember(f->kind == FRAME_PROC ? &w->procs : f->kind == FRAME_THREAD ? &w->threads : &w->cgroups, key.u, f);
 	return 0;
-}
-
-/* Facts by number; VALUE_NIL where one is not there. */
-struct facts {
-	uint64_t parent;
-	struct value v[FACT_COUNT];
-};
-
-static void read_facts(const struct scap_body *b, struct facts *out)
-{
-	struct cursor c = cursor_of(b);
-	struct value v;
-
-	*out = (struct facts){0};
-	value_next(&c, &v);
-	if (value_next(&c, &v) == 1)
-		value_u64(&v, &out->parent);
-	value_next(&c, &v);
-	for (int i = 0; i < FACT_COUNT; i++)
-		if (value_next(&c, &out->v[i]) != 1)
-			out->v[i].type = VALUE_NIL;
 }
 
 /* argv and environment may be those of another process. */
@@ -132,7 +167,7 @@ static void borrow(const struct scap_world *w, struct facts *facts, enum fact n)
 		return;
 	const struct scap_body *lender = map_get(&w->procs, facts->v[n].u);
 	if (lender)
-		read_facts(lender, &other);
+		read_facts(cursor_of(lender), &other);
 	facts->v[n] = lender && other.v[n].type == VALUE_ARRAY ? other.v[n] : (struct value){ .type = VALUE_NIL };
 	if (n == FACT_ARGV && lender && facts->v[FACT_EXE].type == VALUE_NIL)
 		facts->v[FACT_EXE] = other.v[FACT_EXE];
@@ -269,7 +304,7 @@ static void put_proc(struct pack *out, const struct scap_world *w, const struct 
 {
 	struct facts f;
 
-	read_facts(b, &f);
+	read_facts(cursor_of(b), &f);
 	borrow(w, &f, FACT_ARGV);
 	borrow(w, &f, FACT_ENV);
 	if (f.v[FACT_PID].type != VALUE_UINT)
@@ -291,7 +326,7 @@ static void put_thread(struct pack *out, const struct scap_world *w, const struc
 	const struct scap_body *process = v[1].type == VALUE_UINT ? map_get(&w->procs, v[1].u) : NULL;
 	if (!process || v[2].type != VALUE_UINT)
 		return;
-	read_facts(process, &f);
+	read_facts(cursor_of(process), &f);
 	struct value pid = f.v[FACT_PID];
 	struct cursor in = v[4].a.inside;
 	while (v[4].type == VALUE_MAP && value_next(&in, &n) == 1 && value_next(&in, &fact) == 1)
@@ -336,6 +371,9 @@ void scap_world_write(struct scap_world *w, struct pack *out)
 		if (w->threads.slots[i].value)
 			put_thread(out, w, w->threads.slots[i].value);
 	scap_block_end(out, b);
+	for (size_t i = 0; i < w->procs.cap; i++)
+		if (w->procs.slots[i].value)
+			scap_fds_write(&w->fds, w->procs.slots[i].key, w->procs.slots[i].key & NUMBER_MASK, out);
 }
 
 void scap_world_free(struct scap_world *w)
@@ -343,5 +381,7 @@ void scap_world_free(struct scap_world *w)
 	forget_all(&w->procs);
 	forget_all(&w->threads);
 	forget_all(&w->cgroups);
+	map_free(&w->pids);
+	scap_fds_free(&w->fds);
 	pack_free(&w->users);
 }

@@ -2,6 +2,7 @@
  * it. */
 #include <jansson.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include "job.h"
 #include "lines.h"
 #include "wire/hello.h"
+#include "wire/jsontext.h"
 #include "wire/log.h"
 #include "wire/moment.h"
 #include "wire/stat.h"
@@ -33,12 +35,20 @@ static int bad_line(const struct reader *r, int column, const char *what)
 	return -1;
 }
 
+static bool is_audit(const struct reader *r)
+{
+	return strcmp(r->job->source, "k8s_audit") == 0;
+}
+
+/* Of an audit event the time is where Kubernetes puts it. */
 static int time_of(const struct reader *r, const json_t *document, uint64_t *time)
 {
 	char what[300];
 	const char *pointer = r->job->time;
 
 	*time = clock_wall();
+	if (!pointer && is_audit(r))
+		moment_read(moment_find(document, "/stageTimestamp"), time);
 	if (!pointer)
 		return 0;
 	if (moment_read(moment_find(document, pointer), time))
@@ -62,21 +72,63 @@ static int write_record(struct reader *r, const char *line, size_t len, uint64_t
 	return 0;
 }
 
+static bool counted_out(const struct reader *r)
+{
+	return r->job->count != 0 && r->totals[STAT_OUT] == r->job->count;
+}
+
+static int write_document(struct reader *r, const json_t *document, const char *text, size_t len)
+{
+	uint64_t time;
+
+	return time_of(r, document, &time) == 0 ? write_record(r, text, len, time) : -1;
+}
+
+/* The events of an audit batch: of an EventList or an array, which may hold lists; NULL when the document is an event itself. */
+static json_t *batch_of(const json_t *document)
+{
+	const char *kind = json_string_value(json_object_get(document, "kind"));
+
+	return json_is_array(document) ? (json_t *)document : kind && strcmp(kind, "EventList") == 0 ?
+		json_object_get(document, "items") : NULL;
+}
+
+static int take_batch(struct reader *r, json_t *items, bool inside)
+{
+	json_t *one;
+	size_t i;
+	int rc = 0;
+
+	if (!json_is_array(items) && !json_is_null(items))
+		return bad_line(r, 1, "found no list in the items of an EventList");
+	json_array_foreach(items, i, one) {
+		if (rc != 0 || counted_out(r))
+			break;
+		json_t *more = batch_of(one);
+		if (!json_is_object(one) || (more && inside))
+			return bad_line(r, 1, "found a batch of which not all are audit events");
+		char *text = more ? NULL : json_dumps(one, JSON_COMPACT);
+		rc = more ? take_batch(r, more, true) : text ? write_document(r, one, text, strlen(text)) : -1;
+		free(text);
+	}
+	return rc;
+}
+
 static int take(struct reader *r, const char *line, size_t len)
 {
 	json_error_t error;
-	uint64_t time;
 
 	while (len > 0 && strchr(" \t\r", line[len - 1]))
 		len--;
 	if (len == 0)
 		return 0;
-	json_t *document = json_loadb(line, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+	json_t *document = jsontext_load(line, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 	if (!document)
 		return bad_line(r, error.column, error.text);
-	int rc = time_of(r, document, &time);
+	json_t *batch = is_audit(r) ? batch_of(document) : NULL;
+	int rc = batch ? take_batch(r, batch, false) : write_document(r, document, line, len);
 	json_decref(document);
-	return rc == 0 ? write_record(r, line, len, time) : -1;
+	return rc;
 }
 
 static void heartbeat(struct reader *r)
@@ -99,11 +151,6 @@ static bool wait_for_more(struct reader *r, int *status)
 		*status = EX_NOINPUT;
 	}
 	return rc == 0;
-}
-
-static bool counted_out(const struct reader *r)
-{
-	return r->job->count != 0 && r->totals[STAT_OUT] == r->job->count;
 }
 
 static int run(struct reader *r)

@@ -1,6 +1,11 @@
-/* Frames to a capture: definitions until the first event, then one event after the other. */
+/* Frames to a capture. It begins with what was there before its events, of which a live stream tells while they come: so they wait in
+ * a file of their own until the stream ends. */
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "job.h"
 #include "scap_out.h"
@@ -51,11 +56,55 @@ struct span scap_span(const struct value *v)
 	return s;
 }
 
+enum { SPOOL_AT = 1 << 20 };
+
 struct run {
 	struct job *job;
 	struct scap_world world;
-	bool begun;
+	struct pack events;                    /* that are not in the spool yet */
+	FILE *spool;
+	int signals;
+	unsigned interrupted;
 };
+
+static void to_spool(struct run *r)
+{
+	if (!r->spool)
+		r->spool = tmpfile();
+	if (!r->spool || (r->events.len && fwrite(r->events.data, r->events.len, 1, r->spool) != 1))
+		die(EX_CANTCREAT, "a temporary file for the events");
+	r->events.len = 0;
+}
+
+/* False when nobody reads any more. */
+static bool from_spool(struct run *r)
+{
+	size_t n;
+
+	if (!r->spool)
+		return true;
+	to_spool(r);
+	if (fflush(r->spool) != 0 || fseek(r->spool, 0, SEEK_SET) != 0)
+		die(EX_IOERR, "a temporary file for the events");
+	do {
+		n = fread(pack_room(&r->job->out, SPOOL_AT), 1, SPOOL_AT, r->spool);
+		r->job->out.len += n;
+		if (!job_flush(r->job))
+			return false;
+	} while (n);
+	if (ferror(r->spool))
+		die(EX_IOERR, "a temporary file for the events");
+	return true;
+}
+
+static void write_all(struct run *r)
+{
+	scap_world_write(&r->world, &r->job->out);
+	if (!job_flush(r->job) || !from_spool(r))
+		return;
+	pack_raw(&r->job->out, r->events.data, r->events.len);
+	job_flush(r->job);
+}
 
 /* 1: that was the last one wanted; 0: on; -1: the record is malformed. */
 static int take(struct run *r, const struct frame *f)
@@ -63,18 +112,38 @@ static int take(struct run *r, const struct frame *f)
 	size_t at = 0;
 	int rc = 0;
 
-	if (f->kind == FRAME_EVENT) {
-		if (!r->begun)
-			scap_world_write(&r->world, &r->job->out);
-		r->begun = true;
-		rc = scap_event_out(&r->job->out, f, &at);
-	} else if (!r->begun) {
+	if (f->kind == FRAME_EVENT)
+		rc = scap_event_out(&r->events, f, &r->world, &at);
+	else
 		rc = scap_world_take(&r->world, f, &at);
-	}
+	if (r->events.len >= SPOOL_AT)
+		to_spool(r);
 	if (rc < 0)
 		log_warnx("byte %llu: found no value that the wire knows, in a record of kind %d",
 			(unsigned long long)f->offset + FRAME_HEADER + at, f->kind);
 	return rc < 0 ? -1 : f->kind == FRAME_EVENT && job_counted(r->job);
+}
+
+static int signal_fd(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* The first SIGINT is for the head of the line, whose END ends us. SIGTERM and the next one mean that what has come is all. */
+static bool told_to_end(struct run *r)
+{
+	struct signalfd_siginfo info;
+
+	while (read(r->signals, &info, sizeof info) == (ssize_t)sizeof info)
+		if (info.ssi_signo == SIGTERM || r->interrupted++)
+			return true;
+	return false;
 }
 
 static int run(struct run *r, struct input *in)
@@ -92,16 +161,14 @@ static int run(struct run *r, struct input *in)
 		}
 		if (rc == INPUT_DONE)
 			return input_status(in);
-		if ((rc == INPUT_EMPTY || r->job->out.len >= JOB_BATCH) && !job_flush(r->job))
+		if (rc == INPUT_EMPTY && input_wait(in, -1, r->signals) && told_to_end(r))
 			return 0;
-		if (rc == INPUT_EMPTY)
-			input_wait(in, -1, -1);
 	}
 }
 
 int to_scap_run(struct job *j)
 {
-	struct run r = { .job = j };
+	struct run r = { .job = j, .signals = signal_fd() };
 	char err[400];
 	int status;
 	struct input *in = input_open(j->inputs, j->ninputs, err, sizeof err, &status);
@@ -111,9 +178,14 @@ int to_scap_run(struct job *j)
 		return status;
 	}
 	status = run(&r, in);
-	job_flush(j);
-	if (status == 0 && !r.begun)
+	if (r.world.first)
+		write_all(&r);
+	if (status == 0 && !r.world.first)
 		log_warnx("the stream has no event: nothing was written");
+	close(r.signals);
+	if (r.spool)
+		fclose(r.spool);
+	pack_free(&r.events);
 	scap_world_free(&r.world);
 	input_free(in);
 	return status;
