@@ -258,7 +258,7 @@ static enum plan_answer test_mask(const struct plan_seen *s, const struct plan_t
 	switch (t->subject) {
 	case PLAN_FD_KIND: return test_kind(s, t->mask);
 	case PLAN_PROTOCOL: return test_protocol(s, t->mask);
-	case PLAN_ARG_BITS: return flags(s, t->param, &i) ? answer((uint64_t)i & t->mask) : ANSWER_UNKNOWN;
+	case PLAN_ARG_BITS: return flags(s, t->param, &i) && i >= 0 ? answer((uint64_t)i & t->mask) : ANSWER_UNKNOWN;
 	case PLAN_EXE_FLAGS:
 		if (!s->process || !plan_process_fact(s->processes, s->process, 0, FACT_EXE_FLAGS, &v))
 			return ANSWER_UNKNOWN;
