@@ -206,7 +206,7 @@ struct plan *plan_derive(struct program *p, const struct plan_options *o)
 	struct plan *out = plan_new();
 
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		if (event_type(i))
+		if (event_type(i) && plan_kind(event_type(i)))
 			derive_type(&d, o, i, out);
 	level(out);
 	arena_free(&d.arena);

@@ -21,6 +21,11 @@ const char *const plan_want_names[PLAN_WANTS] = {
 	[PLAN_WANT_SOCKET] = "socket", [PLAN_WANT_DATA] = "data",
 };
 
+bool plan_kind(const struct event_type *t)
+{
+	return t->kind == EVENT_SYSCALL || t->kind == EVENT_ENTER || t->kind == EVENT_TRACEPOINT;
+}
+
 struct plan *plan_new(void)
 {
 	struct plan *p = calloc(1, sizeof *p);

@@ -128,6 +128,9 @@ void plan_free(struct plan *p);
 void *plan_room(struct plan *p, size_t n);
 const char *plan_copy(struct plan *p, const char *s, size_t n);
 
+/* Do events of the type come from the kernel side? Plans say nothing of others. */
+bool plan_kind(const struct event_type *t);
+
 /* Reads a plan. NULL when there is an error: `err` says where (`name:line:column`), what was found and what was expected. */
 struct plan *plan_parse(const char *name, const char *text, size_t n, char *err, size_t errlen);
 /* The same from a file. */

@@ -325,7 +325,7 @@ struct plan_verdict plan_filter_take(struct plan_filter *f, const struct frame *
 		return v;
 	}
 	/* What is malformed, or of a type that is not known, is for who reads on to complain of. */
-	if (!plan_event_read(&s, &f->processes, frame) || !s.type)
+	if (!plan_event_read(&s, &f->processes, frame) || !s.type || !plan_kind(s.type))
 		return v;
 	const struct plan_event *e = &f->plan->event[s.type->number];
 	v.type = s.type->number;
