@@ -174,7 +174,8 @@ static bool glob(struct derivation *d, const struct predicate *p, const struct t
 static void or_self(struct derivation *d, const struct text_form *form, struct cover *c)
 {
 	struct plan_text proc = { "/proc/", 6 };
-	const struct plan_test t = { .kind = PLAN_TEXT, .subject = form->subject, .op = PLAN_PREFIX, .text = &proc, .n = 1 };
+	const struct plan_test t = { .kind = PLAN_TEXT, .subject = form->subject, .op = PLAN_PREFIX, .param = form->param,
+		.text = &proc, .n = 1 };
 	struct cover also = cover_test(d, &t, false);
 
 	*c = cover_or(d, c, &also);
