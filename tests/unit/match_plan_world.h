@@ -139,7 +139,7 @@ static inline void report_loss(const struct plan_stream *s, const struct frame *
 	pack_free(&text);
 }
 
-/* Evaluates the rules on the stream, and asks the filter of each event. */
+/* Evaluates the rules on the stream, and asks the filter of each event. Links add up in `p`: recorded streams come first. */
 static inline void stream_check(const struct plan_stream *s, struct program *p, const struct plan *plan, struct plan_count *count, bool report)
 {
 	struct plan_filter *filter = plan_filter_new(plan);
