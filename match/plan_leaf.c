@@ -78,6 +78,9 @@ void plan_leaf(struct derivation *d, const struct predicate *p, struct leaf *out
 	}
 	if (p->mode == PREDICATE_ONEOF || p->mode == PREDICATE_ALLOF || p->mode == PREDICATE_EXISTS)
 		return;
+	/* != anyof holds where any of them differs. */
+	if (p->op == OP_NE && p->n != 1)
+		return;
 	for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
 		if (strcmp(handlers[i].field, s->ref.def->name) == 0)
 			handlers[i].handle(d, p, &s->ref, out);

@@ -176,6 +176,16 @@ ok(status == 64 and "--plan only where frames are read" in err, "--plan with -e"
 status, out, err = run("frames", "--plan", os.path.join(DIR, "p"), data=stream)
 ok(status == 0 and out.count(b'"kind":"event"') == 4, "to JSON, too", err)
 
+# The links of another host: the plan, made here, does not know them, but the filter does.
+linked = hello(links=[[b"/data", b"/srv/data"]]) + proc(1, comm=b"sh") + opened(1, b"/srv/data/a") + opened(2, b"/srv/other") + end()
+path = rules("evt.type = openat and fd.name startswith /data/")
+status, out, err = run("match", "--plan", "-r", path)
+with open(os.path.join(DIR, "l"), "wb") as f:
+    f.write(out)
+status, kept, err = run("frames", "-b", "--plan", os.path.join(DIR, "l"), data=linked)
+alerts = [[b for k, b in frames(run("match", "-r", path, data=s)[1]) if k == ALERT] for s in (linked, kept)]
+ok(len(alerts[0]) == 1 and alerts[0] == alerts[1] and len([k for k, _ in frames(kept) if k == EVENT]) == 1, "links of another host", alerts, err)
+
 # The plan of the official rules is one that is read again, and rejects most.
 official = os.path.join(os.path.dirname(os.environ["PYTHONPATH"]), "..", "..", "shared", "data", "rules", "falco_rules.yaml")
 status, out, err = run("match", "--plan", "-r", official)
