@@ -76,7 +76,7 @@ static void advise(const struct plan *plan, unsigned type, struct strbuf *out)
 	const struct plan_event *e = &plan->event[type];
 	const struct event_type *t = event_type(type);
 	bool opens = event_param(t, "flags", 5) >= 0 && plan_event_path(t, 0) >= 0 && t->flags & EV_CREATES_FD;
-	bool path = plan_event_path(t, 0) >= 0, socket = event_param(t, "tuple", 5) >= 0;
+	bool path = plan_event_path(t, 0) >= 0 && strncmp(t->name, "execve", 6) != 0, socket = event_param(t, "tuple", 5) >= 0;
 	const char *name = strcmp(t->name, "openat") == 0 || opens ? "fd.name" : "fs.path.name";
 
 	if (!tests(e, PLAN_OK, PLAN_OK) && !tests(e, PLAN_RESULT, PLAN_RESULT))
@@ -117,7 +117,7 @@ static void advise_all(const struct plan *plan, struct strbuf *out)
 	}
 	for (unsigned i = 0; i < EVENT_TYPES; i++) {
 		struct strbuf clauses = {0};
-		if (!plan->event[i].wanted || !plan->event[i].n || said[i])
+		if (!plan->event[i].wanted || !plan->event[i].n || said[i] || event_type(i)->kind == EVENT_ENTER)
 			continue;
 		advise(plan, i, &clauses);
 		if (clauses.n)

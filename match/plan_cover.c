@@ -4,7 +4,7 @@
 
 #include "plan_leaf.h"
 
-enum { LINES_MAX = 64 };
+enum { LINES_MAX = 8 };
 
 struct cover cover_false(void)
 {
@@ -76,7 +76,7 @@ struct cover cover_and(struct derivation *d, const struct cover *a, const struct
 	if (a->lines.n * b->lines.n > LINES_MAX) {
 		if (d->mutation == MUTATION_OVERFLOW)
 			return cover_false();
-		return a->lines.n <= b->lines.n ? *a : *b;
+		return *a;
 	}
 	for (size_t i = 0; i < a->lines.n; i++)
 		for (size_t j = 0; j < b->lines.n; j++) {

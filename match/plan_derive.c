@@ -47,7 +47,8 @@ static struct cover leaf_cover(struct derivation *d, const struct predicate *p, 
 	struct leaf leaf;
 
 	plan_leaf(d, p, &leaf);
-	if (cover_is_true(negated ? &leaf.no : &leaf.yes))
+	/* What the type alone decides is no reason. */
+	if (cover_is_true(negated ? &leaf.no : &leaf.yes) && (negated ? &leaf.yes : &leaf.no)->lines.n)
 		note_open(d, p, negated);
 	if (!leaf.tested && d->mutation == MUTATION_UNTESTABLE_FALSE)
 		return cover_false();
