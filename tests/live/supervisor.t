@@ -44,11 +44,12 @@ def whole(found, total, suffix, what):
 
 
 # Each part in turn
-s = saker("kill")
+s = saker("kill", "-O", "probe.user=64777")
 s.write_rules(("numbered", path("k"), "00"))
 s.start()
 is_(sorted(p for p in ("probe", "enrich", "match", "emit", "log", "reader") if s.pid(p)), ["emit", "enrich", "log", "match", "probe", "reader"], "all run")
 users = {p: os.stat("/proc/%d" % s.pid(p)).st_uid for p in ("reader", "enrich", "match", "emit", "log")}
+is_(users["reader"], 64777, "probe.user")
 ok(0 not in users.values() and len(set(users.values())) == 5, "each as a user of its own", users)
 load = Load(path("k"))
 ok(until(lambda: s.numbers(), 10), "alerts come")

@@ -36,8 +36,8 @@ def run(*frames, options=(), wait=0, mode="live"):
     return p.returncode, [json.loads(line) for line in out.splitlines()], err.decode()
 
 
-def key(k, v):
-    return "-O", "syscall_event_drops.%s=%s" % (k, v)
+def key(name, value):
+    return "-O", "%s=%s" % (name, value)
 
 
 lost = [beat(1, kernel__delivered__openat=100), beat(2, kernel__delivered__openat=150, kernel__rejected__openat=100,
@@ -59,22 +59,22 @@ ok(re.match(r'\d\d:\d\d:\d\d\.\d{9}: Debug Falco internal: syscall event drop\. 
 _, found, _ = run(*lost, options=("-O", "compat=0.28"))
 is_((sorted(found[0]["output_fields"]), "source" in found[0]) if found else None,
     (["ebpf_enabled", "n_drops", "n_drops_buffer", "n_drops_bug", "n_drops_pf", "n_evts"], False), "0.28: its fields and members")
-is_(len(run(*lost, options=key("threshold", 0.25))[1]), 0, "not above the threshold: nothing")
-is_(len(run(*lost, options=key("threshold", 0.249))[1]), 1, "above it: an alert")
+is_(len(run(*lost, options=key("syscall_event_drops.threshold", 0.25))[1]), 0, "not above the threshold: nothing")
+is_(len(run(*lost, options=key("syscall_event_drops.threshold", 0.249))[1]), 1, "above it: an alert")
 more = [beat(2 + n, kernel__delivered__openat=150, kernel__dropped__full__openat=50 * n) for n in range(1, 5)]
 is_(len(run(*lost[:1], *more)[1]), 1, "one action in half a minute")
-is_(len(run(*lost[:1], *more, options=(*key("rate", 1), *key("max_burst", 2)))[1]), 4, "rate and max_burst")
-status, found, err = run(*lost, options=key("actions", "[log]"))
+is_(len(run(*lost[:1], *more, options=(*key("syscall_event_drops.rate", 1), *key("syscall_event_drops.max_burst", 2)))[1]), 4, "rate and max_burst")
+status, found, err = run(*lost, options=key("syscall_event_drops.actions", "[log]"))
 ok(not found and DROP in err, "action log")
-status, found, err = run(*lost, options=key("actions", "[ignore]"))
+status, found, err = run(*lost, options=key("syscall_event_drops.actions", "[ignore]"))
 ok(not found and DROP not in err and status == 0, "action ignore")
-status, found, err = run(*lost, options=key("actions", "[alert, exit]"))
+status, found, err = run(*lost, options=key("syscall_event_drops.actions", "[alert, exit]"))
 is_((status, len(found), DROP in err and "Exiting." in err), (1, 1, True), "action exit: status 1")
-is_(len(run(*[beat(n, kernel__delivered__openat=9) for n in (1, 2)], options=key("simulate_drops", "true"))[1]), 1, "simulate_drops")
+is_(len(run(*[beat(n, kernel__delivered__openat=9) for n in (1, 2)], options=key("syscall_event_drops.simulate_drops", "true"))[1]), 1, "simulate_drops")
 is_(run(*lost, mode="recorded")[1], [], "a recorded stream raises nothing")
-status, _, err = run(options=key("actions", "[ignore, log]"))
+status, _, err = run(options=key("syscall_event_drops.actions", "[ignore, log]"))
 ok(status in (64, 78) and "expected ignore without log and alert" in err, "ignore and log: refused", err)
-status, _, err = run(options=key("threshold", 2))
+status, _, err = run(options=key("syscall_event_drops.threshold", 2))
 ok(status in (64, 78) and "syscall_event_drops.threshold" in err, "a threshold above 1: refused", err)
 
 _, found, _ = run(beat(1, stage="match", name="match"), beat(9, start=TIME + 3 * SECOND, stage="match", name="match"))
@@ -96,7 +96,7 @@ is_([(a["rule"], a["output"], a["output_fields"]) for a in found], [("Falco inte
 LINES = os.path.join(DIR, "metrics.jsonl")
 alert = frame(ALERT, TIME, [list(LIVE), 1], "My rule!", 4, "syscall", [], b"x", [])
 status, found, err = run(alert, *lost, wait=2.5, options=("-O", "metrics.enabled=true", "-O", "metrics.interval=1s", "-O", "metrics.output_file=" + LINES,
-                         *key("actions", "[ignore]")))
+                         *key("syscall_event_drops.actions", "[ignore]")))
 snapshots = [a for a in found if a["rule"] == "Falco internal: metrics snapshot"]
 ok(len(snapshots) in (2, 3) and snapshots[0]["priority"] == "Informational" and snapshots[0]["output"] == "Falco metrics snapshot", "metrics: snapshots", found)
 fields = snapshots[-1]["output_fields"] if snapshots else {}
@@ -106,6 +106,19 @@ ok(fields.get("falco.memory_rss_mb", 0) > 0 and fields.get("falco.host_num_cpus"
 with open(LINES, encoding="utf-8") as f:
     lines = [json.loads(line) for line in f]
 is_(([line["sample"] for line in lines], sorted(lines[-1])), (list(range(len(snapshots))), ["output_fields", "sample"]), "the same in a file, a line each")
+
+
+def snapshot(name, value):
+    found = run(alert, *lost, wait=1.7, options=("-O", "metrics.enabled=true", "-O", "metrics.interval=100ms", *key(name, value)))[1]
+    return {f: v for a in found if "metrics" in a["rule"] for f, v in a["output_fields"].items()}
+
+
+everything = set(snapshot("metrics.include_empty_values", "true"))
+ok("scap.n_drops_buffer_connect_exit" in everything - set(fields), "what is 0, where it is asked for")
+is_(sorted(f for f in snapshot("metrics.rules_counters_enabled", "false") if "rules" in f), [], "without the rules")
+is_(sorted(f for f in snapshot("metrics.kernel_event_counters_enabled", "false") if f.startswith("scap")), [], "without the kernel")
+is_(sorted(f for f in snapshot("metrics.resource_utilization_enabled", "false") if "memory" in f), [], "without memory")
+ok(snapshot("metrics.convert_memory_to_mb", "false").get("falco.memory_rss_bytes", 0) > 100000, "memory in bytes")
 status, _, err = run(options=("-O", "metrics.enabled=true", "-O", "metrics.output_rule=false"))
 ok(status == 78 and "neither metrics.output_rule nor metrics.output_file" in err, "metrics for nobody: refused", err)
 status, _, err = run(options=("-O", "metrics.enabled=true", "-O", "metrics.interval=10ms"))
