@@ -182,6 +182,19 @@ def swap():
 
 changes("a ConfigMap is swapped", swap, "map/c.yaml", "-c", "map/c.yaml")
 
+# A link on the way, which leads to another folder.
+for day in ("1", "2"):
+    path("chain/v%s/in/r.yaml" % day, RULE % ("v" + day, "open"))
+os.symlink("v1", os.path.join(DIR, "chain/now"))
+
+
+def relink():
+    os.symlink("v2", os.path.join(DIR, "chain/new"))
+    os.rename(os.path.join(DIR, "chain/new"), os.path.join(DIR, "chain/now"))
+
+
+changes("a link on the way to a rules file", relink, "chain/now/in/r.yaml", "-r", "chain/now/in/r.yaml")
+
 generate(*C, rundir="late")
 os.symlink("1", os.path.join(DIR, "late/current"))
 path("w/r.yaml", RULE % ("late", "open"))
