@@ -218,7 +218,7 @@ os.unlink(os.path.join(DIR, "d/3.yaml"))
 for option, expected in (("json_output=true", {"json_output": "true"}), ("append_output[0].extra_output=x", {"append_output": "[{extra_output: x}]"}),
                          ('append_output[]={"extra_output": "a b", "extra_fields": ["proc.name", {"g": "%proc.pid"}]}',
                           {"append_output": '[{"extra_output": "a b", "extra_fields": ["proc.name", {"g": "%proc.pid"}]}]'}),
-                         ("rules=[{disable: {tag: x}}]", {"rules": "[{disable: {tag: x}}]"}), ("static_fields.a\\.b\\[=x", {"static_fields": '{a.b: y, "a.b[": x}'}), ("file_output.filename=[x", {"file_output.filename": "[x"}),
+                         ("rules=[{disable: {tag: x}}]", {"rules": "[{disable: {tag: x}}]"}), ("static_fields.a\\.c=x", {"static_fields": "{a.b: y, a.c: x}"}), ("file_output.filename=[x", {"file_output.filename": "[x"}),
                          ("file_output.filename=a=b\n; rm", {"file_output.filename": "a=b\n; rm"})):
     is_(effective("static_fields: {a.b: y}\n" if "static" in option else "", "-O", option), expected, "-O %r" % option)
 is_(effective("append_output: [{extra_output: a}, {extra_output: b}]\n", "-O", "append_output[1].extra_output=c"),
