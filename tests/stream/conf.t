@@ -7,9 +7,9 @@ trap 'rm -rf "$dir"' EXIT
 export HERE="$here" DIR="$dir" TZ=UTC PYTHONPATH="$here/tests/helpers" PYTHONDONTWRITEBYTECODE=1
 unset FALCO_HOSTNAME HOST_ROOT
 python3 - <<'EOF'
-import glob, json, os, re
+import glob, json, os, re, select, subprocess
 import wire
-from conf import DIR, HERE, arguments, conf, keys_of, path, run, table
+from conf import BIN, DIR, HERE, conf, keys_of, path, run, table
 from live import Tap
 from wire import ALERT, END, HELLO
 
@@ -259,5 +259,17 @@ for keep in ("true", "false"):
     emitted("file_output.enabled=true", "file_output.filename=" + out, "file_output.keep_alive=" + keep)
     is_(open(out).read().count("all well"), 1, "file_output.keep_alive=" + keep)
 is_(emitted("buffered_outputs=true"), emitted(), "buffered_outputs loses nothing at the end")
+for buffered in ("true", "false"):
+    p = subprocess.Popen([os.path.join(BIN, "emit"), "-O", "buffered_outputs=" + buffered], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    p.stdin.write(ALERTS[:-len(wire.frame(END, "done"))])
+    p.stdin.flush()
+    early = bool(select.select([p.stdout], [], [], 0.4 if buffered == "true" else 5)[0])
+    p.stdin.write(wire.stat())
+    p.stdin.flush()
+    late = bool(select.select([p.stdout], [], [], 5)[0])
+    p.stdin.close()
+    p.stdout.read()
+    p.wait(10)
+    is_((early, late), (buffered == "false", True), "buffered_outputs=%s: %s" % (buffered, "written with the next heartbeat" if buffered == "true" else "written at once"))
 tap.end()
 EOF
