@@ -70,6 +70,9 @@ int folder_copy(const char *from, const char *folder, const char *name)
 	ssize_t n = 0;
 	int in = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK), out = in < 0 ? -1 : create(folder, name), rc = out < 0 ? -1 : 0;
 
+	/* Opened without waiting for a writer that may never come; one that is there is waited for. */
+	if (in >= 0)
+		fcntl(in, F_SETFL, 0);
 	while (rc == 0 && (n = read(in, block, sizeof block)) > 0) {
 		whole += (size_t)n;
 		rc = write_all(out, block, (size_t)n);

@@ -24,6 +24,7 @@ enum {
 	LINKS_MAX = 40, LIST_MAX = 64 << 20,
 	LOOK_MS = 10000,                        /* looks without being told: not every file system tells */
 	LOOK_BLIND_MS = 1000,                   /* without inotify */
+	PAUSE_MS = 20,                          /* between two looks: others may be busy in the same folders */
 	SETTLE_MS = 100, SETTLES_MAX = 20,      /* a writer is given time to end */
 };
 
@@ -217,7 +218,8 @@ int watch_wait(const char *file, bool now)
 		path = changed(list, n);
 		if (path)
 			break;
-		poll(&p, 1, fd < 0 ? LOOK_BLIND_MS : LOOK_MS);
+		if (poll(&p, 1, fd < 0 ? LOOK_BLIND_MS : LOOK_MS) > 0)
+			poll(NULL, 0, PAUSE_MS);
 	}
 	let_settle(fd);
 	printf("changed %s\n", path);

@@ -7,9 +7,9 @@ trap 'rm -rf "$dir"' EXIT
 export HERE="$here" DIR="$dir" TZ=UTC PYTHONPATH="$here/tests/helpers" PYTHONDONTWRITEBYTECODE=1
 unset FALCO_HOSTNAME HOST_ROOT
 python3 - <<'EOF'
-import glob, json, os, re
+import glob, json, os, re, select, subprocess
 import wire
-from conf import DIR, HERE, arguments, conf, keys_of, path, run, table
+from conf import BIN, DIR, HERE, conf, keys_of, path, run, table
 from live import Tap
 from wire import ALERT, END, HELLO
 
@@ -218,9 +218,9 @@ os.unlink(os.path.join(DIR, "d/3.yaml"))
 for option, expected in (("json_output=true", {"json_output": "true"}), ("append_output[0].extra_output=x", {"append_output": "[{extra_output: x}]"}),
                          ('append_output[]={"extra_output": "a b", "extra_fields": ["proc.name", {"g": "%proc.pid"}]}',
                           {"append_output": '[{"extra_output": "a b", "extra_fields": ["proc.name", {"g": "%proc.pid"}]}]'}),
-                         ("rules=[{disable: {tag: x}}]", {"rules": "[{disable: {tag: x}}]"}), ("file_output.filename=[x", {"file_output.filename": "[x"}),
+                         ("rules=[{disable: {tag: x}}]", {"rules": "[{disable: {tag: x}}]"}), ("static_fields.a\\.c=x", {"static_fields": "{a.b: y, a.c: x}"}), ("file_output.filename=[x", {"file_output.filename": "[x"}),
                          ("file_output.filename=a=b\n; rm", {"file_output.filename": "a=b\n; rm"})):
-    is_(effective("", "-O", option), expected, "-O %r" % option)
+    is_(effective("static_fields: {a.b: y}\n" if "static" in option else "", "-O", option), expected, "-O %r" % option)
 is_(effective("append_output: [{extra_output: a}, {extra_output: b}]\n", "-O", "append_output[1].extra_output=c"),
     {"append_output": "[{extra_output: a}, {extra_output: c}]"}, "-O a[1].b")
 for option, expected in (("json_output", 'Error parsing config option "json_output"'), ("json_output.x=1", "json_output: found an object"), ("a[5]=1", "behind the end"),
@@ -259,5 +259,17 @@ for keep in ("true", "false"):
     emitted("file_output.enabled=true", "file_output.filename=" + out, "file_output.keep_alive=" + keep)
     is_(open(out).read().count("all well"), 1, "file_output.keep_alive=" + keep)
 is_(emitted("buffered_outputs=true"), emitted(), "buffered_outputs loses nothing at the end")
+for buffered in ("true", "false"):
+    p = subprocess.Popen([os.path.join(BIN, "emit"), "-O", "buffered_outputs=" + buffered], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    p.stdin.write(ALERTS[:-len(wire.frame(END, "done"))])
+    p.stdin.flush()
+    early = bool(select.select([p.stdout], [], [], 0.4 if buffered == "true" else 5)[0])
+    p.stdin.write(wire.stat())
+    p.stdin.flush()
+    late = bool(select.select([p.stdout], [], [], 5)[0])
+    p.stdin.close()
+    p.stdout.read()
+    p.wait(10)
+    is_((early, late), (buffered == "false", True), "buffered_outputs=%s: %s" % (buffered, "written with the next heartbeat" if buffered == "true" else "written at once"))
 tap.end()
 EOF

@@ -52,6 +52,14 @@ is_(generate("-c", "c.yaml", "-O", "json_output=false", "-v", "-e", "open", "-r"
 is_(arguments("run/2", "match")[1:], [R + "/2/rules" + os.path.realpath(DIR) + "/rules/a.yml", "-v"], "-r goes before rules_files, -v to every stage")
 is_(arguments("run/2", "probe"), ["-e", "open", "-v"], "-e goes before what rules need")
 
+# Rules from a pipe, as `<(...)` gives them.
+reader, writer = os.pipe()
+os.write(writer, (RULE % ("piped", "open")).encode())
+os.close(writer)
+p = subprocess.run([os.path.join(BIN, "saker-conf"), "generate", "-d", "piped", "-r", "/dev/fd/%d" % reader], cwd=DIR, capture_output=True, pass_fds=[reader], timeout=20)
+os.close(reader)
+is_((p.stdout, arguments("piped/1", "probe")), (b"1\n", ["-e", "open"]), "rules from a pipe")
+
 # Refusals leave nothing behind.
 before = sorted(os.listdir(R))
 path("bad.yaml", RULE % ("bad", "nosuch"))
@@ -173,6 +181,19 @@ def swap():
 
 
 changes("a ConfigMap is swapped", swap, "map/c.yaml", "-c", "map/c.yaml")
+
+# A link on the way, which leads to another folder.
+for day in ("1", "2"):
+    path("chain/v%s/in/r.yaml" % day, RULE % ("v" + day, "open"))
+os.symlink("v1", os.path.join(DIR, "chain/now"))
+
+
+def relink():
+    os.symlink("v2", os.path.join(DIR, "chain/new"))
+    os.rename(os.path.join(DIR, "chain/new"), os.path.join(DIR, "chain/now"))
+
+
+changes("a link on the way to a rules file", relink, "chain/now/in/r.yaml", "-r", "chain/now/in/r.yaml")
 
 generate(*C, rundir="late")
 os.symlink("1", os.path.join(DIR, "late/current"))
