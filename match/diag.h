@@ -14,11 +14,7 @@ struct source_file {
 	const char *path;
 	const char *text;                       /* NUL-terminated */
 	size_t n;
-	struct line_mark { size_t at; uint32_t line; } *mark;   /* a line that was looked for before; NULL: always look from the start */
 };
-/* Where a line begins (the end, when there are fewer), and the line that a byte is in. */
-const char *source_line(const struct source_file *f, uint32_t line);
-uint32_t source_line_of(const struct source_file *f, const char *at, const char **start);
 
 struct place {
 	const struct source_file *file;         /* NULL: unknown */
@@ -105,6 +101,9 @@ void diag_free(struct diag *d);
 
 /* saker's own form, `FILE:LINE:COLUMN: message`; of an error, the line with a caret below. */
 void diag_print(const struct diag *d, bool errors, bool notes, struct strbuf *out);
+
+/* Where a line of a file begins (the end, when there are fewer). */
+const char *diag_line(const struct source_file *f, uint32_t line);
 
 /* The nearest of the names that `next` gives (NULL ends), or NULL when none is near. */
 const char *diag_nearest(const char *name, const char *(*next)(void *arg), void *arg);
