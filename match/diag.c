@@ -205,6 +205,16 @@ void diag_free(struct diag *d)
 	*d = (struct diag){0};
 }
 
+const char *diag_line(const struct source_file *f, uint32_t line)
+{
+	const char *p = f->text, *end = f->text + f->n, *nl;
+
+	for (; line > 1; line--, p = nl + 1)
+		if (!(nl = memchr(p, '\n', (size_t)(end - p))))
+			return end;
+	return p;
+}
+
 static const char *forward(const char *p, const char *end, uint32_t characters)
 {
 	while (characters && p < end) {
@@ -219,7 +229,7 @@ static const char *forward(const char *p, const char *end, uint32_t characters)
 /* The line that holds the place, cut to what fits a terminal, and a caret below the column. */
 static void snippet(struct strbuf *out, struct place at)
 {
-	const char *end = at.file->text + at.file->n, *start = source_line(at.file, at.line);
+	const char *end = at.file->text + at.file->n, *start = diag_line(at.file, at.line);
 	const char *nl = memchr(start, '\n', (size_t)(end - start));
 
 	if (nl)

@@ -91,6 +91,9 @@ void diag_free(struct diag *d);
 /* saker's own form, `FILE:LINE:COLUMN: message`; of an error, the line with a caret below. */
 void diag_print(const struct diag *d, bool errors, bool notes, struct strbuf *out);
 
+/* Where a line of a file begins (the end, when there are fewer). */
+const char *diag_line(const struct source_file *f, uint32_t line);
+
 /* The nearest of the names that `next` gives (NULL ends), or NULL when none is near. */
 const char *diag_nearest(const char *name, const char *(*next)(void *arg), void *arg);
 

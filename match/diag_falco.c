@@ -63,12 +63,23 @@ struct position {
 	unsigned line, column;
 };
 
-static size_t offset_of(struct place p)
+/* A line found before: messages come in the order of their lines, mostly, and files may be long. */
+struct seek {
+	const struct source_file *file;
+	const char *at;
+	uint32_t line;
+};
+
+static size_t offset_of(struct place p, struct seek *s)
 {
-	const char *c = source_line(p.file, p.line), *end = p.file->text + p.file->n;
+	const char *end = p.file->text + p.file->n, *c, *nl;
 	uint32_t column = 1;
 
-	for (; column < p.column && c < end && *c != '\n'; column++)
+	if (s->file != p.file || s->line > p.line)
+		*s = (struct seek){ p.file, p.file->text, 1 };
+	for (; s->line < p.line && (nl = memchr(s->at, '\n', (size_t)(end - s->at))); s->line++)
+		s->at = nl + 1;
+	for (c = s->at; column < p.column && c < end && *c != '\n'; column++)
 		for (c++; c < end && ((unsigned char)*c & 0xc0) == 0x80; c++)
 			;
 	return (size_t)(c - p.file->text);
@@ -97,7 +108,7 @@ static size_t positions(const struct diag_message *m)
 }
 
 /* The positions of a message, from the outside to the inside. */
-static void position(const struct diag_message *m, size_t i, struct position *p)
+static void position(const struct diag_message *m, size_t i, struct position *p, struct seek *s)
 {
 	if (i == m->nframes) {
 		inner(m, p);
@@ -109,18 +120,19 @@ static void position(const struct diag_message *m, size_t i, struct position *p)
 		return;
 	p->text = f->at.file->text;
 	p->n = f->at.file->n;
-	p->at = offset_of(f->at);
+	if (f->at.line > 1 || f->at.column > 1)
+		p->at = offset_of(f->at, s);
 	p->line = f->at.line - 1;
 	p->column = f->at.column - 1;
 }
 
 /* The line that holds the position, 80 characters to each side, and a caret below. */
-static void snippet(const struct diag_message *m, struct strbuf *out)
+static void snippet(const struct diag_message *m, struct strbuf *out, struct seek *s)
 {
 	struct position p = {0};
 
 	if (positions(m))
-		position(m, positions(m) - 1, &p);
+		position(m, positions(m) - 1, &p, s);
 	size_t at = p.n && p.at >= p.n ? p.n - 1 : p.at, from = at, to = at;
 	while (p.n && from > 0 && p.text[from - 1] != '\n' && at - from < SNIPPET_HALF)
 		from--;
@@ -143,18 +155,18 @@ static void snippet(const struct diag_message *m, struct strbuf *out)
 	strbuf_puts(out, "^\n");
 }
 
-static void message_text(const struct diag_message *m, struct strbuf *out)
+static void message_text(const struct diag_message *m, struct strbuf *out, struct seek *s)
 {
 	for (size_t i = 0; i < positions(m); i++) {
 		struct position p;
-		position(m, i, &p);
+		position(m, i, &p, s);
 		strbuf_printf(out, "%s%s", i ? "    " : "In ", p.item);
 		if (*p.name)
 			strbuf_printf(out, " '%s'", p.name);
 		strbuf_printf(out, ": (%s:%u:%u)\n", p.file, p.line, p.column);
 	}
 	strbuf_puts(out, "------\n");
-	snippet(m, out);
+	snippet(m, out, s);
 	strbuf_printf(out, "------\n%s (%s): %s", codes[m->code].name, codes[m->code].text, m->text);
 	if (m->field)
 		strbuf_printf(out, ": field '%s'", m->field);
@@ -172,6 +184,7 @@ static size_t count(const struct diag *d, bool errors)
 
 static void messages_text(const struct diag *d, bool errors, struct strbuf *out)
 {
+	struct seek s = {0};
 	size_t n = count(d, errors);
 
 	if (!n)
@@ -179,7 +192,7 @@ static void messages_text(const struct diag *d, bool errors, struct strbuf *out)
 	strbuf_printf(out, "%zu %s:\n", n, errors ? "Errors" : "Warnings");
 	for (size_t i = 0; i < d->n; i++)
 		if ((d->message[i].kind == DIAG_ERROR) == errors)
-			message_text(&d->message[i], out);
+			message_text(&d->message[i], out, &s);
 }
 
 void diag_falco_text(const struct diag *d, const char *path, struct strbuf *out)
@@ -193,27 +206,27 @@ void diag_falco_text(const struct diag *d, const char *path, struct strbuf *out)
 	messages_text(d, false, out);
 }
 
-static json_t *locations(const struct diag_message *m)
+static json_t *locations(const struct diag_message *m, struct seek *s)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < positions(m); i++) {
 		struct position p;
-		position(m, i, &p);
+		position(m, i, &p, s);
 		json_array_append_new(list, json_pack("{s:s, s:o, s:{s:o, s:i, s:i, s:I}}", "item_type", p.item, "item_name",
 			text_json(p.name), "position", "name", text_json(p.file), "line", (int)p.line, "column", (int)p.column, "offset", (json_int_t)p.at));
 	}
 	return list;
 }
 
-static json_t *message_json(const struct diag_message *m)
+static json_t *message_json(const struct diag_message *m, struct seek *s)
 {
 	struct strbuf cut = {0};
 
-	snippet(m, &cut);
+	snippet(m, &cut, s);
 	const char *text = m->kind == DIAG_ERROR ? codes[m->code].text : codes[m->code].description;
 	json_t *one = json_pack("{s:s, s:s, s:o, s:{s:o, s:o}}", "code", codes[m->code].name, "codedesc", text, "message", text_json(m->text),
-		"context", "locations", locations(m), "snippet", text_json(cut.p));
+		"context", "locations", locations(m, s), "snippet", text_json(cut.p));
 	if (m->field)
 		json_object_set_new(one, "deprecated_field", json_string(m->field));
 	strbuf_free(&cut);
@@ -240,9 +253,10 @@ static json_t *schema_warnings(const struct schema *s)
 json_t *diag_falco_json(const struct diag *d, const char *path, const struct schema *schema)
 {
 	json_t *errors = json_array(), *warnings = json_array();
+	struct seek s = {0};
 
 	for (size_t i = 0; i < d->n; i++)
-		json_array_append_new(d->message[i].kind == DIAG_ERROR ? errors : warnings, message_json(&d->message[i]));
+		json_array_append_new(d->message[i].kind == DIAG_ERROR ? errors : warnings, message_json(&d->message[i], &s));
 	return json_pack("{s:o, s:b, s:b, s:o, s:o, s:o}", "name", text_json(path), "successful", !d->failed, "schema_valid",
 		schema->checked && !schema->warnings.n, "schema_warnings", schema_warnings(schema), "errors", errors, "warnings", warnings);
 }

@@ -16,7 +16,7 @@ static size_t next_line(const char **p, const char *end, const char **line)
 /* Up to the line that begins the next item or ends the document, without blank lines and comments at the end. */
 static void add_lines(struct strbuf *out, const struct node *item)
 {
-	const char *p = source_line(item->at.file, item->at.line), *end = item->at.file->text + item->at.file->n, *line;
+	const char *p = diag_line(item->at.file, item->at.line), *end = item->at.file->text + item->at.file->n, *line;
 	size_t keep, n;
 
 	for (bool first = true; p < end; first = false) {
@@ -54,7 +54,7 @@ void old_items(struct diag *d, const struct node *const *items, size_t n)
 
 void old_lines(struct diag *d, const struct source_file *f, uint32_t number, unsigned n)
 {
-	const char *p = source_line(f, number), *end = f->text + f->n, *line;
+	const char *p = diag_line(f, number), *end = f->text + f->n, *line;
 	struct strbuf out = {0};
 
 	if (!d->n)

@@ -177,7 +177,6 @@ int ruleset_read(const char *path, struct source_file *f, struct arena *a, struc
 
 	f->path = arena_strn(a, path, strlen(path));
 	f->text = "";
-	f->mark = arena_alloc(a, sizeof *f->mark);
 	if (!fp)
 		return diag_error(d, (struct place){ f, 0, 0 }, LOAD_ERR_FILE_READ, "can not be opened: %s", strerror(errno));
 	int rc = read_file(fp, f, a, d);

@@ -45,9 +45,13 @@ static const char *content(const struct node *n, const char *p, const char *end)
 
 static struct place place_of(const struct source_file *f, const char *at)
 {
-	const char *start;
-	struct place p = { f, source_line_of(f, at, &start), 1 };
+	const char *start = at;
+	struct place p = { f, 1, 1 };
 
+	for (const char *c = f->text; c < at; c++)
+		p.line += *c == '\n';
+	while (start > f->text && start[-1] != '\n')
+		start--;
 	for (const char *c = start; c < at; c++)
 		p.column += ((unsigned char)*c & 0xc0) != 0x80;
 	return p;

@@ -77,7 +77,7 @@ static void test_lists(void **state)
 static void test_places(void **state)
 {
 	static const char yaml[] = "- a: >\n    evt.type = x\n    and (long_list)\n    and oops\n";
-	static const struct source_file file = { "f.yaml", yaml, sizeof yaml - 1, NULL };
+	static const struct source_file file = { "f.yaml", yaml, sizeof yaml - 1 };
 	struct arena arena = {0};
 	struct diag d = {0};
 	struct node **docs;
