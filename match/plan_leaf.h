@@ -17,7 +17,7 @@ struct derivation {
 	struct arena arena;                     /* the same */
 	const struct event_type *type;
 	struct cover *memo;                     /* by edge */
-	bool *known;
+	uint32_t *known, turn;                  /* by edge: the rule's turn in which its memo was made */
 	struct strbuf *open;                    /* checks that could not be tested, for notes; NULL: not asked */
 };
 

@@ -111,11 +111,11 @@ event setuid
 golden("parameters by name", ["evt.type = ptrace and evt.arg.request in (PTRACE_ATTACH, PTRACE_SEIZE)", "evt.type = mprotect and evt.arg.prot contains PROT_EXEC",
     "evt.type = symlink and evt.arg.target = /srv"], """
 event ptrace
-  pass arg request 11 20  # r1
+  pass arg request PTRACE_ATTACH PTRACE_SEIZE  # r1
 event symlink
   pass arg-is target /srv  # r3
 event mprotect
-  pass arg-bits prot 0x4  # r2
+  pass arg-bits prot PROT_EXEC  # r2
 """)
 golden("lines that differ in one list become one", ["evt.type = openat and fd.name = /srv/a and proc.name = x", "evt.type = openat and fd.name = /srv/b and proc.name = x"], """
 event openat
