@@ -173,7 +173,22 @@ static void use_links(struct program *p)
 	links_free(l);
 }
 
-int plan_print_rules(struct program *p, const char *why)
+/* Adds what the plan of a file wants. */
+static int add_plan(struct plan *plan, const char *path)
+{
+	char err[512];
+	struct plan *other = plan_read(path, err, sizeof err);
+
+	if (!other) {
+		log_warnx("--union: %s", err);
+		return EX_CONFIG;
+	}
+	plan_union(plan, other);
+	plan_free(other);
+	return 0;
+}
+
+int plan_print_rules(struct program *p, const char *why, const char *with)
 {
 	const struct plan_options o = {0};
 	struct strbuf out = {0};
@@ -187,6 +202,7 @@ int plan_print_rules(struct program *p, const char *why)
 	} else {
 		struct plan *plan = plan_derive(p, &o);
 		name_counting(p, &out);
+		status = with ? add_plan(plan, with) : 0;
 		print_plan(plan, &out);
 		plan_free(plan);
 	}

@@ -146,6 +146,15 @@ ok(status == 0 and "proc.cmdline contains x" in out and "fd.name startswith /fol
 status, out, err = run("match", "--why", "no such", "-r", path)
 ok(status == 64 and "found no rule 'no such'" in err, "--why of a rule that is not there", status, err)
 
+with open(os.path.join(DIR, "before"), "w") as f:
+    f.write("plan 1\nevent openat class 3\n  pass ok path-is /srv/a  # before\nevent kill\n  all  # before\n")
+path = rules("evt.type = openat and evt.failed = false and fd.name in (/srv/a, /srv/b)")
+status, out, err = run("match", "--plan", "--union", os.path.join(DIR, "before"), "-r", path)
+ok(status == 0 and re.sub(r" +# ", "  # ", out.decode()) == "plan 1\nevent kill\n  all  # before\nevent openat class 3\n"
+   "  pass ok path-is /srv/a /srv/b  # r1, before\n", "--union: what either wants", out.decode())
+status, out, err = run("match", "--plan", "--union", path, "-r", path)
+ok(status == 78 and "rules.yaml:1:1: found '-', expected 'plan 1'" in err, "--union with what is no plan", status, err)
+
 # frames --plan
 PLANS = {"p": "plan 1\nevent openat\n  pass ok path-under /srv comm-in sh  # one\n  pass failed  # two\nevent unlink\n  all  # three\n",
          "bad": "plan 1\nevent openat\n  pass path-on /srv\n"}
