@@ -108,6 +108,14 @@ static int print_version(struct falco *f)
 	return 0;
 }
 
+/* What is not UTF-8 can not be said in JSON: null. */
+static json_t *as_json(const char *text, size_t n)
+{
+	json_t *t = json_stringn(text, n);
+
+	return t ? t : json_null();
+}
+
 static json_t *rules_with_text(const struct falco *f)
 {
 	json_t *list = json_array();
@@ -122,8 +130,8 @@ static json_t *rules_with_text(const struct falco *f)
 			strbuf_add(&text, block, n);
 		if (in)
 			fclose(in);
-		json_array_append_new(list, json_pack("{s:s s:[{s:o}]}", "name", f->rules.files[i], "variants", "content",
-			json_stringn(text.p, text.n) ? json_stringn(text.p, text.n) : json_null()));
+		json_array_append_new(list, json_pack("{s:o s:[{s:o}]}", "name", as_json(f->rules.files[i], strlen(f->rules.files[i])), "variants",
+			"content", as_json(text.p, text.n)));
 		strbuf_free(&text);
 	}
 	return list;
@@ -142,10 +150,9 @@ static int print_support(struct falco *f)
 	for (unsigned i = 1; i < f->args.argc; i++)
 		strbuf_printf(&line, " %s", f->args.argv[i]);
 	json_t *info = version_object(f);
-	print_json(json_pack("{s:{s:s s:s s:s s:s s:s} s:s s:o s:o s:s s:o}", "system_info", "machine", u.machine, "nodename", u.nodename,
+	print_json(json_pack("{s:{s:s s:s s:s s:s s:s} s:s s:o s:o s:o s:o}", "system_info", "machine", u.machine, "nodename", u.nodename,
 		"release", u.release, "sysname", u.sysname, "version", u.version, "version", f->say.old ? falco_old : falco_now,
-		"engine_info", info, "cmdline", json_stringn(line.p, line.n) ? json_stringn(line.p, line.n) : json_null(), "config", config.p,
-		"rules_files", rules_with_text(f)));
+		"engine_info", info, "cmdline", as_json(line.p, line.n), "config", as_json(config.p, config.n), "rules_files", rules_with_text(f)));
 	strbuf_free(&config);
 	strbuf_free(&line);
 	return 0;

@@ -92,14 +92,18 @@ static void pass_on(const struct making *m, const char *text)
 	fputs(text, stderr);
 }
 
-/* What match says of the rules: into a file of the generation. */
-static int ask_match(struct making *m, const char *option, const char *name, struct strbuf *out)
+/* What match says of the rules (and of the plan `before`): into a file of the generation. */
+static int ask_match(struct making *m, const char *option, const char *before, const char *name, struct strbuf *out)
 {
 	struct strbuf arguments = {0}, err = {0};
 
 	add_rules(m, m->folder, &arguments);
 	add_keys(m, "match", &arguments);
 	arguments_add(&arguments, option);
+	if (before) {
+		arguments_add(&arguments, "--union");
+		arguments_add(&arguments, before);
+	}
 	int status = stage_run("match", &arguments, out, &err);
 	strbuf_free(&arguments);
 	if (status != 0) {
@@ -110,19 +114,33 @@ static int ask_match(struct making *m, const char *option, const char *name, str
 	return status == 0 ? put_text(m, name, out) : -1;
 }
 
-/* Until match derives plans there is none, and the probe gets event types alone. */
+/* The plan, and its union with that of the generation in force: while some stages have the old rules yet, both are needed. */
 static int make_plans(struct making *m)
 {
-	return put(m, "plan", "", 0) == 0 && put(m, "plan.union", "", 0) == 0 ? 0 : -1;
+	struct strbuf plan = {0}, both = {0};
+	char before[PATH_MAX + 32];
+	struct stat st;
+
+	if (!settled_bool(m->s, CONF_PROBE_PLAN))
+		return put(m, "plan", "", 0) == 0 ? put(m, "plan.union", "", 0) : -1;
+	snprintf(before, sizeof before, "%s/current/plan", m->rundir);
+	int rc = ask_match(m, "--plan", NULL, "plan", &plan);
+	if (rc == 0 && stat(before, &st) == 0 && st.st_size > 0)
+		rc = ask_match(m, "--plan", before, "plan.union", &both);
+	else if (rc == 0)
+		rc = put_text(m, "plan.union", &plan);
+	strbuf_free(&plan);
+	strbuf_free(&both);
+	return rc;
 }
 
 static int ask_rules(struct making *m)
 {
 	struct strbuf names = {0};
-	int rc = ask_match(m, "--event-types", "event-types", &m->types);
+	int rc = ask_match(m, "--event-types", NULL, "event-types", &m->types);
 
 	if (rc == 0)
-		rc = ask_match(m, "--names", "names", &names);
+		rc = ask_match(m, "--names", NULL, "names", &names);
 	m->names = names.n > 0;
 	strbuf_free(&names);
 	return rc == 0 ? make_plans(m) : rc;
@@ -130,9 +148,16 @@ static int ask_rules(struct making *m)
 
 static void add_types(const struct making *m, struct strbuf *a)
 {
+	char plan[PATH_MAX + 16];
 	const char *types = m->run->types ? m->run->types : m->types.p ? m->types.p : "";
 	size_t n = strcspn(types, "\n");
 
+	if (!m->run->types && !m->run->all_types && settled_bool(m->s, CONF_PROBE_PLAN)) {
+		snprintf(plan, sizeof plan, "%s/plan", m->rundir);
+		arguments_add(a, "-p");
+		arguments_add(a, plan);
+		return;
+	}
 	if (m->run->all_types || n == 0) {
 		if (m->run->all_types)
 			arguments_add(a, "-a");
@@ -264,7 +289,12 @@ static int make(struct making *m, long number)
 		return -1;
 	if (rename(m->folder, m->final) != 0)
 		return refuse(m, m->final);
-	char name[32];
+	char name[32], link[PATH_MAX + 16];
+	/* The plan that the probe reads is the supervisor's to move; the first one is there. */
+	snprintf(link, sizeof link, "%s/plan", m->rundir);
+	snprintf(name, sizeof name, "%ld/plan", number);
+	if (settled_bool(m->s, CONF_PROBE_PLAN) && access(link, F_OK) != 0 && folder_link(m->rundir, "plan", name) != 0)
+		return refuse(m, "plan");
 	snprintf(name, sizeof name, "%ld", number);
 	return folder_link(m->rundir, "latest", name) == 0 ? 0 : refuse(m, "latest");
 }

@@ -141,6 +141,8 @@ is_(shown("-V", "r.yaml", "-o", "compat=0.28", config="old.yaml"), (0, "Ok\n"), 
 support = json.loads(shown("--support", "-v")[1])
 is_((sorted(support), support["rules_files"][0]["variants"][0]["content"], support["cmdline"]),
     (["cmdline", "config", "engine_info", "rules_files", "system_info", "version"], RULE, "falco -c k.yaml --support -v"), "--support")
+strange = path("r\udcff.yaml", RULE)
+is_(json.loads(shown("--support", "-r", strange)[1])["rules_files"][0], {"name": None, "variants": [{"content": RULE}]}, "a name that is not UTF-8")
 before = os.listdir(os.path.join(DIR, "run")) if os.path.isdir(os.path.join(DIR, "run")) else []
 is_(falco("--dry-run")[0], 0, "--dry-run")
 is_(falco("--dry-run", "-r", "bad_rule.yaml")[0], 1, "which looks at rules")

@@ -60,6 +60,37 @@ p = subprocess.run([os.path.join(BIN, "saker-conf"), "generate", "-d", "piped", 
 os.close(reader)
 is_((p.stdout, arguments("piped/1", "probe")), (b"1\n", ["-e", "open"]), "rules from a pipe")
 
+# Plans, by a stand-in for match, which saker-conf takes from its own folder.
+shutil.copy(os.path.join(BIN, "saker-conf"), path("bin/saker-conf", ""))
+path("bin/match", """#!/bin/sh
+for last; do :; done
+case " $* " in
+*" --union "*) echo "plan of $last with $(cat "$last")" ;;
+*" --plan "*) echo "plan of $2" ;;
+*" --event-types "*) echo open ;;
+esac
+""")
+for name in ("saker-conf", "match"):
+    os.chmod(os.path.join(DIR, "bin", name), 0o755)
+
+
+def planned(*options):
+    p = subprocess.run([os.path.join(DIR, "bin/saker-conf"), "generate", "-d", "plans", "-r", "first.yaml", *options], cwd=DIR, capture_output=True, timeout=20)
+    return p.stdout.decode().strip() or p.stderr.decode()
+
+
+ON = ("-O", "probe.plan=true")
+P = os.path.join(os.path.realpath(DIR), "plans")
+n = planned(*ON)
+mine = "plan of %s/.new/rules%s/first.yaml\n" % (P, os.path.realpath(DIR))
+is_((read("plans/%s/plan" % n), read("plans/%s/plan.union" % n), arguments("plans/" + n, "probe")), (mine, mine, ["-p", P + "/plan"]), "probe.plan: a plan for the probe")
+is_(os.readlink(P + "/plan"), n + "/plan", "the first one is there")
+os.symlink(n, P + "/current")
+n = planned(*ON)
+is_((read("plans/%s/plan" % n), read("plans/%s/plan.union" % n)), (mine, "plan of %s/current/plan with %s" % (P, mine)), "then its union with the one in force")
+is_(os.readlink(P + "/plan"), "1/plan", "which plan the probe has is the supervisor's to say")
+is_(arguments("plans/" + planned(*ON, "-e", "open"), "probe"), ["-e", "open"], "-e goes before a plan")
+
 # Refusals leave nothing behind.
 before = sorted(os.listdir(R))
 path("bad.yaml", RULE % ("bad", "nosuch"))
