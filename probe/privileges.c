@@ -34,7 +34,7 @@ void privileges_of_holder(const struct held *h)
 		SCMP_SYS(signalfd4), SCMP_SYS(timerfd_create), SCMP_SYS(epoll_create1), SCMP_SYS(capget), SCMP_SYS(capset), SCMP_SYS(prctl),
 		SCMP_SYS(setgroups), SCMP_SYS(setresuid), SCMP_SYS(setresgid), SCMP_SYS(geteuid), SCMP_SYS(seccomp), SCMP_SYS(readlink),
 		SCMP_SYS(readlinkat), SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule), SCMP_SYS(landlock_restrict_self),
-		SCMP_SYS(pread64), SCMP_SYS(pwrite64) };
+		SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(fstatfs) };
 	struct confine c = { .all_files = true, .calls = calls, .ncalls = COUNT(calls), .bpf = bpf, .nbpf = COUNT(bpf),
 		.connect = true, .accept = true };
 

@@ -6,7 +6,7 @@ export SAKER_BUILD PYTHONPATH="$here/tests/helpers" PYTHONDONTWRITEBYTECODE=1
 DIR=$(mktemp -d) || exit 1
 export DIR
 trap 'umount "$DIR/pts" 2>/dev/null; rm -rf "$DIR"' EXIT
-timeout 20 "$SAKER_BUILD/bin/probe" -n 2>"$DIR/log" || { echo "1..0 # SKIP no BPF: $(tail -n 1 "$DIR/log")"; exit 0; }
+timeout 20 "$SAKER_BUILD/bin/probe" -n 2>"$DIR/why.txt" || { echo "1..0 # SKIP no BPF: $(tail -n 1 "$DIR/why.txt")"; exit 0; }
 
 timeout 240 python3 - <<'PYTHON'
 import os, re, signal, subprocess
