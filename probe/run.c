@@ -23,7 +23,7 @@
 #include "wire/kept.h"
 #include "wire/log.h"
 
-enum { RESCANS_MAX = 8, PAUSE_FIRST = 50000, SETTLE_MS = 20, SETTLED = 5, SETTLE_MAX = 100, WAIT_MS = 100, DRAIN_MS = 2000 };
+enum { RESCANS_MAX = 8, PAUSE_FIRST = 50000, SETTLE_MS = 20, SETTLED = 5, SETTLE_MAX = 100, WAIT_MS = 100, DRAIN_MS = 2000, LOST_DRAINS = 5 };
 enum { P_RING, P_SIGNAL, P_TIMER, P_OUTPUT, P_HOLDER, P_COUNT };
 
 struct run {
@@ -315,14 +315,21 @@ static void end(struct run *r)
 		r->status = EX_OSERR;
 }
 
-/* Until everybody has everything. */
+/* Until everybody has everything. A reader that nobody holds does not wait for those who have gone, too: nobody would end it. */
 static void write_rest(struct run *r)
 {
+	int patience = LOST_DRAINS;
+
 	send_out(r);
 	while (!r->output && !r->gone && r->fds[P_OUTPUT].fd >= 0)
 		await_output(r, -1);
-	while (r->output && !output_drain(r->output, DRAIN_MS) && !output_only_observers(r->output))
+	while (r->output && !output_drain(r->output, DRAIN_MS) && !output_only_observers(r->output)) {
 		commit(r);
+		if (r->lost && --patience == 0) {
+			log_warnx("nobody takes what is left since the holder was lost");
+			_exit(r->status);
+		}
+	}
 }
 
 static int open_buffer(struct run *r)
