@@ -47,9 +47,12 @@ class Stage:
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stderr=self.errors,
                                         **{"stdout": subprocess.DEVNULL, **self.redirections})
 
-    def kill(self):
+    def stop(self):
         self.process.kill()
         self.process.wait()
+
+    def kill(self):
+        self.stop()
         self.begin()
 
     def wait(self, seconds=20):
@@ -104,6 +107,21 @@ def kill_in_turn():
         killed, mark = time.monotonic(), number
         until(lambda: any("/alert/%d " % n in line for line in alerts("kill")[-2000:] for n in range(mark + 1, mark + 200)), 5)
         slowest = max(slowest, time.monotonic() - killed)
+    # Alerts that emit is not there to take, and that nobody else has any more, come from the events again.
+    stages[2].stop()
+    time.sleep(0.4)
+    stages[1].kill()
+    time.sleep(0.2)
+    stages[0].kill()
+    time.sleep(0.2)
+    stages[2].begin()
+    time.sleep(0.3)
+    stages[1].stop()
+    time.sleep(0.3)
+    stages[0].kill()
+    time.sleep(0.2)
+    stages[1].begin()
+    time.sleep(0.3)
     stop.set()
     loader.join()
     producer.end()
