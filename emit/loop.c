@@ -279,8 +279,10 @@ static int drain(struct loop *l)
 	commit(l);
 	l->more = rc == INPUT_FRAME;
 	l->ended = rc == INPUT_DONE;
-	if (l->ended)
+	if (l->ended) {
 		internal_ended(l->internal);
+		input_settle(l->in);
+	}
 	if (rc != INPUT_BAD)
 		return 0;
 	log_warnx("%s", input_error(l->in));
@@ -318,7 +320,6 @@ static void flush(struct loop *l)
 	}
 	l->beats = l->totals->stats;
 	spool_trim(l->spool);
-	/* Behind the end there may still be something to acknowledge. */
 	if (l->ended || over_bound(l))
 		uv_poll_stop(&l->readable);
 	else
