@@ -186,7 +186,7 @@ static bool id(const struct plan_seen *s, enum fact effective, enum fact real, i
 {
 	struct value v;
 
-	return (fact(s, effective, &v) || fact(s, real, &v)) && value_i64(&v, out);
+	return (fact(s, effective, &v) || fact(s, real, &v)) && value_i64(&v, out) && *out >= 0;
 }
 
 static bool number(const struct plan_seen *s, const struct plan_test *t, int64_t *out)
