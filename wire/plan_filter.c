@@ -97,7 +97,7 @@ static enum plan_answer test_container(const struct plan_seen *s)
 static enum plan_answer test_flag(const struct plan_seen *s, const struct plan_test *t)
 {
 	switch (t->subject) {
-	case PLAN_OK: return s->event.has_result ? answer(s->event.result >= 0) : ANSWER_UNKNOWN;
+	case PLAN_OK: return s->result ? answer(s->event.result >= 0) : ANSWER_UNKNOWN;
 	case PLAN_TTY: return test_tty(s);
 	case PLAN_CONTAINER: return test_container(s);
 	case PLAN_DOTS: return plan_text_dots(s);
@@ -194,7 +194,7 @@ static bool number(const struct plan_seen *s, const struct plan_test *t, int64_t
 	struct value v;
 
 	switch (t->subject) {
-	case PLAN_RESULT: *out = s->event.result; return s->event.has_result;
+	case PLAN_RESULT: *out = s->event.result; return s->result;
 	case PLAN_PID: return fact(s, FACT_PID, &v) && value_i64(&v, out);
 	case PLAN_VPID: return fact(s, FACT_VPID, &v) && value_i64(&v, out) && *out != -1;
 	case PLAN_UID: return id(s, FACT_EUID, FACT_UID, out);
