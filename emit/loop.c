@@ -222,6 +222,8 @@ static int drain(struct loop *l)
 	commit(l);
 	l->more = rc == INPUT_FRAME;
 	l->ended = rc == INPUT_DONE;
+	if (l->ended)
+		input_settle(l->in);
 	if (rc != INPUT_BAD)
 		return 0;
 	log_warnx("%s", input_error(l->in));
@@ -247,7 +249,6 @@ static void flush(struct loop *l)
 			uv_poll_stop(&l->writable[i]);
 	}
 	spool_trim(l->spool);
-	/* Behind the end there may still be something to acknowledge. */
 	if (l->ended || over_bound(l))
 		uv_poll_stop(&l->readable);
 	else

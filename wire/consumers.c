@@ -95,6 +95,7 @@ void consumers_leave(struct output *out, struct consumer *c)
 	}
 	consumer_end(c);
 	out->npresent--;
+	out->changed = true;
 	while (out->nslots && !out->consumers[out->nslots - 1].present)
 		out->nslots--;
 	if (out->spec.kind == SPEC_CONNECT) {
@@ -138,6 +139,7 @@ void consumers_join(struct output *out, int fd)
 	consumer_begin(c, number, fd, &out->backlog, out->safe);
 	c->watched = EPOLLIN;
 	out->npresent++;
+	out->changed = true;
 	if (number >= out->nslots)
 		out->nslots = number + 1;
 	feed(out, c);

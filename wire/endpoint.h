@@ -48,6 +48,8 @@ void input_safe(struct input *in, const struct frame_ref *r, uint64_t n);
 /* The frame waits, but what came behind it need not: it is excepted from ACKs until input_safe. Returns false when it can not be,
  * because its stream is not acknowledged or ACK_EXCEPT_MAX frames are; then it stays in flight. */
 bool input_hold(struct input *in, const struct frame_ref *r);
+/* Sends what there is to acknowledge without waiting for more: for who does not read on. */
+void input_settle(struct input *in);
 
 /* A stream is recorded when it comes from a regular file or its HELLO says so. */
 bool input_recorded(const struct input *in, unsigned stream);
@@ -90,7 +92,7 @@ void output_wait(struct output *out, int timeout_ms);
 bool output_drain(struct output *out, int timeout_ms);
 /* Whether nobody lacks anything but observers that do not move. */
 bool output_only_observers(const struct output *out);
-/* Drains first: for ever when the last frame was END, else for a second. */
+/* Drains first, unless that was tried: for ever when the last frame was END, else for a second. */
 void output_free(struct output *out);
 
 #endif

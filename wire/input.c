@@ -111,6 +111,13 @@ void input_acknowledge(struct input *in)
 		begin_acknowledging(in, i);
 }
 
+void input_settle(struct input *in)
+{
+	for (unsigned i = 0; i < in->nslots; i++)
+		if (acker_news(&in->slots[i].acker))
+			send_ack(in, i);
+}
+
 static void send_acks(struct input *in)
 {
 	uint64_t expirations;
@@ -118,9 +125,7 @@ static void send_acks(struct input *in)
 	if (read(in->ack_timer, &expirations, sizeof expirations) < 0)
 		return;
 	in->ack_armed = false;
-	for (unsigned i = 0; i < in->nslots; i++)
-		if (acker_news(&in->slots[i].acker))
-			send_ack(in, i);
+	input_settle(in);
 }
 
 static void ack_soon(struct input *in, unsigned n)

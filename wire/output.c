@@ -129,11 +129,12 @@ void output_accept(struct output *out)
 		else if (read(out->clock, &expirations, sizeof expirations) > 0)
 			try_connect(out);
 	}
-	if (n <= 0)
-		return;
-	if (clock || !out->npresent)
+	if (out->epoll >= 0 && (clock || out->changed)) {
+		out->changed = false;
 		set_clock(out);
-	consumers_feed(out);
+	}
+	if (n > 0)
+		consumers_feed(out);
 }
 
 void output_wait(struct output *out, int timeout_ms)
@@ -298,6 +299,7 @@ bool output_drain(struct output *out, int timeout_ms)
 {
 	uint64_t begin = spec_clock(), moved = begin, before = 0;
 
+	out->drained = true;
 	if (out->epoll < 0)
 		return true;
 	for (;;) {
@@ -323,7 +325,7 @@ void output_free(struct output *out)
 {
 	if (!out)
 		return;
-	if (out->backlog.base && !out->kept)
+	if (out->backlog.base && !out->kept && !out->drained)
 		output_drain(out, out->ended ? -1 : LAST_MS);
 	for (unsigned i = 0; i < CONSUMERS; i++)
 		if (out->consumers[i].present)

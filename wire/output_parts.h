@@ -34,7 +34,9 @@ struct output {
 	uint64_t owed[CONSUMERS];              /* what those need who acknowledged, have gone, and will come back */
 	unsigned nowed;
 	bool ended;                            /* the last frame was END */
-	bool refused, forgotten;               /* said once */
+	bool changed;                          /* somebody came or went: the clock is to be set */
+	bool drained;                          /* it was tried */
+	bool forgotten;                        /* said once */
 	uint64_t retry_at;
 	unsigned backoff;
 	const struct source *source;           /* for STAT; NULL: observers are not told */

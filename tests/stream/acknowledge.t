@@ -47,9 +47,12 @@ class Stage:
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stderr=self.errors,
                                         **{"stdout": subprocess.DEVNULL, **self.redirections})
 
-    def kill(self):
+    def stop(self):
         self.process.kill()
         self.process.wait()
+
+    def kill(self):
+        self.stop()
         self.begin()
 
     def wait(self, seconds=20):
@@ -104,6 +107,21 @@ def kill_in_turn():
         killed, mark = time.monotonic(), number
         until(lambda: any("/alert/%d " % n in line for line in alerts("kill")[-2000:] for n in range(mark + 1, mark + 200)), 5)
         slowest = max(slowest, time.monotonic() - killed)
+    # Alerts that emit is not there to take, and that nobody else has any more, come from the events again.
+    stages[2].stop()
+    time.sleep(0.4)
+    stages[1].kill()
+    time.sleep(0.2)
+    stages[0].kill()
+    time.sleep(0.2)
+    stages[2].begin()
+    time.sleep(0.3)
+    stages[1].stop()
+    time.sleep(0.3)
+    stages[0].kill()
+    time.sleep(0.2)
+    stages[1].begin()
+    time.sleep(0.3)
     stop.set()
     loader.join()
     producer.end()
@@ -312,9 +330,40 @@ def hanging_output():
     os.close(reader)
 
 
+def broken_spool():
+    """Files that are not what emit wrote: what can be read of them counts, the rest is named."""
+    folder = path("broken.state")
+    os.mkdir(folder)
+    whole = wire.hello() + wire.stat(alerts__in=5) + alert(1) + alert(2)
+    for name, spool, index, lines, said in (
+            ("cut", whole[:-3], b"", ["a3"], ""),
+            ("garbage behind", whole + b"garbage", b"x" * 100, ["a3"], "spool: byte %d: found 0x67" % len(whole)),
+            ("no stream at all", b"\0" * 1000, os.urandom(5000), ["a3"], "spool: byte 0: found 0x00")):
+        for file, data in (("spool", spool), ("spool.index", index)):
+            with open(os.path.join(folder, file), "wb") as f:
+                f.write(data)
+        producer = Producer(path("broken.match"), [wire.hello(source=SOURCE, mode="live")])
+        with open(path("broken.out"), "wb") as out:
+            emit = Stage("emit", "-i", "unix:" + path("broken.match"), "-O", "emit.state_dir=" + folder, stdout=out)
+            producer.put(alert(3))
+            producer.end()
+            status = emit.wait()
+        found = [line.split("Warning ")[1].strip() for line in text(path("broken.out")).splitlines()]
+        ok((status, found) == (0, lines) and said in text(path("emit.err")), "a spool that is broken: " + name,
+           (status, found, text(path("emit.err"))[-300:]))
+        os.unlink(path("broken.match"))
+    emit = Stage("emit", "-i", "unix:" + path("nobody"), "-O", "emit.state_dir=" + folder)
+    until(lambda: os.path.exists(os.path.join(folder, "spool")) and os.stat(os.path.join(folder, "spool")).st_size)
+    time.sleep(0.3)
+    is_(Stage("emit", "-i", "unix:" + path("nobody"), "-O", "emit.state_dir=" + folder).wait(), 71, "two emits with one spool")
+    emit.stop()
+    ok("another emit uses it" in text(path("emit.err")), "the second says why it can not")
+
+
 kill_in_turn()
 slow_container()
 observers()
 hanging_output()
+broken_spool()
 done()
 PYTHON

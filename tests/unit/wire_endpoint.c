@@ -496,6 +496,23 @@ static void definitions_again_after_a_reconnect(void **state)
 	pack_free(&p);
 }
 
+/* Whoever waits for its descriptor only, and writes nothing, is connected again all the same. */
+static void connects_again_by_itself(void **state)
+{
+	struct place *x = *state;
+	int listener = listen_at(x->path);
+	struct output *out = open_output(x->connect);
+	struct pollfd coming = { .fd = listener, .events = POLLIN };
+
+	for (int round = 0; round < 3; round++) {
+		while (poll(&coming, 1, 0) == 0)
+			output_wait(out, -1);
+		close(accept(listener, NULL, NULL));
+	}
+	output_free(out);
+	close(listener);
+}
+
 static void a_reader_that_has_gone_is_told(void **state)
 {
 	struct pack p = {0};
@@ -533,6 +550,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(endpoints_that_can_not_be_used, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_comes_late_learns_what_is_live, setup, teardown),
 		cmocka_unit_test_setup_teardown(definitions_again_after_a_reconnect, setup, teardown),
+		cmocka_unit_test_setup_teardown(connects_again_by_itself, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reader_that_has_gone_is_told, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
