@@ -49,7 +49,8 @@ struct buffer {
 int buffer_create(size_t size);
 /* Empties it: the answer to what buffer_open finds wrong. Returns 0, or -1 with errno. */
 int buffer_format(int fd, size_t size);
-/* Maps it and looks whether everything in it is as it should be; the ring's consumer is at `ring`. Returns 0, or -1 with what is wrong in `err`. */
+/* Maps it and looks whether everything in it is as it should be; the ring's consumer is at `ring`. Returns 0, or -1 with what is
+ * wrong in `err`. */
 int buffer_open(struct buffer *b, int fd, size_t size, uint64_t ring, char *err, size_t errlen);
 void buffer_close(struct buffer *b);
 /* At once: whoever dies before leaves the old state, whoever dies after it the new one. What has left the ring since the last commit

@@ -25,6 +25,7 @@ class Consumer(threading.Thread):
         self.newest, self.stat, self.reason, self.error, self.connections = 0, {}, False, None, 0
         self.stats, self.others = 0, {}
         self.most_held = 0
+        self.paused = False     # takes nothing
 
     def run(self):
         try:
@@ -65,6 +66,8 @@ class Consumer(threading.Thread):
         if s:
             self.ack(s, 0, [])
         while True:
+            while self.paused:
+                time.sleep(0.005)
             if s and not select.select([s], [], [], 0.05)[0]:
                 chunk = None
             else:

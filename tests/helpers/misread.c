@@ -41,7 +41,12 @@ static int signal_holder(const struct held *h) { (void)h; return kill(getppid(),
 static int make_socket(const struct held *h) { (void)h; return socket(AF_INET, SOCK_STREAM, 0) < 0 ? -1 : 0; }
 static int trace(const struct held *h) { (void)h; return (int)ptrace(PTRACE_ATTACH, getppid(), 0, 0); }
 static int unshare_all(const struct held *h) { (void)h; return (int)syscall(SYS_unshare, 0x20000); }
-static int allocate(const struct held *h) { (void)h; return mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0; }
+
+static int allocate(const struct held *h)
+{
+	(void)h;
+	return mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
+}
 
 static int fork_process(const struct held *h)
 {

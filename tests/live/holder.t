@@ -86,8 +86,12 @@ def kills(path):
     probe, c = start(path, prefixes=[prefix])
     numbers = Numbers(where)
     took = []
-    for _ in range(KILLS):
+    for i in range(KILLS):
         time.sleep(random.uniform(1.05, 1.5))
+        # Every third time with what nobody has taken yet.
+        c.paused = i % 3 == 0
+        time.sleep(0.2 * c.paused)
+        threading.Timer(0.05, setattr, (c, "paused", False)).start()
         took.append(kill_reader(probe, c))
     time.sleep(0.5)
     numbers.end()

@@ -1,4 +1,5 @@
 /* The memfd between two readers: what the first has committed the second finds, and nothing else; what is broken is refused. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <cmocka.h>
 
 #include "probe/buffer.h"
+#include "probe/standard.h"
 #include "wire/endpoint.h"
 #include "wire/pack.h"
 
@@ -179,11 +181,62 @@ static void nonsense_is_refused(void **state)
 	assert_true(refused > 500);
 }
 
+/* Frames of 106 bytes in the buffer; a reader was killed in the write of the first `n` bytes of them. */
+static void killed_while_writing(bool pipe_out, size_t n)
+{
+	struct buffer b;
+	struct standard s;
+	struct held h;
+	char path[] = "/tmp/probe_bufferXXXXXX", was[1024], is[1024];
+	int fd = begin(&b), kept = dup(STDOUT_FILENO), out[2];
+
+	fflush(stdout);
+	assert_int_equal(pipe2(h.pipe, O_CLOEXEC | O_NONBLOCK), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	if (!pipe_out) {
+		close(out[0]);
+		close(out[1]);
+		out[0] = out[1] = mkstemp(path);
+		unlink(path);
+	}
+	dup2(out[1], STDOUT_FILENO);
+	for (unsigned i = 0; i < 5; i++)
+		add(&b, i, 100);
+	memcpy(was, backlog_at(b.frames, b.frames->tail), 530);
+	b.state.flags |= BUFFER_WRITING;
+	buffer_commit(&b);
+	ssize_t did = write(pipe_out ? h.pipe[1] : STDOUT_FILENO, was, n);
+	reopen(&b, fd);
+	standard_open(&s, &h, &b);
+	int rc = standard_write(&s, &b);
+	dup2(kept, STDOUT_FILENO);
+	assert_int_equal(did, n);
+	assert_int_equal(rc, 1);
+	assert_int_equal(backlog_used(b.frames), 0);
+	if (!pipe_out)
+		lseek(out[0], 0, SEEK_SET);
+	assert_int_equal(read(out[0], is, sizeof is), 530);
+	assert_memory_equal(is, was, 530);
+	for (int *f = (int[]){ fd, kept, h.pipe[0], h.pipe[1], out[0], pipe_out ? out[1] : -1, -2 }; *f != -2; f++)
+		if (*f >= 0)
+			close(*f);
+	buffer_close(&b);
+}
+
+static void killed_in_write(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n <= 530; n += 53) {
+		killed_while_writing(true, n);
+		killed_while_writing(false, n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(committed_is_found), cmocka_unit_test(half_written_frame), cmocka_unit_test(around),
-		cmocka_unit_test(asides_are_owed), cmocka_unit_test(nonsense_is_refused),
+		cmocka_unit_test(asides_are_owed), cmocka_unit_test(nonsense_is_refused), cmocka_unit_test(killed_in_write),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
