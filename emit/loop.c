@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <uv.h>
 
+#include "own_stat.h"
 #include "wire/log.h"
 #include "wire/stat_record.h"
 
@@ -42,7 +43,7 @@ struct loop {
 	struct internal *internal;
 	struct source source;
 	struct source_buf source_buf;
-	bool tally;
+	bool tally, account_failed;
 	uint64_t beats;                          /* statistics read when the sinks were last written to */
 	struct loop_totals *totals;
 };
@@ -375,12 +376,18 @@ static void on_writable(uv_poll_t *handle, int error, int events)
 	step(handle->data);
 }
 
+static void write_account(struct loop *l)
+{
+	own_stat_write(conf_text(&l->setup->conf, CONF_EMIT_STATE), &l->source, l->totals->alerts, l->sinks, &l->account_failed);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct loop *l = timer->data;
 
 	internal_tick(l->internal, clock_wall(), uv_hrtime());
 	step(l);
+	write_account(l);
 }
 
 static void on_signal(uv_signal_t *handle, int signal)
