@@ -83,6 +83,8 @@ static void ring_programs(struct probe_bpf *b, const struct btf *btf, bool wante
 	unsigned args = complete ? btf_vlen(complete) : 0;
 	bool now = tells_request(btf, "io_uring_submit_req"), before = !now && tells_request(btf, "io_uring_submit_sqe");
 
+	if (wanted && complete && !now && !before)
+		log_warnx("this kernel does not tell of calls that io_uring makes");
 	wanted = wanted && args >= 4 && (now || before);
 	bpf_program__set_autoload(b->progs.BPF_PROG_ring_submit, wanted && now);
 	bpf_program__set_autoload(b->progs.BPF_PROG_ring_submit_old, wanted && before);
