@@ -1,340 +1,22 @@
-/* The event loop: input and output, the clock, and what each kind of frame causes. */
-#include "run.h"
+/* The event loop: input and output, the clock, signals. */
+#include "run_parts.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <uv.h>
 
-#include "containers.h"
-#include "holds.h"
-#include "hosts.h"
-#include "names.h"
-#include "records.h"
-#include "rootfile.h"
 #include "wire/log.h"
-#include "wire/stat.h"
 
-enum { STREAMS = 64, TICK_MS = 1000 };
+enum { TICK_MS = 1000 };
 
-/* Of each incoming stream: whether it tells of this host as it is now, and which source it is. */
-struct stream {
-	bool live;
-	uint8_t *source;
-	size_t source_len;
-};
-
-struct run {
-	uv_loop_t loop;
-	uv_poll_t readable, joining;
-	uv_timer_t tick, quick;
-	uv_async_t stop, reload;
-	struct input *in;
-	struct output *out;
-	struct batch batch;                    /* what goes out next */
-	const uint8_t *span;                   /* and behind it these bytes of the input, */
-	size_t span_len;                       /* which are whole frames that go on as they are */
-	struct frame_ref span_ref;             /* of the first of them */
-	struct holds holds;                    /* frames that wait for what is known of their containers, */
-	const struct container *waiting;       /* of this one in the end; */
-	struct frame held;
-	bool holding;                          /* or `held`, and the whole stream with it, where nothing can be excepted */
-	bool forced;                           /* nothing waits any more */
-	bool full;                             /* the output takes no more for the time being */
-	bool told;                             /* a HELLO has gone on */
-	bool interrupted, over, unread;                     /* unread: nobody takes the output any more */
-	int status;
-	char reason[256];                      /* why the stream ended */
-	struct stream streams[STREAMS];
-	struct engines engines;
-	struct containers *containers;
-	struct names names;                    /* the host's */
-	const struct options *options;         /* borrowed */
-	bool reloading;                        /* a reload waits */
-	unsigned reloads;
-	struct hosts *hosts;                   /* NULL: no names of hosts are asked for */
-	struct source source;
-	struct source_buf source_buf;
-	uint64_t totals[STAT_COUNT];
-};
-
-static void end(struct run *r, int status, const char *reason)
+void run_end(struct run *r, int status, const char *reason)
 {
 	r->over = true;
 	r->status = status;
 	if (reason)
 		snprintf(r->reason, sizeof r->reason, "%s", reason);
 	uv_stop(&r->loop);
-}
-
-/* Frames behind one another in the input are written as they lie there; others are gathered. */
-static void gather(struct run *r)
-{
-	size_t begin = r->batch.pack.len;
-
-	pack_raw(&r->batch.pack, r->span, r->span_len);
-	batch_mark(&r->batch, begin, &r->span_ref, false);
-	r->span_len = 0;
-}
-
-static void pass(struct run *r, const struct frame *f)
-{
-	if (r->span_len && r->span + r->span_len != f->start)
-		gather(r);
-	if (!r->span_len) {
-		r->span = f->start;
-		r->span_ref = frame_ref(f);
-	}
-	r->span_len += f->size;
-}
-
-static void write_out(struct run *r)
-{
-	int rc;
-
-	if (r->batch.pack.len) {
-		gather(r);
-		rc = output_batch(r->out, &r->batch);
-	} else {
-		rc = output_pass(r->out, r->span, r->span_len, &r->span_ref);
-		r->span_len = 0;
-	}
-	if (rc == 0)
-		return;
-	if (errno != EPIPE)
-		log_warn("output");
-	r->unread = true;
-	end(r, errno == EPIPE ? 0 : EX_OSERR, NULL);
-}
-
-static void malformed(struct run *r, const struct frame *f, size_t at)
-{
-	snprintf(r->reason, sizeof r->reason, "byte %llu: malformed %s record",
-		(unsigned long long)(f->offset + FRAME_HEADER + at), frame_kind_name(f->kind));
-	log_warnx("%s", r->reason);
-	end(r, EX_DATAERR, NULL);
-}
-
-static void check_names(struct run *r)
-{
-	struct names_look look;
-	int root = host_root_open();
-
-	names_begin(&r->names, &look);
-	names_read(&look, root, NAMES_HOST_FILE_MAX);
-	names_apply(&r->names, &look, NULL, &r->batch.pack);
-	if (root >= 0)
-		close(root);
-}
-
-/* A source that goes on is known to all that follow; a new one knows nothing. */
-static void begin_source(struct run *r, struct stream *s, const struct hello *h)
-{
-	if (s->source && s->source_len == h->source_len && memcmp(s->source, h->source, h->source_len) == 0)
-		return;
-	free(s->source);
-	s->source = malloc(h->source_len);
-	if (!s->source)
-		diex(EX_OSERR, "out of memory: a source of %zu bytes", h->source_len);
-	memcpy(s->source, h->source, h->source_len);
-	s->source_len = h->source_len;
-	containers_reset(r->containers);
-	names_free(&r->names);
-	check_names(r);
-	if (r->hosts)
-		hosts_send(r->hosts, &r->batch.pack);
-}
-
-static bool is_this_boot(const struct run *r, const struct hello *h)
-{
-	size_t len = strlen(r->source.boot);
-
-	return len && h->boot_len == len && memcmp(h->boot, r->source.boot, len) == 0;
-}
-
-static bool take_hello(struct run *r, const struct frame *f, struct stream *s)
-{
-	struct hello h;
-	size_t at;
-
-	if (hello_read(f, &h, &at) != 0) {
-		malformed(r, f, at);
-		return true;
-	}
-	pass(r, f);
-	r->told = true;
-	s->live = !input_recorded(r->in, f->stream) && is_this_boot(r, &h);
-	if (s->live) {
-		gather(r);
-		begin_source(r, s, &h);
-	}
-	return true;
-}
-
-static bool take_cgroup(struct run *r, const struct frame *f, struct stream *s)
-{
-	struct cgroup_record c;
-	size_t at;
-
-	(void)s;
-	if (cgroup_read(f, &c, &at) != 0) {
-		malformed(r, f, at);
-		return true;
-	}
-	pass(r, f);
-	gather(r);
-	containers_cgroup(r->containers, c.id, c.path, c.len, c.made);
-	return true;
-}
-
-static struct container *container_of(struct run *r, struct proc *p)
-{
-	bool known = false;
-	struct container *c = NULL;
-
-	if (p->container == PROC_NAMED)
-		return containers_by_id(r->containers, (const char *)p->id, p->id_len);
-	if (p->container == PROC_UNKNOWN && p->cgroup)
-		c = containers_by_cgroup(r->containers, p->cgroup, &known);
-	/* A cgroup that nobody has told of stays unknown. */
-	if (p->container == PROC_UNKNOWN && !known)
-		p->container = PROC_ABSENT;
-	return c;
-}
-
-static bool take_proc(struct run *r, const struct frame *f, struct stream *s)
-{
-	struct proc p;
-	size_t at;
-
-	(void)s;
-	if (proc_read(f, &p, &at) != 0) {
-		malformed(r, f, at);
-		return true;
-	}
-	struct container *c = container_of(r, &p);
-	if (c) {
-		gather(r);
-		if (!containers_ready(r->containers, c, p.pid) && !r->over && !r->forced) {
-			r->waiting = c;
-			return false;
-		}
-	}
-	if (p.container == PROC_UNKNOWN) {
-		struct frame_ref ref = frame_ref(f);
-		gather(r);
-		size_t begin = r->batch.pack.len;
-		proc_rewrite(&r->batch.pack, f, &p, c ? container_short_id(c) : NULL);
-		batch_mark(&r->batch, begin, &ref, true);
-	} else {
-		pass(r, f);
-	}
-	return true;
-}
-
-/* Own END goes out when every input has ended. */
-static bool take_end(struct run *r, const struct frame *f, struct stream *s)
-{
-	struct frame_ref ref = frame_ref(f);
-
-	(void)s;
-	end_reason(f, r->reason, sizeof r->reason);
-	input_safe(r->in, &ref, 1);
-	return true;
-}
-
-/* What kinds of frames cause more than being counted or passed on. False: the frame is to be held. */
-static const struct {
-	bool (*take)(struct run *, const struct frame *, struct stream *);
-	bool live_only, counted;
-} kinds[FRAME_KINDS] = {
-	[FRAME_HELLO] = { .take = take_hello },
-	[FRAME_PROC] = { .take = take_proc, .live_only = true },
-	[FRAME_CGROUP] = { .take = take_cgroup, .live_only = true },
-	[FRAME_END] = { .take = take_end },
-	[FRAME_EVENT] = { .counted = true },
-	[FRAME_JSON] = { .counted = true },
-};
-
-static bool take_now(struct run *r, const struct frame *f)
-{
-	struct stream *s = &r->streams[f->stream % STREAMS];
-	int kind = f->kind > 0 && f->kind < FRAME_KINDS ? f->kind : 0;
-
-	if (kinds[kind].take && (s->live || !kinds[kind].live_only))
-		return kinds[kind].take(r, f, s);
-	r->totals[STAT_IN] += kinds[kind].counted;
-	r->totals[STAT_OUT] += kinds[kind].counted;
-	pass(r, f);
-	return true;
-}
-
-static bool counted(const struct frame *f)
-{
-	return f->kind == FRAME_EVENT || f->kind == FRAME_JSON;
-}
-
-/* Sets the frame aside, which an ACK can say of it; else the stream has to wait with it. */
-static bool hold(struct run *r, struct hold *at, const struct frame *f)
-{
-	const struct frame_ref ref = frame_ref(f);
-
-	if (!at)
-		return false;
-	if (!input_hold(r->in, &ref) || !holds_add(&r->holds, at, f)) {
-		if (at->first == at->n)
-			holds_pop(&r->holds, at);
-		return false;
-	}
-	r->totals[STAT_IN] += counted(f);
-	r->totals[STAT_HELD] += counted(f);
-	return true;
-}
-
-/* Lets go what a hold has as far as it is known. */
-static void release(struct run *r, struct hold *at)
-{
-	bool over = false;
-
-	while (!over) {
-		struct frame f = holds_first(at);
-		r->totals[STAT_IN] -= counted(&f);
-		r->totals[STAT_HELD] -= counted(&f);
-		if (!take_now(r, &f)) {
-			r->totals[STAT_IN] += counted(&f);
-			r->totals[STAT_HELD] += counted(&f);
-			return;
-		}
-		gather(r);
-		over = holds_pop(&r->holds, at);
-	}
-}
-
-static void release_all(struct run *r, bool forced)
-{
-	r->forced = forced;
-	for (unsigned i = r->holds.n; i-- > 0;)
-		release(r, r->holds.v[i]);
-	r->forced = false;
-}
-
-/* Returns false when the stream has to wait with the frame. */
-static bool take(struct run *r, const struct frame *f)
-{
-	struct hold *at = holds_of(&r->holds, f);
-
-	if (at)
-		return hold(r, at, f);
-	if (f->kind == FRAME_HELLO && r->holds.n) {
-		gather(r);
-		release_all(r, true);
-	}
-	if (take_now(r, f))
-		return true;
-	const char *id = container_short_id(r->waiting);
-	return f->connection && hold(r, holds_for(&r->holds, id, strlen(id)), f);
 }
 
 static enum input_result next(struct run *r, struct frame *f)
@@ -354,9 +36,9 @@ static enum input_result forward(struct run *r)
 	r->full = output_full(r->out);
 	if (r->full)
 		return INPUT_EMPTY;
-	release_all(r, false);
+	passage_release(r, false);
 	while ((rc = next(r, &f)) == INPUT_FRAME) {
-		r->holding = !take(r, &f);
+		r->holding = !passage_take(r, &f);
 		if (r->holding)
 			r->held = f;
 		if (r->holding || (r->over && r->status))
@@ -367,13 +49,13 @@ static enum input_result forward(struct run *r)
 
 static void finish_input(struct run *r)
 {
-	end(r, input_status(r->in), NULL);
+	run_end(r, input_status(r->in), NULL);
 }
 
 static void bad_input(struct run *r)
 {
 	log_warnx("%s", input_error(r->in));
-	end(r, EX_DATAERR, input_error(r->in));
+	run_end(r, EX_DATAERR, input_error(r->in));
 }
 
 static void on_readable(uv_poll_t *handle, int status, int events);
@@ -397,7 +79,7 @@ static void pump(struct run *r)
 		return;
 	enum input_result rc = forward(r);
 
-	write_out(r);
+	passage_write(r);
 	if (!r->over && rc == INPUT_DONE && !r->holds.n)
 		finish_input(r);
 	else if (!r->over && rc == INPUT_BAD)
@@ -437,7 +119,7 @@ static void on_tick(uv_timer_t *timer)
 	for (int i = 0; i < STREAMS; i++)
 		live |= r->streams[i].live;
 	if (live) {
-		check_names(r);
+		passage_names(r);
 		containers_retry(r->containers);
 		if (r->hosts)
 			hosts_check(r->hosts);
@@ -466,7 +148,7 @@ static void on_stop(uv_async_t *async)
 	if (r->over)
 		return;
 	r->interrupted = true;
-	end(r, 0, "interrupted");
+	run_end(r, 0, "interrupted");
 	forward(r);
 }
 
@@ -530,12 +212,12 @@ static void finish(struct run *r)
 {
 	if (r->unread)
 		return;
-	gather(r);
-	release_all(r, true);
+	passage_gather(r);
+	passage_release(r, true);
 	stat_totals(&r->batch.pack, &r->source, "enrich", r->totals);
 	if (r->status != EX_TEMPFAIL)
 		end_frame(&r->batch.pack, r->reason);
-	write_out(r);
+	passage_write(r);
 	output_drain(r->out, r->interrupted || r->status == EX_TEMPFAIL ? TICK_MS : -1);
 }
 
