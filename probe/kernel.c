@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "calls.h"
-#include "raw.h"
+#include "raw_plan.h"
 #include "types.h"
 #include "probe/probe.skel.h"
 #include "wire/log.h"
@@ -59,8 +59,6 @@ static void probe_features(struct kernel *k)
 	if (!btf)
 		return;
 	k->bpf->rodata->can_cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-	k->bpf->rodata->can_loop = libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, BPF_FUNC_loop, NULL) == 1 ||
-		btf__find_by_name_kind(btf, "bpf_loop", BTF_KIND_FUNC) > 0;
 	k->can_iterate = btf__find_by_name_kind(btf, "bpf_copy_from_user_task", BTF_KIND_FUNC) > 0;
 	bpf_program__set_autoload(k->bpf->progs.snapshot, k->can_iterate);
 	btf__free(btf);

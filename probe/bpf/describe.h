@@ -13,6 +13,8 @@ struct memory {
 	__u64 thread_key;              /* key under which a THREAD was sent, or 0 */
 	__u32 self;                    /* it runs one of our own programs */
 	__u32 looked;                  /* whether that was found out */
+	__u64 lines_print;             /* of what `lines` rests on; 0: nothing yet */
+	struct raw_lines lines;        /* of the plan, that the task does not rule out */
 };
 
 struct {
@@ -85,28 +87,34 @@ static __always_inline bool thread_describe(struct slot *s, struct task_struct *
 	return tm->print != 0;
 }
 
-/* Makes sure that the acting process, and the thread where it differs, are described as they are. Returns whether they are;
- * `*task` is the key for the event: the thread's where it has a record of its own. Where the leader has ended before its
+/* Makes sure that the calling process, and the thread where it differs, are described as they are. Returns whether they are;
+ * s->actor is the key for the event: the thread's where it has a record of its own. Where the leader has ended before its
  * threads, the caller's facts stand for the process. */
-static __always_inline bool actor_describe(struct slot *s, struct task_struct *t, struct memory *pm, __u64 *task)
+__noinline int actor_describe(struct slot *s)
 {
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct memory *pm = memory_of(t->group_leader, true);
+
+	if (!s || !pm)
+		return 0;
 	__u64 leader = ADDRESS(s, struct task_struct, t, group_leader);
 	bool alive = ADDRESS(s, struct task_struct, leader, fs) != 0, known = true;
 	__u64 print = print_of(s, alive ? leader : (__u64)t);
 
-	*task = task_key(leader);
+	s->actor = task_key(leader);
 	if (pm->print != print && (alive || !pm->print))
 		known = process_describe(s, alive ? leader : (__u64)t, pm, print, true);
 	if (t->pid == t->tgid)
 		return known;
 	struct memory *tm = memory_of(t, true);
 	if (!tm)
-		return false;
+		return 0;
 	__u64 own = print_of(s, (__u64)t);
 	if (tm->print != own || tm->leader_print != print)
 		known &= thread_describe(s, t, tm, pm, print, own);
 	if (tm->thread_key)
-		*task = tm->thread_key;
+		s->actor = tm->thread_key;
+	s->task = (__u64)t;
 	return known;
 }
 

@@ -4,11 +4,13 @@
 #define PROBE_BPF_RECORD_H
 
 #include "kernel.h"
-#include "../raw.h"
+#include "../raw_plan.h"
 
 enum {
 	SLOTS = 4,                     /* of each CPU: a program can interrupt another one that sleeps */
-	TYPES_MAX = 512,
+	TYPES_MAX = RAW_TYPES,
+	TRAIL = 64,                    /* components that a path may have to be looked up in the plan */
+	SLOT_NUMBERS = 16,
 	RECORD_LAST = RAW_MAX - 3 * RAW_TEXT    /* an item begins before here */
 };
 
@@ -69,14 +71,22 @@ struct slot {
 	__u32 off;                     /* end of the record so far */
 	__u32 index, bit;              /* of the slot itself */
 	__u64 task;                    /* whom facts_print, proc_fill, ... are asked about, and what they answer */
-	__u64 print;
-	__u32 differs, pad;
+	__u64 print, actor;
+	__u32 differs, flags;          /* flags: RAW_*, of a call's events */
 	__u64 word[2];                 /* see words_at */
 	struct walk walk;
 	struct fd_ask ask;
 	struct call call;
 	struct peer peer;
 	struct vector vector;
+	struct raw_lines lines;        /* of the plan, that are left */
+	struct raw_node_key key;
+	struct raw_node node;
+	bool hit;                      /* the value that a range is looked for is in one */
+	__s64 numbers[SLOT_NUMBERS];   /* by enum raw_number */
+	__u64 caps[4];                 /* by enum raw_mask_of */
+	__u64 trail[TRAIL];            /* see path_climb */
+	__u32 depth, pad2;
 	__u8 data[RAW_MAX + 2 * RAW_TEXT];      /* what is written at a masked offset always fits */
 };
 
