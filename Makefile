@@ -79,6 +79,7 @@ $(B)/probe/%.bpf.o: probe/bpf/%.bpf.c $(wildcard probe/bpf/*.h) probe/raw.h
 $(B)/probe/%.skel.h: $(B)/probe/%.bpf.o
 	@$(BPFTOOL) gen skeleton $< name probe_bpf >$@
 $(call obj,$(PROBE)): $(B)/probe/probe.skel.h
+$(B)/probe/plan_load.o: rules/saker_rules.plan
 
 # Unit tests: each file of tests/unit is a program linked with the objects of the folder that it is named after
 # (match_*.c with match/ and so on), without that folder's main.c.

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "plan_load.h"
 #include "wire/hello.h"
 #include "wire/log.h"
 
@@ -53,8 +54,9 @@ static void find_links(struct links *l, const char *folder, int depth)
 		closedir(d);
 }
 
-void hello_live(struct pack *out, const struct source *s, int64_t offset, const bool types[EVENT_TYPES])
+void hello_live(struct pack *out, const struct source *s, int64_t offset, const bool types[EVENT_TYPES], const struct plan *plan)
 {
+	struct pack text = {0};
 	struct links *links = calloc(1, sizeof *links);
 	struct hello_content h = { .program = "probe", .source = *s, .clock_offset = offset };
 	uint16_t list[EVENT_TYPES];
@@ -68,7 +70,12 @@ void hello_live(struct pack *out, const struct source *s, int64_t offset, const 
 	h.types = list;
 	h.links = links->pair;
 	h.nlinks = links->count;
+	if (plan) {
+		plan_text(plan, &text);
+		h.plan = (const char *)text.data;
+	}
 	hello_frame(out, &h);
+	pack_free(&text);
 	for (unsigned i = 0; i < links->count; i++) {
 		free((char *)links->pair[i].link);
 		free((char *)links->pair[i].target);

@@ -17,9 +17,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "calls.h"
-#include "raw_plan.h"
-#include "types.h"
+#include "kernel_plan.h"
 #include "probe/probe.skel.h"
 #include "wire/log.h"
 
@@ -30,7 +28,9 @@ struct kernel {
 	struct ring_buffer *ring;
 	kernel_record *cb;
 	void *arg;
-	bool types[EVENT_TYPES];
+	bool types[EVENT_TYPES];               /* captured now or before */
+	struct kernel_plan plan;
+	uint32_t plans;                        /* how many there have been */
 	int cpus;
 	bool can_iterate;
 };
@@ -62,65 +62,6 @@ static void probe_features(struct kernel *k)
 	k->can_iterate = btf__find_by_name_kind(btf, "bpf_copy_from_user_task", BTF_KIND_FUNC) > 0;
 	bpf_program__set_autoload(k->bpf->progs.snapshot, k->can_iterate);
 	btf__free(btf);
-}
-
-static struct raw_call raw_call(const struct event_type *t)
-{
-	struct raw_call call = { .type = t->number, .class = t->class };
-
-	memcpy(call.steps, captured_type(t->number)->steps, sizeof call.steps);
-	return call;
-}
-
-static void want_call(struct probe_bpf *b, int row, unsigned number, const struct event_type *t)
-{
-	if (number >= RAW_CALLS || !captured_type(t->number))
-		return;
-	b->bss->wanted[row][number / 64] |= 1ull << (number % 64);
-	b->bss->call_types[row][number] = raw_call(t);
-}
-
-/* A captured event type by name, or NULL. */
-static const struct event_type *wanted_type(const struct kernel_config *c, const char *name)
-{
-	const struct event_type *t = event_type_named(name, strlen(name));
-
-	return t && c->types[t->number] && captured_type(t->number) ? t : NULL;
-}
-
-static void fill_calls32(struct probe_bpf *b, const struct kernel_config *c)
-{
-	const struct event_type *t;
-	size_t n;
-
-	const struct call32 *calls = calls32(&n);
-	for (size_t i = 0; i < n; i++)
-		if ((t = wanted_type(c, calls[i].event)))
-			want_call(b, 1, calls[i].number, t);
-	calls = socketcalls(&n);
-	for (size_t i = 0; i < n; i++)
-		if ((t = wanted_type(c, calls[i].event))) {
-			b->bss->wanted[1][RAW_SOCKETCALL / 64] |= 1ull << (RAW_SOCKETCALL % 64);
-			b->bss->socket_calls[calls[i].number] = raw_call(t);
-		}
-}
-
-static void fill_calls(struct probe_bpf *b, const struct kernel_config *c)
-{
-	for (unsigned i = 0; i < SYSCALLS; i++) {
-#ifdef __x86_64__
-		int number = syscalls[i].x86_64;
-#else
-		int number = syscalls[i].aarch64;
-#endif
-		if (number >= 0 && syscalls[i].type < EVENT_TYPES && c->types[syscalls[i].type])
-			want_call(b, 0, (unsigned)number, event_type(syscalls[i].type));
-	}
-#ifdef __x86_64__
-	fill_calls32(b, c);
-#endif
-	b->bss->capture_exec = c->types[293];
-	b->bss->capture_exit = c->types[186];
 }
 
 /* Our own programs, by device and inode: what they do is counted as `self`. */
@@ -165,11 +106,12 @@ static int configure(struct kernel *k, const struct kernel_config *c)
 	    bpf_map__set_max_entries(b->maps.slots, 4u * (uint32_t)k->cpus) ||
 	    bpf_map__set_max_entries(b->maps.slots_used, (uint32_t)k->cpus))
 		return -1;
-	/* What has to be seen before it is made costs every call of the machine something. */
-	bpf_program__set_autoload(b->progs.BPF_PROG_sys_enter, c->types[TYPE_CLOSE]);
-	if (c->types[TYPE_CLOSE] && bpf_map__set_max_entries(b->maps.kept_files, KEPT_FILES))
+	/* Another plan may want what this one does not. */
+	bool may_enter = c->types[TYPE_CLOSE] || c->plan;
+	bpf_program__set_autoload(b->progs.BPF_PROG_sys_enter, may_enter);
+	if (may_enter && bpf_map__set_max_entries(b->maps.kept_files, KEPT_FILES))
 		return -1;
-	fill_calls(b, c);
+	kernel_plan_calls(b);
 	return 0;
 }
 
@@ -185,7 +127,6 @@ struct kernel *kernel_open(const struct kernel_config *c, kernel_record *cb, voi
 		return NULL;
 	}
 	*k = (struct kernel){ .cb = cb, .arg = arg };
-	memcpy(k->types, c->types, sizeof k->types);
 	if (!c->verbose)
 		libbpf_set_print(quiet);
 	/* Kernels before 5.11 charge maps against this limit; where it can not be raised it is not needed. */
@@ -195,9 +136,14 @@ struct kernel *kernel_open(const struct kernel_config *c, kernel_record *cb, voi
 		rc = probe_bpf__load(k->bpf);
 	}
 	if (rc == 0) {
+		step = "given their plan";
+		rc = kernel_set_plan(k, c->plan, c->types) == 0 ? 0 : -errno;
+	}
+	if (rc == 0) {
 		step = "attached";
 		fill_self(k->bpf);
 		bpf_program__set_autoattach(k->bpf->progs.snapshot, false);
+		bpf_program__set_autoattach(k->bpf->progs.BPF_PROG_sys_enter, false);
 		rc = probe_bpf__attach(k->bpf);
 	}
 	if (rc == 0) {
@@ -212,6 +158,51 @@ struct kernel *kernel_open(const struct kernel_config *c, kernel_record *cb, voi
 		*status == EX_NOPERM ? " (root is needed, or CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE)" : "");
 	kernel_free(k);
 	return NULL;
+}
+
+/* What has to be seen before it is made costs every call of the machine something: only when it is wanted. */
+static int watch_enter(struct kernel *k, bool wanted)
+{
+	struct bpf_link **link = &k->bpf->links.BPF_PROG_sys_enter;
+
+	if (wanted && !*link) {
+		*link = bpf_program__attach(k->bpf->progs.BPF_PROG_sys_enter);
+		return *link ? 0 : -1;
+	}
+	if (!wanted && *link) {
+		bpf_link__destroy(*link);
+		*link = NULL;
+	}
+	return 0;
+}
+
+int kernel_set_plan(struct kernel *k, const struct plan *plan, const bool types[EVENT_TYPES])
+{
+	uint32_t serial = ++k->plans;
+	struct compiled *c = plan ? plan_compile(plan, serial) : plan_compile_all(types, serial);
+
+	if (c->widened)
+		log_warnx("the plan has more than %d lines: %u event types pass whole", RAW_LINES, c->widened);
+	for (int i = 0; i < EVENT_TYPES; i++)
+		k->types[i] |= types[i];
+	if (types[TYPE_CLOSE] && watch_enter(k, true) != 0) {
+		compiled_free(c);
+		return -1;
+	}
+	if (kernel_plan_load(&k->plan, k->bpf, c, types) != 0)
+		return -1;
+	return watch_enter(k, types[TYPE_CLOSE]);
+}
+
+void kernel_set_cgroup(struct kernel *k, uint64_t id, uint32_t class)
+{
+	int map = bpf_map__fd(k->bpf->maps.cgroup_classes);
+
+	if (class)
+		bpf_map_update_elem(map, &id, &class, BPF_ANY);
+	else
+		bpf_map_delete_elem(map, &id);
+	__atomic_fetch_add(&k->bpf->bss->cgroup_epoch, 1, __ATOMIC_RELEASE);
 }
 
 int kernel_fd(const struct kernel *k)
@@ -333,5 +324,6 @@ void kernel_free(struct kernel *k)
 		return;
 	ring_buffer__free(k->ring);
 	probe_bpf__destroy(k->bpf);
+	kernel_plan_free(&k->plan);
 	free(k);
 }

@@ -10,11 +10,13 @@
 #include "wire/stat.h"
 
 struct kernel;
+struct plan;
 
 struct kernel_config {
 	uint64_t ring_size;                    /* bytes, a power of two */
 	uint32_t snaplen;                      /* bytes of what is read or written that are kept, at most RAW_TEXT */
 	bool types[EVENT_TYPES];               /* which events are captured */
+	const struct plan *plan;               /* and which of them pass; NULL: all */
 	bool verbose;                          /* let libbpf and the verifier say on standard error what they do not like */
 };
 
@@ -24,6 +26,10 @@ typedef void kernel_record(void *arg, const void *data, size_t size);
 /* Loads and attaches. NULL: `err` says what failed, `*status` is the exit status that fits (69, 71, 77). */
 struct kernel *kernel_open(const struct kernel_config *c, kernel_record *cb, void *arg, char *err, size_t errlen,
 	int *status);
+/* Another plan (NULL: all pass) and other types, without a gap. Returns 0, or -1 with errno: then the old one stays. */
+int kernel_set_plan(struct kernel *k, const struct plan *plan, const bool types[EVENT_TYPES]);
+/* Whose cgroup it is: RAW_CLASS_* of raw_plan.h. */
+void kernel_set_cgroup(struct kernel *k, uint64_t id, uint32_t class);
 int kernel_fd(const struct kernel *k);         /* readable when there are records */
 /* Hands all records that are there to the callback; returns how many, or -1 with errno. */
 int kernel_consume(struct kernel *k);

@@ -4,17 +4,20 @@
 #include <sysexits.h>
 
 #include "conf/options.h"
+#include "plan_load.h"
 #include "run.h"
 #include "scap.h"
 #include "types.h"
 #include "wire/log.h"
 
 static const char usage[] =
-	"usage: probe [-nv] [-e TYPES] [-o ENDPOINT] [-O KEY=VALUE]... [--notify FD]\n"
+	"usage: probe [-nv] [-p PLAN | -e TYPES | -a] [-o ENDPOINT] [-O KEY=VALUE]... [--notify FD]\n"
 	"       probe -r FILE [-o ENDPOINT]\n"
 	"Reads the kernel's events, or those of a capture, and writes them as frames.\n\n"
-	"  -e TYPES       capture these event types only (comma-separated; several -e add up)\n"
-	"                 without -e and -a: all but the most frequent ones (read, write, close, stat and their like)\n"
+	"  -p PLAN        send the events that this plan lets through, as match --plan prints it; SIGHUP reads it again\n"
+	"                 without -p, -e and -a: those that the shipped rules need\n"
+	"  -e TYPES       send all events of these types (comma-separated; several -e add up)\n"
+	"                 default: all but the most frequent types (read, write, close, stat and their like)\n"
 	"  -a             capture every type that the probe knows\n"
 	"  -r FILE        read a capture (.scap, also compressed) or a recorded stream instead of the kernel; - is standard input\n"
 	"  -o ENDPOINT    where frames go: - (the default), unix:PATH, listen:PATH\n"
@@ -51,6 +54,18 @@ static void add_types(struct kernel_config *c, const char *list)
 	}
 }
 
+/* Reads the plan; ends the program when it is wrong. */
+static void take_plan(struct run_plan *plan, struct kernel_config *c)
+{
+	char err[512];
+
+	plan->now = plan_load(plan->path, err, sizeof err);
+	if (!plan->now)
+		diex(EX_CONFIG, "%s", err);
+	c->plan = plan->now;
+	plan_types(plan->now, c->types);
+}
+
 static void ignore_record(void *arg, const void *data, size_t size)
 {
 	(void)arg;
@@ -78,15 +93,18 @@ int main(int argc, char **argv)
 	struct options o = { .program = "probe", .notify = -1 };
 	struct kernel_config c = {0};
 	const char *capture = NULL;
+	struct run_plan plan = {0};
 	bool named = false;
 
-	for (int opt; (opt = getopt_long(argc, argv, OPTIONS_SHORT "e:ar:", longs, NULL)) != -1;) {
+	for (int opt; (opt = getopt_long(argc, argv, OPTIONS_SHORT "e:ap:r:", longs, NULL)) != -1;) {
 		if (opt == 'e') {
 			add_types(&c, optarg);
 			named = true;
 		} else if (opt == 'a') {
 			all_types(&c, true);
 			named = true;
+		} else if (opt == 'p') {
+			plan.path = optarg;
 		} else if (opt == 'r') {
 			capture = optarg;
 		} else {
@@ -95,8 +113,10 @@ int main(int argc, char **argv)
 	}
 	options_end(&o, argc, optind, argv);
 	log_open("probe", o.verbose);
-	if (capture && named)
-		diex(EX_USAGE, "-r: found -e or -a as well, expected one of them: a capture is read whole");
+	if (capture && (named || plan.path))
+		diex(EX_USAGE, "-r: found -p, -e or -a as well, expected one of them: a capture is read whole");
+	if (named && plan.path)
+		diex(EX_USAGE, "-p: found -e or -a as well, expected one of them: a plan says which types are captured");
 	if (capture) {
 		int status = scap_run(&o, capture);
 		conf_free(&o.conf);
@@ -104,12 +124,13 @@ int main(int argc, char **argv)
 	}
 	c.verbose = o.verbose > 0;
 	if (!named)
-		all_types(&c, false);
+		take_plan(&plan, &c);
 	c.snaplen = (uint32_t)conf_number(&o.conf, CONF_PROBE_SNAPLEN);
 	c.ring_size = conf_number(&o.conf, CONF_PROBE_RING_SIZE);
 	if (c.ring_size & (c.ring_size - 1))
 		diex(EX_USAGE, "probe.ring_size: %llu is not a power of two", (unsigned long long)c.ring_size);
-	int status = o.check ? check(&c) : probe_run(&o, &c);
+	int status = o.check ? check(&c) : probe_run(&o, &c, &plan);
+	plan_free(plan.now);
 	conf_free(&o.conf);
 	return status;
 }

@@ -16,7 +16,9 @@
 #include "cgroups.h"
 #include "encode.h"
 #include "hello.h"
+#include "plan_load.h"
 #include "procfs.h"
+#include "raw_plan.h"
 #include "wire/endpoint.h"
 #include "wire/log.h"
 
@@ -33,6 +35,8 @@ struct run {
 	uint64_t batch_ns, pause_ns;           /* how long records may gather, and how long they do now */
 	uint64_t last_batch;                   /* monotonic clock */
 	struct pollfd fds[P_COUNT];
+	const struct options *options;
+	struct run_plan *plan;
 	bool iterate;                          /* take snapshots with the kernel's iterator */
 	bool gone;                             /* nobody reads our output any more */
 	int status;
@@ -142,6 +146,7 @@ static int signal_fd(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -156,6 +161,64 @@ static int second_timer(void)
 	return fd;
 }
 
+static void refuse(const struct run *r, const char *why)
+{
+	char line[600];
+
+	log_warnx("%s; the plan stays as it is", why);
+	snprintf(line, sizeof line, "refused: %s", why);
+	options_notify(r->options, line);
+}
+
+/* Reads the plan again. One that is wrong changes nothing. */
+static void reload(struct run *r)
+{
+	bool types[EVENT_TYPES];
+	char err[512];
+	struct plan *p;
+
+	if (!r->plan->now) {
+		refuse(r, "types were named, and no plan");
+		return;
+	}
+	if (!(p = plan_load(r->plan->path, err, sizeof err))) {
+		refuse(r, err);
+		return;
+	}
+	plan_types(p, types);
+	if (kernel_set_plan(r->kernel, p, types) != 0) {
+		snprintf(err, sizeof err, "the kernel does not take the plan: %s", strerror(errno));
+		refuse(r, err);
+		plan_free(p);
+		return;
+	}
+	plan_free(r->plan->now);
+	r->plan->now = p;
+	plan_frame(&r->encoder.out, p);
+	flush(r);
+	options_notify(r->options, "reloaded");
+}
+
+/* The signal that is waiting; SIGHUP is answered at once. */
+static int signal_taken(struct run *r)
+{
+	struct signalfd_siginfo info = {0};
+
+	if (read(r->fds[P_SIGNAL].fd, &info, sizeof info) != sizeof info)
+		return 0;
+	if (info.ssi_signo == SIGHUP)
+		reload(r);
+	return (int)info.ssi_signo;
+}
+
+static void cgroup_known(void *arg, uint64_t id, enum cgroup_class class)
+{
+	struct run *r = arg;
+
+	kernel_set_cgroup(r->kernel, id, class == CGROUP_HOST ? RAW_CLASS_HOST : class == CGROUP_CONTAINER ? RAW_CLASS_CONTAINER :
+		RAW_CLASS_NONE);
+}
+
 static void loop(struct run *r)
 {
 	uint64_t ticks;
@@ -166,7 +229,7 @@ static void loop(struct run *r)
 			r->status = EX_OSERR;
 			return;
 		}
-		if (r->fds[P_SIGNAL].revents)
+		if (r->fds[P_SIGNAL].revents && signal_taken(r) != SIGHUP)
 			return;
 		if (r->fds[P_RING].revents)
 			consume(r);
@@ -206,6 +269,7 @@ static int open_all(struct run *r, const struct options *o, const struct kernel_
 		log_warnx("%s", err);
 		return status;
 	}
+	cgroups_listen(r->encoder.cgroups, cgroup_known, r);
 	r->iterate = kernel_can_iterate(r->kernel) && strcmp(conf_text(&o->conf, CONF_PROBE_SNAPSHOT), "procfs") != 0;
 	r->fds[P_RING] = (struct pollfd){ kernel_fd(r->kernel), POLLIN, 0 };
 	r->fds[P_TIMER] = (struct pollfd){ second_timer(), POLLIN, 0 };
@@ -228,9 +292,9 @@ static void announce(const struct options *o, const struct kernel_config *c)
 	options_notify(o, line);
 }
 
-int probe_run(const struct options *o, const struct kernel_config *c)
+int probe_run(const struct options *o, const struct kernel_config *c, struct run_plan *plan)
 {
-	struct run r = { .batch_ns = conf_number(&o->conf, CONF_PROBE_BATCH_US) * 1000 };
+	struct run r = { .batch_ns = conf_number(&o->conf, CONF_PROBE_BATCH_US) * 1000, .options = o, .plan = plan };
 
 	signal(SIGPIPE, SIG_IGN);
 	/* First of all: what is asked while the programs load must not be lost, and a shell may have left SIGINT ignored. */
@@ -239,7 +303,7 @@ int probe_run(const struct options *o, const struct kernel_config *c)
 	r.encoder.clock_offset = clock_offset();
 	r.encoder.cgroups = cgroups_new();
 	cgroups_scan(r.encoder.cgroups);
-	hello_live(&r.encoder.out, &r.source, r.encoder.clock_offset, c->types);
+	hello_live(&r.encoder.out, &r.source, r.encoder.clock_offset, c->types, plan->now);
 	r.status = open_all(&r, o, c);
 	if (r.status == 0) {
 		snapshot(&r, false);

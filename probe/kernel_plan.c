@@ -1,0 +1,161 @@
+/* What the kernel side captures, and which plan it filters by. There is room for two plans: one is written while the other is in
+ * force, and then a number says which. */
+#include "kernel_plan.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "types.h"
+#include "probe/probe.skel.h"
+
+enum { TYPE_EXECVE = 293, TYPE_PROCEXIT = 186, WORDS = RAW_CALLS / 64 };
+
+static struct raw_call raw_call(const struct event_type *t)
+{
+	struct raw_call call = { .type = t->number, .class = t->class };
+
+	memcpy(call.steps, captured_type(t->number)->steps, sizeof call.steps);
+	return call;
+}
+
+/* A type by name, or NULL when the probe can not capture it. */
+static const struct event_type *type_named(const char *name)
+{
+	const struct event_type *t = event_type_named(name, strlen(name));
+
+	return t && captured_type(t->number) ? t : NULL;
+}
+
+static int native_number(unsigned i)
+{
+#ifdef __x86_64__
+	return syscalls[i].x86_64;
+#else
+	return syscalls[i].aarch64;
+#endif
+}
+
+static const struct event_type *native_type(unsigned i)
+{
+	int number = native_number(i);
+
+	if (number < 0 || number >= RAW_CALLS || syscalls[i].type >= EVENT_TYPES || !captured_type(syscalls[i].type))
+		return NULL;
+	return event_type(syscalls[i].type);
+}
+
+void kernel_plan_calls(struct probe_bpf *b)
+{
+	const struct event_type *t;
+
+	for (unsigned i = 0; i < SYSCALLS; i++)
+		if ((t = native_type(i)))
+			b->bss->call_types[0][native_number(i)] = raw_call(t);
+#ifdef __x86_64__
+	size_t n;
+	const struct call32 *calls = calls32(&n);
+	for (size_t i = 0; i < n; i++)
+		if (calls[i].number < RAW_CALLS && (t = type_named(calls[i].event)))
+			b->bss->call_types[1][calls[i].number] = raw_call(t);
+	calls = socketcalls(&n);
+	for (size_t i = 0; i < n; i++)
+		if ((t = type_named(calls[i].event)))
+			b->bss->socket_calls[calls[i].number] = raw_call(t);
+#endif
+}
+
+static void set_bit(uint64_t *words, unsigned n)
+{
+	words[n / 64] |= 1ull << (n % 64);
+}
+
+/* The calls of the types. */
+static void wanted_calls(const bool types[EVENT_TYPES], uint64_t wanted[2][WORDS])
+{
+	const struct event_type *t;
+
+	for (unsigned i = 0; i < SYSCALLS; i++)
+		if ((t = native_type(i)) && types[t->number])
+			set_bit(wanted[0], (unsigned)native_number(i));
+#ifdef __x86_64__
+	size_t n;
+	const struct call32 *calls = calls32(&n);
+	for (size_t i = 0; i < n; i++)
+		if (calls[i].number < RAW_CALLS && (t = type_named(calls[i].event)) && types[t->number])
+			set_bit(wanted[1], calls[i].number);
+	calls = socketcalls(&n);
+	for (size_t i = 0; i < n; i++)
+		if ((t = type_named(calls[i].event)) && types[t->number])
+			set_bit(wanted[1], RAW_SOCKETCALL);
+#endif
+}
+
+/* socketcall and execve are one call for types that may not all be wanted. */
+static void pass_nothing(struct compiled *c, const bool types[EVENT_TYPES])
+{
+	for (unsigned i = 0; i < EVENT_TYPES; i++)
+		if (!types[i])
+			c->raw.types[i] = (struct raw_plan_type){0};
+}
+
+static int add_nodes(struct probe_bpf *b, const struct compiled *c)
+{
+	int map = bpf_map__fd(b->maps.nodes);
+
+	for (size_t i = 0; i < c->nnodes; i++)
+		if (bpf_map_update_elem(map, &c->nodes[i].key, &c->nodes[i].node, BPF_ANY) != 0)
+			return -1;
+	return 0;
+}
+
+static void drop_nodes(struct probe_bpf *b, const struct compiled *c)
+{
+	int map = bpf_map__fd(b->maps.nodes);
+
+	for (size_t i = 0; c && i < c->nnodes; i++)
+		bpf_map_delete_elem(map, &c->nodes[i].key);
+}
+
+int kernel_plan_load(struct kernel_plan *k, struct probe_bpf *b, struct compiled *c, const bool types[EVENT_TYPES])
+{
+	uint32_t other = ~b->bss->plan_index & 1;
+	uint64_t wanted[2][WORDS] = {0};
+
+	pass_nothing(c, types);
+	wanted_calls(types, wanted);
+	if (add_nodes(b, c) != 0) {
+		int error = errno;
+		drop_nodes(b, c);
+		compiled_free(c);
+		errno = error;
+		return -1;
+	}
+	memcpy(&b->bss->plans[other], &c->raw, sizeof c->raw);
+	__atomic_store_n(&b->bss->plan_index, other, __ATOMIC_RELEASE);
+	b->bss->capture_exec = types[TYPE_EXECVE];
+	b->bss->capture_exit = types[TYPE_PROCEXIT];
+	for (int row = 0; row < 2; row++)
+		for (int i = 0; i < WORDS; i++)
+			__atomic_store_n(&b->bss->wanted[row][i], wanted[row][i], __ATOMIC_RELEASE);
+	if (k->now) {
+		/* Programs that still read the old plan. */
+		syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+		drop_nodes(b, k->now);
+		compiled_free(k->now);
+	}
+	k->now = c;
+	return 0;
+}
+
+void kernel_plan_free(struct kernel_plan *k)
+{
+	compiled_free(k->now);
+	k->now = NULL;
+}
