@@ -12,6 +12,8 @@ static enum step take(struct job *j, const struct frame *f)
 	size_t at = 0;
 
 	vocabulary_learn(&j->vocabulary, f);
+	if (!sieve_passes(&j->sieve, f))
+		return STEP_ON;
 	if (!job_selected(j, f->kind))
 		return STEP_ON;
 	if (j->binary) {

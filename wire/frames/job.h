@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sieve.h"
 #include "vocabulary.h"
 #include "wire/endpoint.h"
 
@@ -18,6 +19,7 @@ struct job {
 	bool kinds[256];                       /* by kind + 128 */
 	uint64_t count;                        /* leave after so many; 0: no end */
 	const char *source, *time;             /* --json-source, --time */
+	struct sieve sieve;                    /* --plan */
 
 	struct output *output;
 	struct vocabulary vocabulary;

@@ -12,7 +12,7 @@
 #include "wire/moment.h"
 
 static const char usage[] =
-	"usage: frames [-b] [-i ENDPOINT]... [-o ENDPOINT] [-k KINDS] [-n COUNT] <STREAM\n"
+	"usage: frames [-b] [-i ENDPOINT]... [-o ENDPOINT] [-k KINDS] [-n COUNT] [--plan FILE] <STREAM\n"
 	"       frames -e [-o ENDPOINT] [-k KINDS] [-n COUNT] <JSON-LINES\n"
 	"       frames --to-scap [-i ENDPOINT]... [-n COUNT] <STREAM >FILE.scap\n"
 	"       frames --json-source NAME [--time POINTER] [-o ENDPOINT] [-n COUNT] <JSON-LINES\n"
@@ -23,12 +23,13 @@ static const char usage[] =
 	"  -n COUNT             leave after so many\n"
 	"  -i ENDPOINT          where frames come from: - (default), unix:PATH, listen:PATH\n"
 	"  -o ENDPOINT          where frames go to, the same\n"
+	"  --plan FILE          without the events that a kernel side with this plan would not send; -v counts them by type\n"
 	"  --to-scap            write a capture that sysdig and Falco read; COUNT is of events\n"
 	"  --json-source NAME   each line is a JSON document of source NAME\n"
 	"  --time POINTER       its time is where this JSON pointer leads\n"
 	"  --version, --help\n";
 
-enum { OPTION_SOURCE = OPTION_OWN, OPTION_TIME, OPTION_SCAP };
+enum { OPTION_SOURCE = OPTION_OWN, OPTION_TIME, OPTION_SCAP, OPTION_PLAN };
 
 struct arguments {
 	struct options common;
@@ -76,6 +77,7 @@ static void take_option(struct arguments *a, int opt, char *value)
 	case 'k': take_kinds(&a->job, value); break;
 	case 'n': take_count(&a->job, value); break;
 	case OPTION_SCAP: a->scap = true; break;
+	case OPTION_PLAN: sieve_open(&a->job.sieve, value); break;
 	case OPTION_SOURCE:
 		a->job.source = value;
 		break;
@@ -97,6 +99,8 @@ static void check_together(const struct arguments *a)
 
 	if (a->scap && (!decode || a->job.binary || a->job.select || a->common.output))
 		wrong("--to-scap only with -i and -n", "another way to write");
+	if (a->job.sieve.plan && (!decode || a->scap))
+		wrong("--plan only where frames are read", a->scap ? "--to-scap" : "-e or --json-source");
 	if (a->encode && a->job.source)
 		wrong("one of -e and --json-source", "both");
 	if (!decode && (a->common.ninputs || a->job.binary))
@@ -113,7 +117,7 @@ static void parse(struct arguments *a, int argc, char **argv)
 {
 	static const struct option longs[] = { OPTIONS_LONG, { "json-source", required_argument, NULL, OPTION_SOURCE },
 		{ "time", required_argument, NULL, OPTION_TIME },
-		{ "to-scap", no_argument, NULL, OPTION_SCAP }, { NULL, 0, NULL, 0 } };
+		{ "plan", required_argument, NULL, OPTION_PLAN }, { "to-scap", no_argument, NULL, OPTION_SCAP }, { NULL, 0, NULL, 0 } };
 	int opt;
 
 	a->common.program = "frames";
@@ -154,6 +158,8 @@ int main(int argc, char **argv)
 		diex(status, "%s", err);
 	options_notify(&a.common, "ready");
 	status = a.scap ? to_scap_run(&a.job) : a.encode ? encode_run(&a.job) : a.job.source ? source_run(&a.job) : decode_run(&a.job);
+	sieve_report(&a.job.sieve, a.common.verbose);
+	sieve_free(&a.job.sieve);
 	output_free(a.job.output);
 	vocabulary_free(&a.job.vocabulary);
 	pack_free(&a.job.out);
