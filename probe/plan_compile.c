@@ -130,7 +130,7 @@ static int test_uses(const struct captured *c, const struct plan_test *t)
 		switch (t->subject) {
 		case PLAN_OK: return c->type == TYPE_PROCEXIT ? -1 : 0;
 		case PLAN_READ: case PLAN_WRITE: return flags_argument(c) == no_argument ? -1 : RAW_USES_ACCESS;
-		case PLAN_TTY: case PLAN_CONTAINER: case PLAN_LEADER: return RAW_USES_TASK;
+		case PLAN_TTY: case PLAN_CONTAINER: return RAW_USES_TASK;
 		default: return -1;
 		}
 	case PLAN_NUMBER:
@@ -222,7 +222,6 @@ static void compile_flag(struct raw_plan *p, unsigned line, const struct plan_te
 	switch (t->subject) {
 	case PLAN_OK: add_flag(&p->result[0], &p->result[1], line, t->negated); break;
 	case PLAN_TTY: add_flag(&p->tty[0], &p->tty[1], line, t->negated); break;
-	case PLAN_LEADER: add_flag(&p->leader[0], &p->leader[1], line, t->negated); break;
 	case PLAN_CONTAINER: add_flag(&p->container[RAW_CLASS_HOST], &p->container[RAW_CLASS_CONTAINER], line, t->negated); break;
 	case PLAN_READ: case PLAN_WRITE:
 		/* O_RDONLY, O_WRONLY, O_RDWR; what the fourth means is the driver's. */
@@ -277,7 +276,6 @@ static struct compiled *compiled_new(uint32_t serial)
 	memset(p->result, 0xff, sizeof p->result);
 	memset(p->access, 0xff, sizeof p->access);
 	memset(p->tty, 0xff, sizeof p->tty);
-	memset(p->leader, 0xff, sizeof p->leader);
 	memset(p->container, 0xff, sizeof p->container);
 	memset(p->family, 0xff, sizeof p->family);
 	p->serial = serial;

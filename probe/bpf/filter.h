@@ -318,8 +318,6 @@ __noinline int task_lines(struct slot *s)
 	s->numbers[RAW_N_VPID] = upid_at(ADDRESS(s, struct task_struct, READ(struct task_struct, t, group_leader), thread_pid),
 		READ(struct pid, pid, level)).nr;
 	lines_keep(s, &p->tty[READ(struct signal_struct, signal, tty) != 0]);
-	lines_keep(s, &p->leader[READ(struct pid, task_pid_of(s, signal, PIDTYPE_SID), numbers[0].nr) ==
-		READ(struct task_struct, t, tgid)]);
 	lines_keep(s, &p->container[container_class(s, t) & 3]);
 	ranges_keep(s, p->event_ranges, p->task_ranges);
 	masks_keep(s, p);
@@ -350,7 +348,6 @@ __noinline int task_print(struct slot *s)
 	h = print_words(s, h, t + bpf_core_field_offset(struct task_struct, comm));
 	h = print_words(s, h, parent_of(s, t) + bpf_core_field_offset(struct task_struct, comm));
 	MIX(h, ADDRESS(s, struct signal_struct, signal, tty));
-	MIX(h, task_pid_of(s, signal, PIDTYPE_SID));
 	MIX(h, ADDRESS(s, struct task_struct, t, cgroups));
 	MIX(h, cgroup_epoch);
 	MIX(h, ADDRESS(s, struct task_struct, t, mm));
