@@ -236,6 +236,9 @@ static void loop(struct run *r)
 		if (r->fds[P_LISTEN].revents)
 			output_accept(r->output);
 		if (r->fds[P_TIMER].revents && read(r->fds[P_TIMER].fd, &ticks, sizeof ticks) > 0) {
+			/* Definitions may lie there for which nobody was woken. */
+			if (kernel_consume(r->kernel) < 0)
+				log_warn("ring buffer");
 			rescan(r);
 			write_stat(r);
 			flush(r);

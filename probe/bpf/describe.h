@@ -49,12 +49,15 @@ static __always_inline struct raw_proc *record_begin(struct slot *s, __u64 task,
 	return p;
 }
 
-static __always_inline bool definition_send(struct slot *s)
+static __always_inline bool definition_count(bool sent)
 {
-	bool sent = record_send(s) == 0;
-
 	__sync_fetch_and_add(sent ? &definitions : &definitions_lost, 1);
 	return sent;
+}
+
+static __always_inline bool definition_send(struct slot *s)
+{
+	return definition_count(record_send_later(s) == 0);
 }
 
 /* Sends what user space does not know, or not any more, of a process. `here`: it is the calling task's. */

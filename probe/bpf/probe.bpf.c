@@ -297,7 +297,7 @@ int BPF_PROG_exec(__u64 *ctx)
 			item_end(s, (n - 1) & (RAW_TEXT - 1));
 		}
 	}
-	bool sent = definition_send(s);
+	bool sent = passes ? definition_count(record_send(s) == 0) : definition_send(s);
 	m->print = sent ? print : 0;
 	m->leader_print = 0;
 	if (passes)
@@ -344,7 +344,7 @@ int BPF_PROG_exit(__u64 *ctx)
 	if (wants)
 		e->h.id = __sync_fetch_and_add(&next_id, 1);
 	s->off = sizeof(*e);
-	bool sent = record_send(s) == 0;
+	bool sent = (wants ? record_send(s) : record_send_later(s)) == 0;
 	if (wants)
 		count(TYPE_PROCEXIT, sent ? COUNT_DELIVERED : COUNT_FULL);
 	slot_give(s);
@@ -367,7 +367,7 @@ static __always_inline int cgroup_told(struct cgroup *cgrp, const char *path, bo
 	if (n > 0) {
 		r->path_len = n - 1;
 		s->off = sizeof(*r) + (n & (2 * RAW_TEXT - 1));
-		definition_send(s);
+		definition_count(record_send(s) == 0);
 	}
 	slot_give(s);
 	return 0;

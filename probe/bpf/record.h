@@ -7,6 +7,7 @@
 #include "../raw_plan.h"
 
 enum {
+	ANNOUNCE_NS = 100000000,
 	SLOTS = 4,                     /* of each CPU: a program can interrupt another one that sleeps */
 	TYPES_MAX = RAW_TYPES,
 	TRAIL = 64,                    /* components that a path may have to be looked up in the plan */
@@ -150,6 +151,8 @@ struct {
 /* Shared with user space. */
 __u64 next_id = 1;                     /* ids of events */
 __u64 definitions, definitions_lost, deep_paths;
+bool unannounced;                      /* records lie in the ring for which the reader was not woken */
+__u64 announced;                       /* when it was last woken for definitions alone, boot clock */
 const volatile __u64 ring_size = 0;
 const volatile __u32 snaplen = 80;     /* bytes of what is read or written that are kept, at most RAW_TEXT */
 
@@ -193,13 +196,35 @@ static __always_inline void slot_give(struct slot *s)
 		__sync_fetch_and_and(used, ~(__u64)s->bit);
 }
 
-static __always_inline long record_send(struct slot *s)
+static __always_inline long record_put(struct slot *s, __u64 flags)
 {
 	__u64 len = s->off;
 
 	asm volatile("%0 &= %1" : "+r"(len) : "i"(RAW_MAX - 1));
 	((struct raw_head *)s->data)->len = len;
-	return bpf_ringbuf_output(&ring, s->data, len, 0);
+	return bpf_ringbuf_output(&ring, s->data, len, flags);
+}
+
+/* An event, for which the reader is woken: by force when there is something before it for which it was not. */
+static __always_inline long record_send(struct slot *s)
+{
+	__u64 flags = unannounced ? BPF_RB_FORCE_WAKEUP : 0;
+
+	unannounced = false;
+	return record_put(s, flags);
+}
+
+/* What no event needs yet can wait, or short processes would cost the reader a wake-up each. */
+static __always_inline long record_send_later(struct slot *s)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	if (now - announced > ANNOUNCE_NS || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) * 8 > ring_size) {
+		announced = now;
+		return record_send(s);
+	}
+	unannounced = true;
+	return record_put(s, BPF_RB_NO_WAKEUP);
 }
 
 /* Begins an item at the end of the record: returns where its bytes go, at most RAW_TEXT + RAW_NAME of them, or NULL. */
