@@ -7,6 +7,7 @@
 
 #include "types.h"
 #include "wire/log.h"
+#include "wire/plan_event.h"
 
 enum { TYPE_PROCEXIT = 186 };
 
@@ -31,22 +32,19 @@ static uint8_t flags_argument(const struct captured *c)
  * and opens nothing is about a name. */
 static uint8_t file_argument(const struct captured *c)
 {
-	uint8_t file = RAW_FILE_NONE;
+	const struct event_type *t = event_type(c->type);
+	bool opens = t->flags & EV_CREATES_FD;
+	int fd = plan_event_fd(t);
 
+	if (fd < 0 || (!opens && plan_event_path(t, 0) >= 0))
+		return RAW_FILE_NONE;
 	for (unsigned i = 0; i < RAW_STEPS && c->steps[i].kind; i++) {
-		if (c->steps[i].kind == STEP_NEW_FD)
+		if (opens && c->steps[i].kind == STEP_NEW_FD && c->steps[i].param == fd)
 			return RAW_FILE_NEW;
-		if (c->steps[i].kind == STEP_PATH)
-			return c->steps[i + 1 < RAW_STEPS ? i + 1 : i].kind == STEP_NEW_FD ||
-				(i + 2 < RAW_STEPS && c->steps[i + 2].kind == STEP_NEW_FD) ? RAW_FILE_NEW : RAW_FILE_NONE;
-		if (c->steps[i].kind != STEP_FD)
-			continue;
-		/* Of two files which one is meant is for user space to know. */
-		if (file != RAW_FILE_NONE)
-			return RAW_FILE_NONE;
-		file = c->steps[i].arg;
+		if (!opens && c->steps[i].kind == STEP_FD && c->steps[i].param == fd)
+			return c->steps[i].arg;
 	}
-	return file;
+	return RAW_FILE_NONE;
 }
 
 /* The parameter of that name, or NULL. */
@@ -80,7 +78,8 @@ static bool number_of(const struct captured *c, const struct plan_test *t, uint8
 	*arg = from->index;
 	switch (from->from) {
 	case FROM_RET: *what = RAW_N_RESULT; return true;
-	case FROM_INT: *what = RAW_N_ARG; return true;
+	case FROM_FD_RET: *what = RAW_N_RESULT; return true;
+	case FROM_INT: case FROM_FD_ARG: *what = RAW_N_ARG; return true;
 	case FROM_U32: *what = RAW_N_ARG_U32; return true;
 	default: return false;
 	}

@@ -45,13 +45,25 @@ static bool any_prefix(const struct plan_test *t, const char *s, size_t n)
 	return false;
 }
 
-/* Is the path, or a folder above it, one of the values? */
-static bool under(const struct plan_test *t, const char *path, size_t n)
+/* Is a value the path with a slash behind it? */
+static bool has_slashed(const struct plan_test *t, const char *path, size_t n)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->text[i].n == n + 1 && memcmp(t->text[i].p, path, n) == 0 && t->text[i].p[n] == '/')
+			return true;
+	return false;
+}
+
+/* Is the path, or a folder above it, one of the values? A value that ends with a slash is above only. */
+static bool under(const struct plan_test *t, const char *path, size_t n, enum outcome o)
 {
 	for (size_t i = 1; i <= n; i++)
 		if ((i == n || path[i] == '/') && has(t, path, i))
 			return true;
-	return n == 0 && has(t, "/", 1);
+	for (size_t i = 0; i < n; i++)
+		if (path[i] == '/' && has(t, path, i + 1))
+			return true;
+	return (o != OUTCOME_END || n == 0) && has_slashed(t, path, n);
 }
 
 /* A path that goes on behind the place: it begins with a value when the place and a slash do. Where a value goes on in the
@@ -112,7 +124,7 @@ enum verdict path_verdict(const struct plan_test *t, const char *path, size_t n,
 
 	switch (t->op) {
 	case PLAN_IS: return o == OUTCOME_END && has(t, n ? path : "/", n ? n : 1) ? VERDICT_YES : VERDICT_NO;
-	case PLAN_UNDER: return under(t, path, n) && (n || o == OUTCOME_END) ? VERDICT_YES : VERDICT_NO;
+	case PLAN_UNDER: return under(t, path, n, o) ? VERDICT_YES : VERDICT_NO;
 	case PLAN_PREFIX:
 		if (o == OUTCOME_END)
 			return any_prefix(t, n ? path : "/", n ? n : 1) ? VERDICT_YES : VERDICT_NO;

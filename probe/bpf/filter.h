@@ -230,6 +230,9 @@ __noinline int file_keep(struct slot *s, __u32 file_at, __u32 uses)
 	__u64 file = file_of(s, file_at == RAW_FILE_NEW ? s->call.ret : (__s32)s->call.args[file_at & 7]);
 	if (!file)
 		return 1;
+	__u16 mode = READ(struct inode, READ(struct file, file, f_inode), i_mode) & S_IFMT;
+	if (mode == S_IFSOCK || mode == S_IFIFO)
+		return 1;
 	path_root(s);
 	climb_from(s, file);
 	if (s->walk.result != PATH_ABSOLUTE)

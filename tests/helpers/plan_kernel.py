@@ -1,0 +1,149 @@
+"""Runs random calls under two probes, one of which has a random plan, and compares what that one's kernel side let through with what
+the reference filter lets through of the other's."""
+import collections
+import json
+import os
+import random
+import subprocess
+import time
+
+import wire
+from live import BIN, last_stat, probe_start, stop
+from wire import EVENT
+
+PROGRAM = os.path.join(os.path.dirname(BIN), "tests", "helpers", "random_calls")
+RING = "probe.ring_size=%d" % (1 << 26)
+# Calls whose parameters change from one moment to the next.
+UNSTEADY = {"clone", "clone3", "fork", "vfork", "execve", "execveat", "procexit", "mmap", "mmap2"}
+TASK = ("comm-in", "parent-in", "exe-is", "exe-under", "uid", "gid", "loginuid", "vpid", "tty", "container", "host", "cap-effective",
+        "comm-prefix", "exe-prefix", "cap-permitted")
+FILE = ("path-is", "path-under", "path-prefix", "path-name-is", "path-name-suffix", "path-folder-is", "path-name-prefix")
+CAPS = ("CAP_SYS_ADMIN", "CAP_KILL", "CAP_SETUID", "CAP_NET_RAW")
+Run = collections.namedtuple("Run", "wanted let missing more counters")
+
+
+def activity(folder, seed, count):
+    program = os.path.join(folder, "fr-executed")
+    subprocess.run(["cp", PROGRAM, program], check=True)
+    work = os.path.join(folder, "work")
+    subprocess.run(["rm", "-rf", work], check=True)
+    os.mkdir(work, 0o755)
+    subprocess.run(["cp", PROGRAM, os.path.join(work, "fr-executed")], check=True)
+    done = subprocess.run([os.path.join(work, "fr-executed"), work, str(seed), str(count)], stdout=subprocess.DEVNULL, timeout=120)
+    if done.returncode:
+        raise SystemExit("Bail out! random_calls: status %d" % done.returncode)
+    shells = "for i in 1 2 3 4 5; do cat /etc/hosts /etc/passwd | sort | head -1; done; cp /bin/true %s/copied; %s/copied" % (work, work)
+    subprocess.run(["sh", "-c", shells], stdout=subprocess.DEVNULL, check=True)
+
+
+def events(path, since):
+    """What happened to processes that began after that time, in ticks of their keys."""
+    with open(path, "rb") as f:
+        lines = subprocess.run([os.path.join(BIN, "frames"), "-k", "event"], stdin=f, stdout=subprocess.PIPE, check=True).stdout
+    found = collections.Counter()
+    for line in lines.splitlines():
+        e = json.loads(line)
+        if int(e["process"]) >> 22 > since:
+            params = None if e["type"] in UNSTEADY else e["params"]
+            found[json.dumps([e["process"], e["tid"], e["type"], e["result"], params], sort_keys=True)] += 1
+    return found
+
+
+def ticks():
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * 100)
+
+
+def samples(folder, seed, count):
+    """Values that occur: names of types, paths, names of tasks and of executables."""
+    path = os.path.join(folder, "first")
+    with open(path, "wb") as out:
+        probe = probe_start("-e", "default", "-O", RING, stdout=out)
+        since = ticks()
+        activity(folder, seed, count)
+        stop(probe)
+    types, paths, comms, exes = set(), set(), set(), set()
+    with open(path, "rb") as f:
+        lines = subprocess.run([os.path.join(BIN, "frames"), "-k", "event,proc"], stdin=f, stdout=subprocess.PIPE, check=True).stdout
+    for line in lines.splitlines():
+        v = json.loads(line)
+        if v["kind"] == "event" and int(v["process"]) >> 22 > since:
+            types.add(v["type"])
+            for p in v["params"].values():
+                if isinstance(p, dict) and isinstance(p.get("path"), str) and p["path"].startswith("/"):
+                    paths.add(p["path"])
+        elif v["kind"] == "proc" and int(v["key"]) >> 22 > since:
+            comms.add(v["comm"])
+            exes.add(v["exepath"])
+    plain = lambda values: sorted(v for v in values if isinstance(v, str) and v and all(" " < c < "\x7f" and c not in "\"\\#" for c in v))
+    return plain(types), plain(paths), plain(comms), plain(exes)
+
+
+class Plans:
+    """Random plans of values that occur."""
+
+    def __init__(self, rng, types, paths, comms, exes):
+        self.rng, self.types, self.paths, self.comms, self.exes = rng, types, paths, comms, exes
+
+    def some(self, values, most=6):
+        return " ".join(sorted(set('"%s"' % self.rng.choice(values) for _ in range(self.rng.randint(1, most)))))
+
+    def folder(self):
+        path = self.rng.choice(self.paths)
+        parts = path.split("/")
+        return "/".join(parts[:self.rng.randint(2, max(2, len(parts)))]) or "/tmp"
+
+    def test(self):
+        rng = self.rng
+        what = rng.choice(TASK + FILE + FILE + ("ok", "ok", "failed", "read", "write", "result", "arg"))
+        if what in ("ok", "failed", "read", "write", "tty", "container", "host"):
+            return what if what in ("failed", "host") or rng.random() < 0.7 else "not " + what
+        name = rng.choice(self.paths).rsplit("/", 1)[1] or "x"
+        values = {
+            "path-is": lambda: self.some(self.paths), "path-under": lambda: self.folder(), "path-prefix": lambda: self.folder()[:-1] or "/",
+            "path-name-is": lambda: name, "path-name-suffix": lambda: name[-2:], "path-name-prefix": lambda: name[:2],
+            "path-folder-is": lambda: self.folder(), "comm-in": lambda: self.some(self.comms), "comm-prefix": lambda: "fr-",
+            "parent-in": lambda: self.some(self.comms), "exe-is": lambda: self.some(self.exes), "exe-under": lambda: "/usr/bin",
+            "exe-prefix": lambda: rng.choice(self.exes)[:-2], "uid": lambda: rng.choice(("0", "1..70000", "65534")),
+            "gid": lambda: rng.choice(("0", "1..70000")), "loginuid": lambda: rng.choice(("-1", "0..100000")),
+            "vpid": lambda: "1..%d" % rng.randint(2, 30000), "cap-effective": lambda: rng.choice(CAPS),
+            "cap-permitted": lambda: rng.choice(CAPS), "result": lambda: rng.choice(("0..5", "-2", "-13..-1", "3..1000")),
+            "arg": lambda: rng.choice(("fd 3..8", "sig 0..9", "domain 1..2", "flags 0..5", "uid 0..100")),
+        }[what]()
+        if "-" in what and what.split("-")[0] in ("path", "exe", "comm") and '"' not in values:
+            values = '"%s"' % values
+        return ("not " if rng.random() < 0.3 else "") + what + " " + values
+
+    def text(self):
+        lines = ["plan 1"]
+        for t in self.types:
+            if self.rng.random() < 0.75:
+                lines.append("event " + t)
+                for _ in range(self.rng.randint(1, 4)):
+                    lines.append("  pass " + " ".join(self.test() for _ in range(self.rng.randint(1, 3))))
+        return "\n".join(lines) + "\n"
+
+
+def run(folder, plan, seed, count):
+    """The events that the reference filter lets through, those that the kernel side did, and what differs."""
+    paths = [os.path.join(folder, name) for name in ("plan", "all", "let", "reference")]
+    with open(paths[0], "w") as f:
+        f.write(plan)
+    types = ",".join(line.split()[1] for line in plan.splitlines() if line.startswith("event "))
+    with open(paths[1], "wb") as every, open(paths[2], "wb") as let:
+        with_plan = probe_start("-p", paths[0], "-O", RING, stdout=let)
+        without = probe_start("-e", types, "-O", RING, stdout=every)
+        time.sleep(0.02)
+        since = ticks()
+        activity(folder, seed, count)
+        stop(without)
+        stop(with_plan)
+    with open(paths[1], "rb") as every, open(paths[3], "wb") as out:
+        subprocess.run([os.path.join(BIN, "frames"), "-b", "--plan", paths[0]], stdin=every, stdout=out, check=True)
+    with open(paths[2], "rb") as f:
+        counters = last_stat(f.read(), "probe")
+    reference, kernel = events(paths[3], since), events(paths[2], since)
+    return Run(sum(events(paths[1], since).values()), sum(kernel.values()), reference - kernel, kernel - reference, counters)
+
+
+def type_of(key):
+    return json.loads(key)[2]
