@@ -17,11 +17,18 @@
 
 enum { TYPE_EXECVE = 293, TYPE_PROCEXIT = 186, WORDS = RAW_CALLS / 64 };
 
+static bool tells(const struct raw_step *s)
+{
+	return s->extra && (s->kind == STEP_FD || s->kind == STEP_BASE || s->kind == STEP_NEW_FD);
+}
+
 static struct raw_call raw_call(const struct event_type *t)
 {
 	struct raw_call call = { .type = t->number, .class = t->class };
 
 	memcpy(call.steps, captured_type(t->number)->steps, sizeof call.steps);
+	for (int i = 0; i < RAW_STEPS && call.steps[i].kind; i++)
+		call.tells |= tells(&call.steps[i]);
 	return call;
 }
 
@@ -97,12 +104,31 @@ static void wanted_calls(const bool types[EVENT_TYPES], uint64_t wanted[2][WORDS
 #endif
 }
 
-/* socketcall and execve are one call for types that may not all be wanted. */
-static void pass_nothing(struct compiled *c, const bool types[EVENT_TYPES])
+/* Does a type's event show sockets, of which connect, accept, bind and listen tell more than the kernel keeps? */
+static bool shows_sockets(unsigned type)
 {
+	const struct captured *c = captured_type(type);
+
+	for (int i = 0; c && i < RAW_STEPS && c->steps[i].kind; i++)
+		if (c->steps[i].kind == STEP_FD || c->steps[i].kind == STEP_KEPT || c->steps[i].kind == STEP_KINDS)
+			return true;
+	return false;
+}
+
+/* With a plan, which may not want what they tell, calls that tell who is client and who is server are looked at in any case. */
+static void watch_sockets(const bool types[EVENT_TYPES], bool watched[EVENT_TYPES])
+{
+	static const char *const names[] = { "connect", "accept", "accept4", "bind", "listen" };
+	bool needed = false;
+
+	memcpy(watched, types, EVENT_TYPES * sizeof *watched);
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		if (!types[i])
-			c->raw.types[i] = (struct raw_plan_type){0};
+		needed |= types[i] && shows_sockets(i);
+	for (size_t i = 0; needed && i < sizeof names / sizeof names[0]; i++) {
+		const struct event_type *t = type_named(names[i]);
+		if (t)
+			watched[t->number] = true;
+	}
 }
 
 static int add_nodes(struct probe_bpf *b, const struct compiled *c)
@@ -127,9 +153,12 @@ int kernel_plan_load(struct kernel_plan *k, struct probe_bpf *b, struct compiled
 {
 	uint32_t other = ~b->bss->plan_index & 1;
 	uint64_t wanted[2][WORDS] = {0};
+	bool watched[EVENT_TYPES];
 
-	pass_nothing(c, types);
-	wanted_calls(types, wanted);
+	for (unsigned i = 0; i < EVENT_TYPES; i++)
+		c->raw.types[i].wanted = types[i];
+	watch_sockets(types, watched);
+	wanted_calls(watched, wanted);
 	if (add_nodes(b, c) != 0) {
 		int error = errno;
 		drop_nodes(b, c);

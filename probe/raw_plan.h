@@ -35,8 +35,9 @@ struct raw_plan_type {
 	__u8 open_flags;                       /* argument that holds the flags of an opening */
 	__u8 file;                             /* where the file of the path tests is */
 	__u8 socket;                           /* argument that is the socket of the address tests, or RAW_FILE_NEW */
+	__u8 wanted;                           /* captured at all */
 	__u8 all;                              /* passes whole */
-	__u8 pad[3];
+	__u8 pad[2];
 };
 
 /* Whose number or address. */

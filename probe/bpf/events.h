@@ -158,6 +158,15 @@ __noinline int gather_step(struct slot *s, __u32 i)
 	return 0;
 }
 
+static __always_inline void event_gather(struct slot *s)
+{
+	s->off = sizeof(struct raw_event);
+	s->peer.len = 0;
+	path_root(s);
+	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++)
+		gather_step(s, i);
+}
+
 /* The event of s->call, made by s->task and told under the key s->actor; RAW_* flags. Sent, and counted as delivered or lost. */
 __noinline int event_write(struct slot *s, __u32 flags)
 {
@@ -169,13 +178,57 @@ __noinline int event_write(struct slot *s, __u32 flags)
 	e->h.flags = flags;
 	e->ret = s->call.ret;
 	__builtin_memcpy(e->args, s->call.args, sizeof(e->args));
-	s->off = sizeof(*e);
-	s->peer.len = 0;
-	path_root(s);
-	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++)
-		gather_step(s, i);
+	event_gather(s);
 	e->h.id = __sync_fetch_and_add(&next_id, 1);
 	count(s->call.what.type, record_send(s) == 0 ? COUNT_DELIVERED : COUNT_FULL);
+	return 0;
+}
+
+/* What one step tells of a socket, without telling it to anybody. Returns 1 when that takes the whole event: who a datagram's
+ * other end is. */
+__noinline int tell_step(struct slot *s, __u32 i)
+{
+	struct socket_memory new = {}, *m;
+
+	if (!s || i >= RAW_STEPS)
+		return 0;
+	struct raw_step step = s->call.what.steps[i];
+	bool is_new = step.kind == STEP_NEW_FD;
+	if (!step.extra || (step.kind != STEP_FD && step.kind != STEP_BASE && !is_new))
+		return 0;
+	if (s->call.ret < 0 && step.extra != TELLS_CLIENT)
+		return 0;
+	__u64 file = file_of(s, is_new ? s->call.ret : (__s32)s->call.args[step.arg & 7]), inode;
+	if (!file || (READ(struct inode, READ(struct file, file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	__u64 sk = (__u64)READ(struct socket, READ(struct file, file, private_data), sk);
+	__u16 family = READ(struct sock, sk, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	inode = READ(struct inode, READ(struct file, file, f_inode), i_ino);
+	m = bpf_map_lookup_elem(&sockets, &inode);
+	if (step.extra == TELLS_SENT || step.extra == TELLS_RECEIVED)
+		return READ(struct sock, sk, sk_type) != SOCK_STREAM || !m || !m->role;
+	if (step.extra == TELLS_BOUND)
+		bpf_probe_read_user(&s->peer.v4.port, sizeof(__u16), (void *)(s->call.args[1] + 2));
+	if (m) {
+		role_told(m, &s->peer, step.extra);
+		return 0;
+	}
+	role_told(&new, &s->peer, step.extra);
+	bpf_map_update_elem(&sockets, &inode, &new, BPF_ANY);
+	return 0;
+}
+
+/* What a call that nobody is told of tells of its sockets. */
+__noinline int call_tell(struct slot *s)
+{
+	int whole = 0;
+
+	for (int i = 0; s && i < RAW_STEPS && s->call.what.steps[i].kind; i++)
+		whole |= tell_step(s, i);
+	if (s && whole)
+		event_gather(s);
 	return 0;
 }
 

@@ -383,12 +383,15 @@ static __always_inline bool task_keep(struct slot *s)
 	return lines_keep(s, &m->lines);
 }
 
-/* Whether the result alone rules out all lines of a type. */
-static __always_inline bool result_can_pass(__u32 type, __s64 ret)
+static __always_inline const struct raw_plan_type *plan_type(__u32 type)
 {
-	const struct raw_plan *p = plan_now();
-	const struct raw_plan_type *t = &p->types[type & (RAW_TYPES - 1)];
-	const struct raw_lines *l = &p->result[ret >= 0];
+	return &plan_now()->types[type & (RAW_TYPES - 1)];
+}
+
+/* False when the result alone rules out all lines of a type. */
+static __always_inline bool result_can_pass(const struct raw_plan_type *t, __s64 ret)
+{
+	const struct raw_lines *l = &plan_now()->result[ret >= 0];
 
 	return t->all || ((t->lines.w[0] & l->w[0]) | (t->lines.w[1] & l->w[1]) | (t->lines.w[2] & l->w[2]) |
 		(t->lines.w[3] & l->w[3]));

@@ -197,11 +197,14 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 	if (!call || !call->type)
 		return 0;
 	__u32 type = call->type;
+	const struct raw_plan_type *plan = plan_type(type);
+	if (!plan->wanted && !call->tells)
+		return 0;
 	if ((type == TYPE_EXECVE || type == TYPE_EXECVEAT) && c.ret >= 0)
 		return 0;                      /* told at sched_process_exec */
-	struct raw_counts *n = bpf_map_lookup_elem(&counts, &type);
+	struct raw_counts *n = plan->wanted ? bpf_map_lookup_elem(&counts, &type) : NULL;
 	count_plain(n, COUNT_WANTED);
-	if (!result_can_pass(type, c.ret)) {
+	if (!call->tells && !result_can_pass(plan, c.ret)) {
 		count_plain(n, COUNT_REJECTED);
 		return 0;
 	}
@@ -213,10 +216,13 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 	s->task = (__u64)t;
 	s->call = c;
 	s->call.what = *call;
-	if (filter_pass(s))
+	if (plan->wanted && filter_pass(s)) {
 		call_deliver(s);
-	else
+	} else {
 		count_plain(n, COUNT_REJECTED);
+		if (call->tells)
+			call_tell(s);
+	}
 	slot_give(s);
 	return 0;
 }
