@@ -21,6 +21,11 @@ const char *const plan_want_names[PLAN_WANTS] = {
 	[PLAN_WANT_SOCKET] = "socket", [PLAN_WANT_DATA] = "data",
 };
 
+bool plan_kind(const struct event_type *t)
+{
+	return t->kind == EVENT_SYSCALL || t->kind == EVENT_ENTER || t->kind == EVENT_TRACEPOINT;
+}
+
 struct plan *plan_new(void)
 {
 	struct plan *p = calloc(1, sizeof *p);
@@ -149,7 +154,7 @@ static void append(struct plan *p, struct plan_event *e, const struct plan_line 
 	e->line[e->n++] = *line;
 }
 
-static void add_line(struct plan *p, struct plan_event *e, const struct plan_line *line)
+void plan_event_add(struct plan *p, struct plan_event *e, const struct plan_line *line)
 {
 	size_t kept = 0;
 
@@ -189,7 +194,7 @@ void plan_add_line(struct plan *p, unsigned type, const struct plan_line *line)
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
 		if (same_name(i, type)) {
 			p->event[i].wanted = true;
-			add_line(p, &p->event[i], line);
+			plan_event_add(p, &p->event[i], line);
 		}
 }
 
@@ -215,7 +220,7 @@ void plan_union(struct plan *p, const struct plan *other)
 		e->wanted = true;
 		e->enter |= o->enter;
 		for (size_t j = 0; j < o->n; j++)
-			add_line(p, e, &o->line[j]);
+			plan_event_add(p, e, &o->line[j]);
 	}
 	for (unsigned w = 0; w < PLAN_WANTS; w++) {
 		const char *mine = p->want_note[w] ? p->want_note[w] : "", *theirs = other->want_note[w] ? other->want_note[w] : "";
@@ -268,7 +273,7 @@ static bool merge(struct plan *p, struct plan_line *a, const struct plan_line *b
 	return true;
 }
 
-static void simplify(struct plan *p, struct plan_event *e)
+void plan_event_simplify(struct plan *p, struct plan_event *e)
 {
 	bool again;
 
@@ -294,5 +299,5 @@ void plan_simplify(struct plan *p, unsigned type)
 {
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
 		if (same_name(i, type))
-			simplify(p, &p->event[i]);
+			plan_event_simplify(p, &p->event[i]);
 }

@@ -128,6 +128,9 @@ void plan_free(struct plan *p);
 void *plan_room(struct plan *p, size_t n);
 const char *plan_copy(struct plan *p, const char *s, size_t n);
 
+/* Do events of the type come from the kernel side? Plans say nothing of others. */
+bool plan_kind(const struct event_type *t);
+
 /* Reads a plan. NULL when there is an error: `err` says where (`name:line:column`), what was found and what was expected. */
 struct plan *plan_parse(const char *name, const char *text, size_t n, char *err, size_t errlen);
 /* The same from a file. */
@@ -143,6 +146,9 @@ void plan_hash(const struct plan *p, char out[17]);
 
 /* Adds a line (copied) to a type as it is. */
 void plan_append_line(struct plan *p, unsigned type, const struct plan_line *line);
+/* The same for one list of lines, of memory of `p`. */
+void plan_event_add(struct plan *p, struct plan_event *e, const struct plan_line *line);
+void plan_event_simplify(struct plan *p, struct plan_event *e);
 /* Adds a line (copied) to all types of that type's name, unless one that is there already passes all that it does; lines that it makes superfluous go. */
 void plan_add_line(struct plan *p, unsigned type, const struct plan_line *line);
 /* Merges lines that differ in one list of values or in one test and its negation, drops what others cover; of

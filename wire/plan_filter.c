@@ -258,7 +258,7 @@ static enum plan_answer test_mask(const struct plan_seen *s, const struct plan_t
 	switch (t->subject) {
 	case PLAN_FD_KIND: return test_kind(s, t->mask);
 	case PLAN_PROTOCOL: return test_protocol(s, t->mask);
-	case PLAN_ARG_BITS: return flags(s, t->param, &i) ? answer((uint64_t)i & t->mask) : ANSWER_UNKNOWN;
+	case PLAN_ARG_BITS: return flags(s, t->param, &i) && i >= 0 ? answer((uint64_t)i & t->mask) : ANSWER_UNKNOWN;
 	case PLAN_EXE_FLAGS:
 		if (!s->process || !plan_process_fact(s->processes, s->process, 0, FACT_EXE_FLAGS, &v))
 			return ANSWER_UNKNOWN;
@@ -325,7 +325,7 @@ struct plan_verdict plan_filter_take(struct plan_filter *f, const struct frame *
 		return v;
 	}
 	/* What is malformed, or of a type that is not known, is for who reads on to complain of. */
-	if (!plan_event_read(&s, &f->processes, frame) || !s.type)
+	if (!plan_event_read(&s, &f->processes, frame) || !s.type || !plan_kind(s.type))
 		return v;
 	const struct plan_event *e = &f->plan->event[s.type->number];
 	v.type = s.type->number;

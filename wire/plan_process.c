@@ -9,13 +9,12 @@
 #include "log.h"
 
 struct plan_process {
-	uint64_t parent;
+	uint64_t key, parent;
 	uint32_t at[FACT_COUNT];       /* offset in `body`, 0: not there */
 	uint8_t *body;
 	size_t n;
 };
 struct plan_thread {
-	uint64_t process;
 	uint32_t at[FACT_COUNT];
 	bool differs[FACT_COUNT];
 	uint8_t *body;
@@ -70,6 +69,7 @@ static void process_take(struct plan_processes *all, const struct frame *f)
 		return;
 	process_forget(all, key);
 	struct plan_process *p = room(sizeof *p);
+	p->key = key;
 	p->parent = parent;
 	p->n = f->len;
 	p->body = room(f->len);
@@ -92,8 +92,9 @@ static void thread_take(struct plan_processes *all, const struct frame *f)
 		value_next(&c, &v) != 1 || v.type != VALUE_MAP)
 		return;
 	thread_forget(all, key);
+	if (!plan_process(all, process))
+		return;
 	struct plan_thread *t = room(sizeof *t);
-	t->process = process;
 	t->n = f->len;
 	t->body = room(f->len);
 	memcpy(t->body, f->body, f->len);
@@ -184,7 +185,7 @@ const struct plan_process *plan_process(const struct plan_processes *all, uint64
 
 const struct plan_process *plan_process_parent(const struct plan_processes *all, const struct plan_process *p)
 {
-	return p->parent ? map_get(&all->by_key, p->parent) : NULL;
+	return p->parent && p->parent != p->key ? map_get(&all->by_key, p->parent) : NULL;
 }
 
 static bool value_at(const uint8_t *body, size_t n, uint32_t at, struct value *v)

@@ -196,6 +196,11 @@ enum plan_answer plan_text_test(const struct plan_seen *s, const struct plan_tes
 		return name ? ANSWER_UNKNOWN : ANSWER_NO;
 	if (!text.p || (path && (!text.n || (name && text.p[0] != '/'))))
 		return ANSWER_UNKNOWN;
+	bool passed = t->subject == PLAN_PASSED || t->subject == PLAN_PASSED2;
+	if ((t->op == PLAN_UNDER || passed) && memmem(text.p, text.n, "//", 2))
+		return ANSWER_UNKNOWN;
+	if (t->op == PLAN_UNDER && (!text.n || text.p[0] != '/') && (!path || passed))
+		return ANSWER_UNKNOWN;
 	if (t->op == PLAN_FOLDER_IS && folder_form(s, t, &itself) == ANSWER_UNKNOWN)
 		return ANSWER_UNKNOWN;
 	part = (struct plan_text){ text.p, text.n };
