@@ -1,6 +1,8 @@
 /* What a live source says of itself: the captured types, and the symbolic links that rules may name. */
 #include "hello.h"
 
+#include "plan_load.h"
+#include "wire/hello.h"
 #include "wire/links.h"
 
 void hello_live(struct pack *out, const struct source *s, int64_t offset, const bool types[EVENT_TYPES], const struct plan *plan)

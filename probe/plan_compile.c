@@ -47,6 +47,28 @@ static uint8_t file_argument(const struct captured *c)
 	return RAW_FILE_NONE;
 }
 
+/* The argument that points at a type's first path. */
+static uint8_t passed_argument(const struct captured *c)
+{
+	int path = plan_event_path(event_type(c->type), 0);
+
+	for (unsigned i = 0; i < RAW_STEPS && c->steps[i].kind; i++)
+		if (c->steps[i].kind == STEP_PATH && c->steps[i].param == path)
+			return c->steps[i].arg;
+	return no_argument;
+}
+
+/* A test that a path as passed only meets with two dots side by side. */
+static bool is_about_dots(const struct plan_test *t)
+{
+	if (t->kind != PLAN_TEXT || t->subject != PLAN_PASSED || t->op != PLAN_CONTAINS || t->negated)
+		return false;
+	for (size_t i = 0; i < t->n; i++)
+		if (!memmem(t->text[i].p, t->text[i].n, "..", 2))
+			return false;
+	return true;
+}
+
 /* The parameter of that name, or NULL. */
 static const struct source_of *parameter(const struct captured *c, const char *name)
 {
@@ -138,6 +160,8 @@ static int test_uses(const struct captured *c, const struct plan_test *t)
 		return is_task_number(what) ? RAW_USES_TASK : RAW_USES_ARGS;
 	case PLAN_MASK: return mask_of(t) < 0 ? -1 : RAW_USES_TASK;
 	case PLAN_TEXT:
+		if (is_about_dots(t))
+			return passed_argument(c) == no_argument ? -1 : RAW_USES_PASSED;
 		if (!plan_tree_takes(t) || (t->subject == PLAN_PATH && file_argument(c) == RAW_FILE_NONE))
 			return -1;
 		if (t->subject != PLAN_PATH)
@@ -182,6 +206,7 @@ static void compile_type(struct compiler *c, const struct plan_event *e, unsigne
 
 	out->open_flags = flags_argument(captured);
 	out->file = file_argument(captured);
+	out->passed = passed_argument(captured);
 	for (size_t i = 0; i < e->n; i++) {
 		struct plan_made made = { .type = type };
 		int all_uses = 0;
@@ -242,6 +267,8 @@ static void compile_tests(struct compiler *c)
 				compile_flag(p, i, t);
 			if (t->kind == PLAN_TEXT && t->subject == PLAN_EXE)
 				p->wants_exe = 1;
+			if (is_about_dots(t))
+				rule_out(&p->plain, i);
 			if (t->kind != PLAN_MASK || p->n_masks == RAW_MASKS)
 				continue;
 			struct raw_mask *m = &p->masks[p->n_masks++];
@@ -274,6 +301,7 @@ static struct compiled *compiled_new(uint32_t serial)
 	struct raw_plan *p = &c->raw;
 	memset(p->result, 0xff, sizeof p->result);
 	memset(p->access, 0xff, sizeof p->access);
+	memset(&p->plain, 0xff, sizeof p->plain);
 	memset(p->tty, 0xff, sizeof p->tty);
 	memset(p->container, 0xff, sizeof p->container);
 	memset(p->family, 0xff, sizeof p->family);

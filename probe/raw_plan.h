@@ -24,7 +24,8 @@ struct raw_lines {
 
 /* What has to be asked for a type beyond its result, from cheap to dear. */
 enum {
-	RAW_USES_ACCESS = 1, RAW_USES_ARGS = 2, RAW_USES_PATH = 4, RAW_USES_NAME = 8, RAW_USES_TASK = 16, RAW_USES_SOCKET = 32
+	RAW_USES_ACCESS = 1, RAW_USES_ARGS = 2, RAW_USES_PATH = 4, RAW_USES_NAME = 8, RAW_USES_TASK = 16, RAW_USES_SOCKET = 32,
+	RAW_USES_PASSED = 64
 };
 /* raw_plan_type.file: an argument's number, or one of these. */
 enum { RAW_FILE_NONE = 255, RAW_FILE_NEW = 254 };
@@ -37,7 +38,8 @@ struct raw_plan_type {
 	__u8 socket;                           /* argument that is the socket of the address tests, or RAW_FILE_NEW */
 	__u8 wanted;                           /* captured at all */
 	__u8 all;                              /* passes whole */
-	__u8 pad[2];
+	__u8 passed;                           /* argument that points at the path of the tests of what was passed */
+	__u8 pad;
 };
 
 /* Whose number or address. */
@@ -86,6 +88,7 @@ struct raw_plan {
 	struct raw_plan_type types[RAW_TYPES];
 	struct raw_lines result[2];            /* of a call that failed, of one that did not */
 	struct raw_lines access[4];            /* by O_ACCMODE */
+	struct raw_lines plain;                /* of a path as passed without doubled dots and slashes */
 	struct raw_lines tty[2];
 	struct raw_lines container[4];         /* by what cgroup_classes says; 0: nothing */
 	struct raw_lines family[4];            /* kinds of sockets: other, IPv4, IPv6, unix */

@@ -246,6 +246,30 @@ __noinline int file_keep(struct slot *s, __u32 file_at, __u32 uses)
 	return lines_keep(s, &p->roots[RAW_TREE_NAME].more);
 }
 
+/* Which bytes of a word are 0, and maybe some above them. */
+static __always_inline __u64 zeros(__u64 w)
+{
+	return (w - 0x0101010101010101ull) & ~w & 0x8080808080808080ull;
+}
+
+/* Has a path as passed two dots or two slashes side by side, or can that not be told? */
+__noinline int passed_doubles(struct slot *s, __u64 user)
+{
+	if (!s)
+		return 1;
+	__u8 *text = s->data + RAW_MAX;
+	long n = bpf_probe_read_user_str(text, PASSED_MAX, (void *)user);
+	if (n <= 0 || n >= PASSED_MAX)
+		return 1;
+	*(__u64 *)(text + ((n - 1) & (PASSED_MAX - 1))) = 0;
+	for (int i = 0; i < PASSED_MAX && i < n; i += 8) {
+		__u64 a = *(__u64 *)(text + i), b = *(__u64 *)(text + i + 1);
+		if (zeros(a ^ b) & zeros((a | 0x0101010101010101ull) ^ 0x2f2f2f2f2f2f2f2full))
+			return 1;
+	}
+	return 0;
+}
+
 static __always_inline bool comm_keep(struct slot *s, const struct raw_plan *p, enum raw_tree tree, __u64 task)
 {
 	words_at(s, task + bpf_core_field_offset(struct task_struct, comm));
@@ -418,6 +442,8 @@ __noinline int filter_pass(struct slot *s)
 		if (!ranges_keep(s, 0, p->event_ranges))
 			return 0;
 	}
+	if (uses & RAW_USES_PASSED && !passed_doubles(s, s->call.args[t->passed & 7]) && !lines_keep(s, &p->plain))
+		return 0;
 	if (uses & (RAW_USES_PATH | RAW_USES_NAME) && !file_keep(s, t->file, uses))
 		return 0;
 	if (uses & RAW_USES_TASK && !task_keep(s))
