@@ -170,41 +170,6 @@ static bool glob(struct derivation *d, const struct predicate *p, const struct t
 	return true;
 }
 
-/* A text that holds the constant, or matches its pattern, has the longest piece of it that stands for itself. */
-static bool piece(struct derivation *d, const struct predicate *p, const struct text_form *form, struct leaf *out)
-{
-	struct plan_test t = { .kind = PLAN_TEXT, .subject = form->subject, .op = PLAN_CONTAINS, .param = form->param };
-
-	for (size_t i = 0; i < p->n; i++) {
-		const char *s = p->constants[i].s.p, *best = s;
-		size_t n = p->constants[i].s.n, len = 0;
-		if (p->op == OP_CONTAINS) {
-			len = n;
-		} else {
-			for (size_t at = 0; at < n; at += special(s + at, n - at) + 1) {
-				size_t plain = special(s + at, n - at);
-				if (plain > len) {
-					best = s + at;
-					len = plain;
-				}
-				/* What stands in brackets or behind a backslash is not looked at. */
-				if (at + plain < n && (s[at + plain] == '[' || s[at + plain] == '\\'))
-					break;
-			}
-		}
-		if (len == 0 || len > CONSTANT_MAX)
-			return false;
-		add_text(d, &t, p->n, best, len);
-	}
-	if (!t.n)
-		return false;
-	plan_test_settle(&t);
-	out->yes = cover_test(d, &t, false);
-	if (p->op == OP_CONTAINS)
-		out->no = cover_test(d, &t, true);
-	return true;
-}
-
 /* /proc/self is the own /proc/PID too. */
 static void or_self(struct derivation *d, const struct text_form *form, struct cover *c)
 {
@@ -222,10 +187,6 @@ void plan_texts(struct derivation *d, const struct predicate *p, const struct te
 
 	if (op == OP_ENDSWITH && p->n && !form->folder) {
 		out->tested |= suffix(d, p, form, out);
-		return;
-	}
-	if (form->subject == PLAN_PASSED && (op == OP_CONTAINS || (op == OP_GLOB && p->n && special(p->constants[0].s.p, 1) == 0))) {
-		out->tested |= piece(d, p, form, out);
 		return;
 	}
 	if (op == OP_GLOB && !form->folder) {

@@ -58,17 +58,6 @@ static uint8_t passed_argument(const struct captured *c)
 	return no_argument;
 }
 
-/* A test that a path as passed only meets with two dots side by side. */
-static bool is_about_dots(const struct plan_test *t)
-{
-	if (t->kind != PLAN_TEXT || t->subject != PLAN_PASSED || t->op != PLAN_CONTAINS || t->negated)
-		return false;
-	for (size_t i = 0; i < t->n; i++)
-		if (!memmem(t->text[i].p, t->text[i].n, "..", 2))
-			return false;
-	return true;
-}
-
 /* The parameter of that name, or NULL. */
 static const struct source_of *parameter(const struct captured *c, const char *name)
 {
@@ -151,6 +140,7 @@ static int test_uses(const struct captured *c, const struct plan_test *t)
 		switch (t->subject) {
 		case PLAN_OK: return c->type == TYPE_PROCEXIT ? -1 : 0;
 		case PLAN_READ: case PLAN_WRITE: return flags_argument(c) == no_argument ? -1 : RAW_USES_ACCESS;
+		case PLAN_DOTS: return passed_argument(c) == no_argument ? -1 : RAW_USES_PASSED;
 		case PLAN_TTY: case PLAN_CONTAINER: return RAW_USES_TASK;
 		default: return -1;
 		}
@@ -160,8 +150,6 @@ static int test_uses(const struct captured *c, const struct plan_test *t)
 		return is_task_number(what) ? RAW_USES_TASK : RAW_USES_ARGS;
 	case PLAN_MASK: return mask_of(t) < 0 ? -1 : RAW_USES_TASK;
 	case PLAN_TEXT:
-		if (is_about_dots(t))
-			return passed_argument(c) == no_argument ? -1 : RAW_USES_PASSED;
 		if (!plan_tree_takes(t) || (t->subject == PLAN_PATH && file_argument(c) == RAW_FILE_NONE))
 			return -1;
 		if (t->subject != PLAN_PATH)
@@ -245,6 +233,10 @@ static void compile_flag(struct raw_plan *p, unsigned line, const struct plan_te
 {
 	switch (t->subject) {
 	case PLAN_OK: add_flag(&p->result[0], &p->result[1], line, t->negated); break;
+	case PLAN_DOTS:
+		if (!t->negated)
+			rule_out(&p->plain, line);
+		break;
 	case PLAN_TTY: add_flag(&p->tty[0], &p->tty[1], line, t->negated); break;
 	case PLAN_CONTAINER: add_flag(&p->container[RAW_CLASS_HOST], &p->container[RAW_CLASS_CONTAINER], line, t->negated); break;
 	case PLAN_READ: case PLAN_WRITE:
@@ -267,8 +259,6 @@ static void compile_tests(struct compiler *c)
 				compile_flag(p, i, t);
 			if (t->kind == PLAN_TEXT && t->subject == PLAN_EXE)
 				p->wants_exe = 1;
-			if (is_about_dots(t))
-				rule_out(&p->plain, i);
 			if (t->kind != PLAN_MASK || p->n_masks == RAW_MASKS)
 				continue;
 			struct raw_mask *m = &p->masks[p->n_masks++];

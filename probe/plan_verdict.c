@@ -129,7 +129,6 @@ enum verdict path_verdict(const struct plan_test *t, const char *path, size_t n,
 		if (o == OUTCOME_END)
 			return any_prefix(t, n ? path : "/", n ? n : 1) ? VERDICT_YES : VERDICT_NO;
 		return prefix_beyond(t, path, n);
-	case PLAN_CONTAINS: return VERDICT_UNKNOWN;
 	case PLAN_FOLDER_IS: return folder_verdict(t, path, n, o);
 	default: return o == OUTCOME_END ? name_verdict(t, name, n - (size_t)(name - path)) : VERDICT_UNKNOWN;
 	}

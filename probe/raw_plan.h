@@ -88,7 +88,7 @@ struct raw_plan {
 	struct raw_plan_type types[RAW_TYPES];
 	struct raw_lines result[2];            /* of a call that failed, of one that did not */
 	struct raw_lines access[4];            /* by O_ACCMODE */
-	struct raw_lines plain;                /* of a path as passed without doubled dots and slashes */
+	struct raw_lines plain;                /* of a path as passed without two dots side by side */
 	struct raw_lines tty[2];
 	struct raw_lines container[4];         /* by what cgroup_classes says; 0: nothing */
 	struct raw_lines family[4];            /* kinds of sockets: other, IPv4, IPv6, unix */

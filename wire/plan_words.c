@@ -10,7 +10,7 @@
 	{ name "-prefix", PLAN_TEXT, subject, PLAN_PREFIX, false }, { name "-name-is", PLAN_TEXT, subject, PLAN_NAME_IS, false }, \
 	{ name "-name-prefix", PLAN_TEXT, subject, PLAN_NAME_PREFIX, false }, \
 	{ name "-name-suffix", PLAN_TEXT, subject, PLAN_NAME_SUFFIX, false }, \
-	{ name "-folder-is", PLAN_TEXT, subject, PLAN_FOLDER_IS, false }, { name "-contains", PLAN_TEXT, subject, PLAN_CONTAINS, false }
+	{ name "-folder-is", PLAN_TEXT, subject, PLAN_FOLDER_IS, false }
 
 const struct plan_word plan_words[] = {
 	{ "ok", PLAN_FLAG, PLAN_OK, 0, false }, { "failed", PLAN_FLAG, PLAN_OK, 0, true },

@@ -252,8 +252,8 @@ static __always_inline __u64 zeros(__u64 w)
 	return (w - 0x0101010101010101ull) & ~w & 0x8080808080808080ull;
 }
 
-/* Has a path as passed two dots or two slashes side by side, or can that not be told? */
-__noinline int passed_doubles(struct slot *s, __u64 user)
+/* Has a path as passed two dots side by side, or can that not be told? */
+__noinline int passed_dots(struct slot *s, __u64 user)
 {
 	if (!s)
 		return 1;
@@ -264,7 +264,7 @@ __noinline int passed_doubles(struct slot *s, __u64 user)
 	*(__u64 *)(text + ((n - 1) & (PASSED_MAX - 1))) = 0;
 	for (int i = 0; i < PASSED_MAX && i < n; i += 8) {
 		__u64 a = *(__u64 *)(text + i), b = *(__u64 *)(text + i + 1);
-		if (zeros(a ^ b) & zeros((a | 0x0101010101010101ull) ^ 0x2f2f2f2f2f2f2f2full))
+		if (zeros(a ^ b) & zeros(a ^ 0x2e2e2e2e2e2e2e2eull))
 			return 1;
 	}
 	return 0;
@@ -442,7 +442,7 @@ __noinline int filter_pass(struct slot *s)
 		if (!ranges_keep(s, 0, p->event_ranges))
 			return 0;
 	}
-	if (uses & RAW_USES_PASSED && !passed_doubles(s, s->call.args[t->passed & 7]) && !lines_keep(s, &p->plain))
+	if (uses & RAW_USES_PASSED && !passed_dots(s, s->call.args[t->passed & 7]) && !lines_keep(s, &p->plain))
 		return 0;
 	if (uses & (RAW_USES_PATH | RAW_USES_NAME) && !file_keep(s, t->file, uses))
 		return 0;
