@@ -56,12 +56,14 @@ bool plan_ranges(struct derivation *d, const struct predicate *p, const struct f
 	return true;
 }
 
-/* With no range the check never holds. */
+/* With no range the check never holds; with all numbers in one it says only that there is a number. */
 static void by_ranges(struct derivation *d, struct leaf *out, const struct plan_test *t)
 {
-	if (t->n)
+	bool any = t->n && t->range[0].first == INT64_MIN && t->range[0].last == INT64_MAX;
+
+	if (t->n && !any)
 		leaf_exact(d, out, t);
-	else
+	else if (!any)
 		leaf_missing(d, out);
 }
 
@@ -102,7 +104,7 @@ void leaf_number(struct derivation *d, const struct predicate *p, const struct f
 void leaf_tty(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
 {
 	static const struct plan_test tty = { .kind = PLAN_FLAG, .subject = PLAN_TTY };
-	struct plan_test t;
+	struct plan_test t = { .kind = PLAN_NUMBER };
 	bool zero = false, others = false, all = false;
 
 	if (!plan_ranges(d, p, f->def, &t))
@@ -127,7 +129,7 @@ void leaf_tty(struct derivation *d, const struct predicate *p, const struct fiel
 /* The number of a new descriptor is the result. */
 void leaf_fd_number(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
 {
-	struct plan_test t, moved;
+	struct plan_test t = { .kind = PLAN_NUMBER }, moved;
 	int fd = plan_event_fd(d->type);
 
 	if (fd < 0 || !plan_ranges(d, p, f->def, &t))

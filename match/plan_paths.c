@@ -174,7 +174,8 @@ static bool glob(struct derivation *d, const struct predicate *p, const struct t
 static void or_self(struct derivation *d, const struct text_form *form, struct cover *c)
 {
 	struct plan_text proc = { "/proc/", 6 };
-	const struct plan_test t = { .kind = PLAN_TEXT, .subject = form->subject, .op = PLAN_PREFIX, .text = &proc, .n = 1 };
+	const struct plan_test t = { .kind = PLAN_TEXT, .subject = form->subject, .op = PLAN_PREFIX, .param = form->param,
+		.text = &proc, .n = 1 };
 	struct cover also = cover_test(d, &t, false);
 
 	*c = cover_or(d, c, &also);
@@ -245,11 +246,31 @@ void leaf_fd_name(struct derivation *d, const struct predicate *p, const struct 
 		plan_texts(d, p, &(struct text_form){ .subject = PLAN_PATH, .rooted = true }, out);
 }
 
+/* Does the check hold only of texts with `..` in them? */
+static bool climbs(const struct predicate *p)
+{
+	bool all = p->n && (p->op == OP_CONTAINS || p->op == OP_GLOB || p->op == OP_ENDSWITH || p->op == OP_STARTSWITH || p->op == OP_EQ);
+
+	for (size_t i = 0; i < p->n && all; i++) {
+		const struct constant *c = &p->constants[i];
+		all = memmem(c->s.p, c->s.n, "..", 2) && (p->op != OP_GLOB || !strpbrk(c->s.p, "[\\"));
+	}
+	return all;
+}
+
 void leaf_fd_raw(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
 {
+	static const struct plan_test dots = { .kind = PLAN_FLAG, .subject = PLAN_DOTS };
+
 	(void)f;
-	if (d->type->flags & EV_CREATES_FD && plan_event_path(d->type, 0) >= 0 && p->op != OP_PMATCH)
+	if (!(d->type->flags & EV_CREATES_FD) || plan_event_path(d->type, 0) < 0)
+		return;
+	if (climbs(p)) {
+		out->yes = cover_test(d, &dots, false);
+		out->tested = true;
+	} else if (p->op != OP_PMATCH) {
 		plan_texts(d, p, &(struct text_form){ .subject = PLAN_PASSED, .passed = true }, out);
+	}
 }
 
 static struct plan_test kinds(uint64_t mask)

@@ -270,6 +270,9 @@ static bool merge(struct plan *p, struct plan_line *a, const struct plan_line *b
 	both.n = t->n + u->n;
 	plan_test_settle(&both);
 	*t = both;
+	/* Every number is no condition. */
+	if (t->kind == PLAN_NUMBER && t->range[0].first == INT64_MIN && t->range[0].last == INT64_MAX)
+		memmove(t, t + 1, (--a->n - at) * sizeof *t);
 	return true;
 }
 

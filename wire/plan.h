@@ -55,6 +55,7 @@ enum plan_subject {
 	PLAN_EXE,                              /* path of the executable */
 	PLAN_COMM, PLAN_PARENT,                /* name of the task, of the parent process */
 	PLAN_ARG_TEXT,                         /* a text among the event's parameters, as it was passed */
+	PLAN_DOTS,                             /* PLAN_FLAG: the first path of the call, as it was passed, has two dots in a row */
 	PLAN_SUBJECTS
 };
 

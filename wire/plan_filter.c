@@ -109,6 +109,7 @@ static enum plan_answer test_flag(const struct plan_seen *s, const struct plan_t
 	case PLAN_OK: return s->event.has_result ? answer(s->event.result >= 0) : ANSWER_UNKNOWN;
 	case PLAN_TTY: return test_tty(s);
 	case PLAN_CONTAINER: return test_container(s);
+	case PLAN_DOTS: return plan_text_dots(s);
 	default: return test_open(s, t->subject);
 	}
 }

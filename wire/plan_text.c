@@ -134,6 +134,14 @@ static void subject(const struct plan_seen *s, const struct plan_test *t, struct
 	whole(&v, out);
 }
 
+enum plan_answer plan_text_dots(const struct plan_seen *s)
+{
+	struct text t;
+
+	path_param(s, 0, PASSED, &t);
+	return !t.p ? ANSWER_UNKNOWN : memmem(t.p, t.n, "..", 2) ? ANSWER_YES : ANSWER_NO;
+}
+
 static bool starts(const struct plan_text *t, const struct plan_text *with)
 {
 	return t->n >= with->n && memcmp(t->p, with->p, with->n) == 0;

@@ -9,4 +9,7 @@ enum plan_answer { ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN };
 
 enum plan_answer plan_text_test(const struct plan_seen *s, const struct plan_test *t);
 
+/* Has the first path, as it was passed, two dots in a row? */
+enum plan_answer plan_text_dots(const struct plan_seen *s);
+
 #endif

@@ -92,7 +92,7 @@ bool plan_range_parse(unsigned subject, const char *s, size_t n, struct plan_ran
 	size_t before = (size_t)(dots - s), after = n - before - 2;
 	if ((before && !number(s, before, 0, &out->first)) || (after && !number(dots + 2, after, 0, &out->last)))
 		return false;
-	return out->first <= out->last && (before || after);
+	return out->first <= out->last;
 }
 
 bool plan_bits_parse(unsigned subject, const char *s, size_t n, uint64_t *mask)

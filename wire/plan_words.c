@@ -18,6 +18,7 @@ const struct plan_word plan_words[] = {
 	{ "create", PLAN_FLAG, PLAN_CREATE, 0, false }, { "exec", PLAN_FLAG, PLAN_EXEC, 0, false },
 	{ "tty", PLAN_FLAG, PLAN_TTY, 0, false }, { "container", PLAN_FLAG, PLAN_CONTAINER, 0, false },
 	{ "host", PLAN_FLAG, PLAN_CONTAINER, 0, true },
+	{ "dots", PLAN_FLAG, PLAN_DOTS, 0, false },
 	{ "result", PLAN_NUMBER, PLAN_RESULT, 0, false },
 	{ "pid", PLAN_NUMBER, PLAN_PID, 0, false }, { "vpid", PLAN_NUMBER, PLAN_VPID, 0, false },
 	{ "uid", PLAN_NUMBER, PLAN_UID, 0, false }, { "gid", PLAN_NUMBER, PLAN_GID, 0, false },

@@ -87,9 +87,11 @@ static inline void draw_list(struct random_rules *r, const struct draw_field *f)
 {
 	char word[32];
 
-	strbuf_printf(&r->text, "(\"%s\"", draw_value(r, f, word));
+	const char *quote = f->pool == POOL_PATHS || f->pool == POOL_NAMES ? "\"" : "";
+
+	strbuf_printf(&r->text, "(%s%s%s", quote, draw_value(r, f, word), quote);
 	for (uint32_t n = draw(r, 5); n; n--)
-		strbuf_printf(&r->text, ", \"%s\"", draw_value(r, f, word));
+		strbuf_printf(&r->text, ", %s%s%s", quote, draw_value(r, f, word), quote);
 	strbuf_puts(&r->text, ")");
 }
 
@@ -125,8 +127,10 @@ static inline void draw_check(struct random_rules *r)
 		draw_list(r, f);
 	else if (strcmp(op, "glob") == 0)
 		strbuf_printf(&r->text, "\"%s*\"", draw_value(r, f, word));
-	else
+	else if (text)
 		strbuf_printf(&r->text, "\"%s\"", draw_value(r, f, word));
+	else
+		strbuf_puts(&r->text, draw_value(r, f, word));
 }
 
 static inline void draw_condition(struct random_rules *r, int depth)

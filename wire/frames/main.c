@@ -34,6 +34,7 @@ enum { OPTION_SOURCE = OPTION_OWN, OPTION_TIME, OPTION_SCAP, OPTION_PLAN };
 struct arguments {
 	struct options common;
 	struct job job;
+	const char *plan;
 	bool encode, scap;
 };
 
@@ -77,7 +78,7 @@ static void take_option(struct arguments *a, int opt, char *value)
 	case 'k': take_kinds(&a->job, value); break;
 	case 'n': take_count(&a->job, value); break;
 	case OPTION_SCAP: a->scap = true; break;
-	case OPTION_PLAN: sieve_open(&a->job.sieve, value); break;
+	case OPTION_PLAN: a->plan = value; break;
 	case OPTION_SOURCE:
 		a->job.source = value;
 		break;
@@ -99,7 +100,7 @@ static void check_together(const struct arguments *a)
 
 	if (a->scap && (!decode || a->job.binary || a->job.select || a->common.output))
 		wrong("--to-scap only with -i and -n", "another way to write");
-	if (a->job.sieve.plan && (!decode || a->scap))
+	if (a->plan && (!decode || a->scap))
 		wrong("--plan only where frames are read", a->scap ? "--to-scap" : "-e or --json-source");
 	if (a->encode && a->job.source)
 		wrong("one of -e and --json-source", "both");
@@ -153,6 +154,8 @@ int main(int argc, char **argv)
 	parse(&a, argc, argv);
 	log_open("frames", a.common.verbose);
 	set_signals();
+	if (a.plan)
+		sieve_open(&a.job.sieve, a.plan);
 	vocabulary_open(&a.job.vocabulary);
 	if (!(a.job.output = output_open(a.common.output, err, sizeof err, &status)))
 		diex(status, "%s", err);

@@ -11,14 +11,11 @@ void sieve_open(struct sieve *s, const char *path)
 {
 	char err[512];
 
-	plan_free(s->plan);
 	if (!(s->plan = plan_read(path, err, sizeof err)))
 		diex(EX_CONFIG, "%s", err);
-	for (unsigned i = 0; i < EVENT_TYPES; i++) {
-		free(s->line[i]);
+	for (unsigned i = 0; i < EVENT_TYPES; i++)
 		if (!(s->line[i] = calloc(s->plan->event[i].n + 1, sizeof **s->line)))
 			diex(EX_OSERR, "out of memory: counts");
-	}
 }
 
 bool sieve_passes(struct sieve *s, const struct frame *f)
