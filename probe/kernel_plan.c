@@ -15,7 +15,7 @@
 #include "types.h"
 #include "probe/probe.skel.h"
 
-enum { TYPE_EXECVE = 293, TYPE_PROCEXIT = 186, WORDS = RAW_CALLS / 64 };
+enum { TYPE_EXECVE = 293, TYPE_PROCEXIT = 186, TYPE_PRCTL = 401, WORDS = RAW_CALLS / 64 };
 
 static bool tells(const struct raw_step *s)
 {
@@ -29,6 +29,7 @@ static struct raw_call raw_call(const struct event_type *t)
 	memcpy(call.steps, captured_type(t->number)->steps, sizeof call.steps);
 	for (int i = 0; i < RAW_STEPS && call.steps[i].kind; i++)
 		call.tells |= tells(&call.steps[i]);
+	call.tells |= t->number == TYPE_PRCTL;
 	return call;
 }
 
@@ -115,13 +116,15 @@ static bool shows_sockets(unsigned type)
 	return false;
 }
 
-/* With a plan, which may not want what they tell, calls that tell who is client and who is server are looked at in any case. */
-static void watch_sockets(const bool types[EVENT_TYPES], bool watched[EVENT_TYPES])
+/* Calls that tell what later events need are looked at whether they are captured or not: who is client and who is server, and
+ * what a process calls itself. */
+static void watch_others(const bool types[EVENT_TYPES], bool watched[EVENT_TYPES])
 {
 	static const char *const names[] = { "connect", "accept", "accept4", "bind", "listen" };
 	bool needed = false;
 
 	memcpy(watched, types, EVENT_TYPES * sizeof *watched);
+	watched[TYPE_PRCTL] = true;
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
 		needed |= types[i] && shows_sockets(i);
 	for (size_t i = 0; needed && i < sizeof names / sizeof names[0]; i++) {
@@ -157,7 +160,7 @@ int kernel_plan_load(struct kernel_plan *k, struct probe_bpf *b, struct compiled
 
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
 		c->raw.types[i].wanted = types[i];
-	watch_sockets(types, watched);
+	watch_others(types, watched);
 	wanted_calls(watched, wanted);
 	if (add_nodes(b, c) != 0) {
 		int error = errno;

@@ -8,8 +8,12 @@
 #include "wire/frame.h"
 #include "wire/log.h"
 
+#ifndef SHIPPED_PLAN
+#define SHIPPED_PLAN "build/saker_rules.plan"
+#endif
+
 __asm__(".section .rodata\n"
-	"shipped_plan:\n.incbin \"rules/saker_rules.plan\"\n"
+	"shipped_plan:\n.incbin \"" SHIPPED_PLAN "\"\n"
 	"shipped_plan_end:\n"
 	".section .text\n");
 extern const char shipped_plan[], shipped_plan_end[];

@@ -22,7 +22,7 @@
 #include "wire/endpoint.h"
 #include "wire/log.h"
 
-enum { FLUSH_AT = 256 << 10, RESCANS_MAX = 8, PAUSE_FIRST = 50000 };
+enum { FLUSH_AT = 256 << 10, RESCANS_MAX = 8, PAUSE_FIRST = 250000, PAUSE_AGAIN = 3000000 };
 enum { P_RING, P_SIGNAL, P_TIMER, P_LISTEN, P_COUNT };
 
 struct run {
@@ -104,7 +104,7 @@ static void gather(struct run *r)
 {
 	uint64_t t = now();
 
-	if (t - r->last_batch > 2 * r->pause_ns + PAUSE_FIRST)
+	if (t - r->last_batch > PAUSE_AGAIN)
 		r->pause_ns = 0;
 	else if (r->pause_ns == 0)
 		r->pause_ns = PAUSE_FIRST;

@@ -5,7 +5,7 @@
 #include "data.h"
 #include "filter.h"
 
-enum { TYPE_EXECVE = 293, TYPE_EXECVEAT = 331, TYPE_PROCEXIT = 186, TYPE_PTRACE = 169, TYPE_CLOSE = 5 };
+enum { TYPE_EXECVE = 293, TYPE_EXECVEAT = 331, TYPE_PROCEXIT = 186, TYPE_PTRACE = 169, TYPE_CLOSE = 5, TYPE_PRCTL = 401, PR_SET_NAME = 15 };
 
 /* What clone and its kin tell of the calling process s->task. */
 __noinline int gather_clone(struct slot *s, __u64 flags)
@@ -220,11 +220,17 @@ __noinline int tell_step(struct slot *s, __u32 i)
 	return 0;
 }
 
-/* What a call that nobody is told of tells of its sockets. */
+/* What a call that nobody is told of tells of its sockets; and of a process that takes another name, by which rules may ask for
+ * the parent of others. */
 __noinline int call_tell(struct slot *s)
 {
 	int whole = 0;
 
+	if (s && s->call.what.type == TYPE_PRCTL) {
+		if (s->call.args[0] == PR_SET_NAME)
+			actor_describe(s);
+		return 0;
+	}
 	for (int i = 0; s && i < RAW_STEPS && s->call.what.steps[i].kind; i++)
 		whole |= tell_step(s, i);
 	if (s && whole)

@@ -224,7 +224,7 @@ with open("/proc/self/loginuid") as f:
 # A big ring, unless the flood is our own: others may be at work on this machine. The copy of what match says is for the
 # counters in it.
 pipeline = Pipeline(
-    'rules="%s"; $PROBE -O probe.ring_size=%d -e $(match $rules --event-types) | '
+    'rules="%s"; match $rules --plan >plan; $PROBE -O probe.ring_size=%d -p plan | '
     'enrich -O enrich.docker_root=%s/docker/lib -O enrich.podman_root=%s/podman/root | '
     'match $rules -O rule_matching=all | tee matched | emit --json >alerts' %
     (" ".join("-r " + os.path.realpath(r) for r in RULES + [write_extra()]), 8 << 20 if STORM else 64 << 20, DIR, DIR), DIR)
