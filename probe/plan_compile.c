@@ -6,10 +6,11 @@
 #include <sysexits.h>
 
 #include "types.h"
+#include "wire/fact.h"
 #include "wire/log.h"
 #include "wire/plan_event.h"
 
-enum { TYPE_PROCEXIT = 186 };
+enum { TYPE_CONNECT = 23, TYPE_PROCEXIT = 186 };
 
 struct compiler {
 	struct compiled *out;
@@ -80,6 +81,9 @@ static bool number_of(const struct captured *c, const struct plan_test *t, uint8
 	case PLAN_UID: *what = RAW_N_UID; return true;
 	case PLAN_GID: *what = RAW_N_GID; return true;
 	case PLAN_LOGINUID: *what = RAW_N_LOGINUID; return true;
+	case PLAN_PORT: *what = RAW_N_EITHER; return c->type == TYPE_CONNECT;
+	case PLAN_PORT_CLIENT: case PLAN_PORT_LOCAL: *what = RAW_N_LOCAL; return c->type == TYPE_CONNECT;
+	case PLAN_PORT_SERVER: case PLAN_PORT_REMOTE: *what = RAW_N_REMOTE; return c->type == TYPE_CONNECT;
 	case PLAN_ARG: break;
 	default: return false;
 	}
@@ -96,28 +100,26 @@ static bool number_of(const struct captured *c, const struct plan_test *t, uint8
 	}
 }
 
-static bool is_task_number(uint8_t what)
+/* What has to be asked for a test of it. */
+static int number_uses(uint8_t what)
 {
-	return what >= RAW_N_UID && what <= RAW_N_VPID;
+	return what >= RAW_N_LOCAL ? RAW_USES_SOCKET : what >= RAW_N_UID ? RAW_USES_TASK : RAW_USES_ARGS;
 }
 
-/* Adds a test of numbers of one line, of those about the task or of those about the event; false when there is no room. */
-static bool add_ranges(struct compiler *c, unsigned line, const struct captured *type, const struct plan_test *t, bool task,
+/* Adds a test of numbers of one line if it is of that use. One for which there is no room is left out. */
+static void add_ranges(struct compiler *c, unsigned line, const struct captured *type, const struct plan_test *t, int uses,
 	uint32_t *used)
 {
 	uint8_t what, arg;
 
-	if (!number_of(type, t, &what, &arg) || is_task_number(what) != task)
-		return true;
-	if (*used + t->n > RAW_RANGES)
-		return false;
+	if (!number_of(type, t, &what, &arg) || number_uses(what) != uses || *used + t->n > RAW_RANGES)
+		return;
 	for (size_t i = 0; i < t->n; i++) {
 		struct raw_range *r = &c->out->raw.ranges[(*used)++];
 		*r = (struct raw_range){ .first = t->range[i].first, .last = t->range[i].last, .what = what, .arg = arg,
 			.negated = t->negated, .ends = i + 1 == t->n };
 		r->lines.w[line / 64] = 1ull << (line % 64);
 	}
-	return true;
 }
 
 static int mask_of(const struct plan_test *t)
@@ -126,6 +128,7 @@ static int mask_of(const struct plan_test *t)
 	case PLAN_CAP_EFFECTIVE: return RAW_M_CAP_EFFECTIVE;
 	case PLAN_CAP_PERMITTED: return RAW_M_CAP_PERMITTED;
 	case PLAN_CAP_INHERITABLE: return RAW_M_CAP_INHERITABLE;
+	case PLAN_PROTOCOL: return RAW_M_PROTOCOL;
 	default: return -1;
 	}
 }
@@ -147,8 +150,12 @@ static int test_uses(const struct captured *c, const struct plan_test *t)
 	case PLAN_NUMBER:
 		if (!number_of(c, t, &what, &arg))
 			return -1;
-		return is_task_number(what) ? RAW_USES_TASK : RAW_USES_ARGS;
-	case PLAN_MASK: return mask_of(t) < 0 ? -1 : RAW_USES_TASK;
+		return number_uses(what);
+	case PLAN_NET: return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
+	case PLAN_MASK:
+		if (t->subject == PLAN_FD_KIND || t->subject == PLAN_PROTOCOL)
+			return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
+		return mask_of(t) < 0 ? -1 : RAW_USES_TASK;
 	case PLAN_TEXT:
 		if (!plan_tree_takes(t) || (t->subject == PLAN_PATH && file_argument(c) == RAW_FILE_NONE))
 			return -1;
@@ -204,7 +211,7 @@ static void compile_type(struct compiler *c, const struct plan_event *e, unsigne
 			if (uses < 0)
 				continue;
 			made.test[made.n++] = t;
-			made.of_type |= t->subject == PLAN_ARG;
+			made.of_type |= t->subject == PLAN_ARG || uses == RAW_USES_SOCKET;
 			all_uses |= uses;
 		}
 		unsigned n = made.n ? line_number(c, &made) : RAW_LINES;
@@ -248,6 +255,48 @@ static void compile_flag(struct raw_plan *p, unsigned line, const struct plan_te
 	}
 }
 
+static void add_nets(struct raw_plan *p, unsigned line, const struct plan_test *t)
+{
+	bool local = t->subject == PLAN_ADDR_LOCAL || t->subject == PLAN_ADDR_CLIENT;
+
+	if (p->n_nets + t->n > RAW_NETS)
+		return;
+	for (size_t i = 0; i < t->n; i++) {
+		struct raw_net *n = &p->nets[p->n_nets++];
+		*n = (struct raw_net){ .len = t->net[i].len, .negated = t->negated, .ends = i + 1 == t->n,
+			.what = t->subject == PLAN_ADDR ? RAW_N_EITHER : local ? RAW_N_LOCAL : RAW_N_REMOTE };
+		memcpy(n->addr, t->net[i].addr, sizeof n->addr);
+		for (unsigned bit = 0; bit < t->net[i].bits; bit++)
+			((uint8_t *)n->bits)[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+		n->lines.w[line / 64] = 1ull << (line % 64);
+	}
+}
+
+/* Of kinds those of sockets can be told. */
+static void add_kinds(struct raw_plan *p, unsigned line, const struct plan_test *t)
+{
+	static const enum fd_kind kinds[] = { FD_IPV4, FD_IPV6, FD_UNIX };
+
+	for (unsigned i = 0; i < 3; i++)
+		if ((t->mask >> kinds[i] & 1) == t->negated)
+			rule_out(&p->family[i + 1], line);
+}
+
+/* Tests of the task's sets, or of the socket's. */
+static void add_masks(struct compiler *c, bool socket, uint32_t *used)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		for (unsigned k = 0; k < c->line[i].n; k++) {
+			const struct plan_test *t = c->line[i].test[k];
+			int what = t->kind == PLAN_MASK ? mask_of(t) : -1;
+			if (what < 0 || (what == RAW_M_PROTOCOL) != socket || *used == RAW_MASKS)
+				continue;
+			struct raw_mask *m = &c->out->raw.masks[(*used)++];
+			*m = (struct raw_mask){ .mask = t->mask, .what = (uint8_t)what, .negated = t->negated };
+			m->lines.w[i / 64] = 1ull << (i % 64);
+		}
+}
+
 static void compile_tests(struct compiler *c)
 {
 	struct raw_plan *p = &c->out->raw;
@@ -259,26 +308,28 @@ static void compile_tests(struct compiler *c)
 				compile_flag(p, i, t);
 			if (t->kind == PLAN_TEXT && t->subject == PLAN_EXE)
 				p->wants_exe = 1;
-			if (t->kind != PLAN_MASK || p->n_masks == RAW_MASKS)
-				continue;
-			struct raw_mask *m = &p->masks[p->n_masks++];
-			*m = (struct raw_mask){ .mask = t->mask, .what = (uint8_t)mask_of(t), .negated = t->negated };
-			m->lines.w[i / 64] = 1ull << (i % 64);
+			if (t->kind == PLAN_NET)
+				add_nets(p, i, t);
+			if (t->kind == PLAN_MASK && t->subject == PLAN_FD_KIND)
+				add_kinds(p, i, t);
 		}
+	add_masks(c, false, &p->task_masks);
+	p->socket_masks = p->task_masks;
+	add_masks(c, true, &p->socket_masks);
 }
 
-/* Those of the event first, then those of the task. A test for which there is no room is left out. */
+/* Those of the event first, then those of the task, then those of the socket. */
 static void compile_numbers(struct compiler *c)
 {
-	struct raw_plan *p = &c->out->raw;
-	uint32_t used = 0;
+	static const int uses[] = { RAW_USES_ARGS, RAW_USES_TASK, RAW_USES_SOCKET };
+	uint32_t *ends[] = { &c->out->raw.event_ranges, &c->out->raw.task_ranges, &c->out->raw.socket_ranges }, used = 0;
 
-	for (int task = 0; task < 2; task++) {
+	for (int n = 0; n < 3; n++) {
 		for (unsigned i = 0; i < c->n; i++)
 			for (unsigned k = 0; k < c->line[i].n; k++)
 				if (c->line[i].test[k]->kind == PLAN_NUMBER)
-					add_ranges(c, i, captured_type(c->line[i].type), c->line[i].test[k], task, &used);
-		*(task ? &p->task_ranges : &p->event_ranges) = used;
+					add_ranges(c, i, captured_type(c->line[i].type), c->line[i].test[k], uses[n], &used);
+		*ends[n] = used;
 	}
 }
 

@@ -35,11 +35,10 @@ struct raw_plan_type {
 	__u8 uses;
 	__u8 open_flags;                       /* argument that holds the flags of an opening */
 	__u8 file;                             /* where the file of the path tests is */
-	__u8 socket;                           /* argument that is the socket of the address tests, or RAW_FILE_NEW */
 	__u8 wanted;                           /* captured at all */
 	__u8 all;                              /* passes whole */
 	__u8 passed;                           /* argument that points at the path of the tests of what was passed */
-	__u8 pad;
+	__u8 pad[2];
 };
 
 /* Whose number or address. */
@@ -47,7 +46,7 @@ enum raw_number {
 	RAW_N_RESULT, RAW_N_ARG,               /* ARG: the lower half, sign extended, of argument `arg` */
 	RAW_N_ARG64, RAW_N_ARG_U32,
 	RAW_N_UID, RAW_N_GID, RAW_N_LOGINUID, RAW_N_PID, RAW_N_VPID,
-	RAW_N_LOCAL, RAW_N_REMOTE              /* ports, addresses */
+	RAW_N_LOCAL, RAW_N_REMOTE, RAW_N_EITHER                /* ports, addresses */
 };
 
 /* A range of a test of numbers. Those of one test follow one another; the last one settles it. */
@@ -58,8 +57,8 @@ struct raw_range {
 	struct raw_lines lines;                /* that have the test */
 };
 
-/* As they stand in the kernel's credentials. */
-enum raw_mask_of { RAW_M_CAP_INHERITABLE, RAW_M_CAP_PERMITTED, RAW_M_CAP_EFFECTIVE };
+/* As they stand in the kernel's credentials; then the socket's. */
+enum raw_mask_of { RAW_M_CAP_INHERITABLE, RAW_M_CAP_PERMITTED, RAW_M_CAP_EFFECTIVE, RAW_M_PROTOCOL };
 struct raw_mask {
 	__u64 mask;
 	__u8 what, negated, pad[6];
@@ -67,7 +66,7 @@ struct raw_mask {
 };
 
 struct raw_net {
-	__u8 addr[16], bits[16];               /* bits: which count */
+	__u64 addr[2], bits[2];                /* in network order; bits: which count */
 	__u8 len, what, negated, ends, pad[4];
 	struct raw_lines lines;
 };
@@ -94,9 +93,9 @@ struct raw_plan {
 	struct raw_lines family[4];            /* kinds of sockets: other, IPv4, IPv6, unix */
 	struct raw_node roots[RAW_TREES];
 	struct raw_range ranges[RAW_RANGES];   /* of the event, then of the task, then of the socket */
-	struct raw_mask masks[RAW_MASKS];      /* of the task */
+	struct raw_mask masks[RAW_MASKS];      /* of the task, then of the socket */
 	struct raw_net nets[RAW_NETS];
-	__u32 event_ranges, task_ranges, socket_ranges, n_masks, n_nets, wants_exe;
+	__u32 event_ranges, task_ranges, socket_ranges, task_masks, socket_masks, n_nets, wants_exe, pad;
 	__u64 bloom[RAW_BLOOM_BITS / 64];      /* of the nodes' keys */
 	__u64 serial;                          /* of the plan; never 0 */
 };

@@ -69,6 +69,10 @@ __noinline int range_keep(struct slot *s, __u32 i)
 	else if (r->what == RAW_N_ARG64)
 		v = arg;
 	s->hit |= v >= r->first && v <= r->last;
+	if (r->what == RAW_N_EITHER) {
+		__s64 a = s->numbers[RAW_N_LOCAL], b = s->numbers[RAW_N_REMOTE];
+		s->hit |= (a >= r->first && a <= r->last) || (b >= r->first && b <= r->last);
+	}
 	if (!r->ends)
 		return 0;
 	if (s->hit == r->negated)
@@ -303,12 +307,79 @@ __noinline int mask_keep(struct slot *s, __u32 i)
 	return 0;
 }
 
+/* Is an address in the network? */
+static __always_inline bool in_net(const struct raw_net *n, const __u64 addr[2])
+{
+	return ((addr[0] & n->bits[0]) ^ n->addr[0]) == 0 && ((addr[1] & n->bits[1]) ^ n->addr[1]) == 0;
+}
+
+/* One network of a test of addresses, of s->ends. */
+__noinline int net_keep(struct slot *s, __u32 i)
+{
+	const struct raw_net *n = &plan_now()->nets[i & (RAW_NETS - 1)];
+
+	if (!s)
+		return 0;
+	if (n->len == s->address_len)
+		s->hit |= (n->what != RAW_N_REMOTE && in_net(n, s->ends[0])) || (n->what != RAW_N_LOCAL && in_net(n, s->ends[1]));
+	if (!n->ends)
+		return 0;
+	if (s->hit == n->negated)
+		lines_drop(s, &n->lines);
+	s->hit = false;
+	return 0;
+}
+
+/* Tests of the socket that a call connects. */
+__noinline int socket_keep(struct slot *s)
+{
+	const struct raw_plan *p = plan_now();
+
+	if (!s)
+		return 1;
+	__u64 file = file_of(s, (__s32)s->call.args[0]);
+	if (!file || (READ(struct inode, READ(struct file, file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
+		return 1;
+	__u64 sk = (__u64)READ(struct socket, READ(struct file, file, private_data), sk);
+	if (!sk)
+		return 1;
+	__u32 family = READ(struct sock, sk, __sk_common.skc_family);
+	if (!lines_keep(s, &p->family[family == AF_INET ? 1 : family == AF_INET6 ? 2 : family == AF_UNIX ? 3 : 0]))
+		return 0;
+	if (family != AF_INET && family != AF_INET6)
+		return 1;
+	struct raw_sock *r = (struct raw_sock *)s->data;
+	__builtin_memset(r, 0, sizeof(*r));
+	r->type = READ(struct sock, sk, sk_type);
+	r->protocol = READ(struct sock, sk, sk_protocol);
+	sock_addresses(r, sk, family);
+	s->caps[RAW_M_PROTOCOL] = 1ull << (r->protocol < 63 ? r->protocol : 63);
+	for (__u32 n = 0, i = p->task_masks; n < RAW_MASKS && i < p->socket_masks; n++, i++)
+		mask_keep(s, i);
+	/* Of one that is not connected the other end is what was asked for. */
+	if (!r->connected)
+		return lines_left(s);
+	s->numbers[RAW_N_LOCAL] = r->local_port;
+	s->numbers[RAW_N_REMOTE] = r->remote_port;
+	if (!ranges_keep(s, p->task_ranges, p->socket_ranges))
+		return 0;
+	s->address_len = family == AF_INET ? 4 : 16;
+	s->ends[0][0] = *(__u64 *)r->local;
+	s->ends[0][1] = *(__u64 *)(r->local + 8);
+	s->ends[1][0] = *(__u64 *)r->remote;
+	s->ends[1][1] = *(__u64 *)(r->remote + 8);
+	s->hit = false;
+	for (__u32 i = 0; i < RAW_NETS && i < p->n_nets; i++)
+		net_keep(s, i);
+	return lines_left(s);
+}
+
 static __always_inline void masks_keep(struct slot *s, const struct raw_plan *p)
 {
 	__u64 cred = ADDRESS(s, struct task_struct, s->task, cred);
 
 	bpf_core_read(s->caps, 3 * sizeof(__u64), &((struct cred *)cred)->cap_inheritable);
-	for (__u32 i = 0; i < RAW_MASKS && i < p->n_masks; i++)
+	for (__u32 i = 0; i < RAW_MASKS && i < p->task_masks; i++)
 		mask_keep(s, i);
 }
 
@@ -445,6 +516,8 @@ __noinline int filter_pass(struct slot *s)
 	if (uses & RAW_USES_PASSED && !passed_dots(s, s->call.args[t->passed & 7]) && !lines_keep(s, &p->plain))
 		return 0;
 	if (uses & (RAW_USES_PATH | RAW_USES_NAME) && !file_keep(s, t->file, uses))
+		return 0;
+	if (uses & RAW_USES_SOCKET && !socket_keep(s))
 		return 0;
 	if (uses & RAW_USES_TASK && !task_keep(s))
 		return 0;

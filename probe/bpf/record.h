@@ -87,6 +87,8 @@ struct slot {
 	bool hit;                      /* the value that a range is looked for is in one */
 	__s64 numbers[SLOT_NUMBERS];   /* by enum raw_number */
 	__u64 caps[4];                 /* by enum raw_mask_of */
+	__u64 ends[2][2];              /* addresses, local and remote */
+	__u32 address_len, pad3;
 	__u64 trail[TRAIL];            /* see path_climb */
 	__u32 depth, pad2;
 	__u8 data[RAW_MAX + 2 * RAW_TEXT];      /* what is written at a masked offset always fits */

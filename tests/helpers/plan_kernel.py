@@ -113,13 +113,21 @@ class Plans:
             values = '"%s"' % values
         return ("not " if rng.random() < 0.3 else "") + what + " " + values
 
+    def socket_test(self):
+        rng = self.rng
+        what = rng.choice(("fd-kind", "protocol", "port", "server-port", "remote-port", "local-port", "client-port", "addr", "server-addr",
+                           "remote-addr", "local-addr", "client-addr"))
+        kinds = {"fd-kind": ("ipv4", "ipv6", "unix", "ipv4 ipv6", "file"), "protocol": ("tcp", "udp", "other"),
+                 "port": ("1..30000", "30001..65535", "80"), "addr": ("127.0.0.0/8", "::1", "10.0.0.0/8 127.0.0.1", "::/0")}
+        return ("not " if rng.random() < 0.3 else "") + what + " " + rng.choice(kinds[what if what in kinds else what.split("-")[1]])
+
     def text(self):
         lines = ["plan 1"]
         for t in self.types:
             if self.rng.random() < 0.75:
                 lines.append("event " + t)
                 for _ in range(self.rng.randint(1, 4)):
-                    lines.append("  pass " + " ".join(self.test() for _ in range(self.rng.randint(1, 3))))
+                    lines.append("  pass " + " ".join((self.socket_test if t == "connect" and self.rng.random() < 0.7 else self.test)() for _ in range(self.rng.randint(1, 3))))
         return "\n".join(lines) + "\n"
 
 

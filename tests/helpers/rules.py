@@ -167,7 +167,7 @@ def check_storm(c):
     """The storm was one; and all that was lost is counted, by type and by class."""
     by_type = {n: c[n] for n in c if n.startswith("kernel.dropped.full.") or n.startswith("kernel.dropped.scratch.")}
     by_class = {n: c[n] for n in c if n.startswith("kernel.class_dropped.")}
-    opened = {w: c.get("kernel.%s.openat" % w, 0) for w in ("wanted", "self", "delivered", "dropped.full", "dropped.scratch")}
+    opened = {w: c.get("kernel.%s.openat" % w, 0) for w in ("wanted", "rejected", "self", "delivered", "dropped.full", "dropped.scratch")}
     print("# storm: %r; lost by type %r, by class %r" % (opened, by_type, by_class))
     ok(opened["wanted"] > 500000, "the storm was one", opened)
     is_(opened["wanted"], sum(opened.values()) - opened["wanted"], "each open is accounted for")
