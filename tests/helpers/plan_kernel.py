@@ -36,14 +36,28 @@ def activity(folder, seed, count):
     subprocess.run(["sh", "-c", shells], stdout=subprocess.DEVNULL, check=True)
 
 
-def events(path, since):
-    """What happened to processes that began after that time, in ticks of their keys."""
+def records(path):
     with open(path, "rb") as f:
-        lines = subprocess.run([os.path.join(BIN, "frames"), "-k", "event"], stdin=f, stdout=subprocess.PIPE, check=True).stdout
+        lines = subprocess.run([os.path.join(BIN, "frames"), "-k", "event,proc"], stdin=f, stdout=subprocess.PIPE, check=True).stdout
+    return [json.loads(line) for line in lines.splitlines()]
+
+
+def descendants(path, since):
+    """Keys of our own children, and theirs, that began after that time, in ticks of their keys."""
+    ours = set()
+    for v in records(path):
+        if v["kind"] == "proc" and int(v["key"]) >> 22 > since:
+            parent = int(v["fork_parent"] or 0)
+            if parent in ours or parent & 0x3fffff == os.getpid():
+                ours.add(int(v["key"]))
+    return ours
+
+
+def events(path, ours):
+    """What happened to these processes."""
     found = collections.Counter()
-    for line in lines.splitlines():
-        e = json.loads(line)
-        if int(e["process"]) >> 22 > since:
+    for e in records(path):
+        if e["kind"] == "event" and int(e["process"]) in ours:
             params = None if e["type"] in UNSTEADY else e["params"]
             found[json.dumps([e["process"], e["tid"], e["type"], e["result"], params], sort_keys=True)] += 1
     return found
@@ -149,8 +163,9 @@ def run(folder, plan, seed, count):
         subprocess.run([os.path.join(BIN, "frames"), "-b", "--plan", paths[0]], stdin=every, stdout=out, check=True)
     with open(paths[2], "rb") as f:
         counters = last_stat(f.read(), "probe")
-    reference, kernel = events(paths[3], since), events(paths[2], since)
-    return Run(sum(events(paths[1], since).values()), sum(kernel.values()), reference - kernel, kernel - reference, counters)
+    ours = descendants(paths[1], since)
+    reference, kernel = events(paths[3], ours), events(paths[2], ours)
+    return Run(sum(events(paths[1], ours).values()), sum(kernel.values()), reference - kernel, kernel - reference, counters)
 
 
 def type_of(key):
