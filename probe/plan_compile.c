@@ -106,13 +106,24 @@ static int number_uses(uint8_t what)
 	return what >= RAW_N_LOCAL ? RAW_USES_SOCKET : what >= RAW_N_UID ? RAW_USES_TASK : RAW_USES_ARGS;
 }
 
+/* Whether a test of the result asks no more than whether the call failed; then `*negated` says how. */
+static bool is_sign(const struct plan_test *t, bool *negated)
+{
+	if (t->kind != PLAN_NUMBER || t->subject != PLAN_RESULT || t->n != 1)
+		return false;
+	bool failed = t->range[0].first <= -4095 && t->range[0].last == -1;
+	*negated = t->negated != failed;
+	return failed || (t->range[0].first == 0 && t->range[0].last >= INT32_MAX);
+}
+
 /* Adds a test of numbers of one line if it is of that use. One for which there is no room is left out. */
 static void add_ranges(struct compiler *c, unsigned line, const struct captured *type, const struct plan_test *t, int uses,
 	uint32_t *used)
 {
 	uint8_t what, arg;
+	bool negated;
 
-	if (!number_of(type, t, &what, &arg) || number_uses(what) != uses || *used + t->n > RAW_RANGES)
+	if (is_sign(t, &negated) || !number_of(type, t, &what, &arg) || number_uses(what) != uses || *used + t->n > RAW_RANGES)
 		return;
 	for (size_t i = 0; i < t->n; i++) {
 		struct raw_range *r = &c->out->raw.ranges[(*used)++];
@@ -137,7 +148,10 @@ static int mask_of(const struct plan_test *t)
 static int test_uses(const struct captured *c, const struct plan_test *t)
 {
 	uint8_t what, arg;
+	bool negated;
 
+	if (is_sign(t, &negated))
+		return c->type == TYPE_PROCEXIT ? -1 : 0;
 	switch (t->kind) {
 	case PLAN_FLAG:
 		switch (t->subject) {
@@ -304,8 +318,11 @@ static void compile_tests(struct compiler *c)
 	for (unsigned i = 0; i < c->n; i++)
 		for (unsigned k = 0; k < c->line[i].n; k++) {
 			const struct plan_test *t = c->line[i].test[k];
+			bool negated;
 			if (t->kind == PLAN_FLAG)
 				compile_flag(p, i, t);
+			if (is_sign(t, &negated))
+				add_flag(&p->result[0], &p->result[1], i, negated);
 			if (t->kind == PLAN_TEXT && t->subject == PLAN_EXE)
 				p->wants_exe = 1;
 			if (t->kind == PLAN_NET)
@@ -316,6 +333,21 @@ static void compile_tests(struct compiler *c)
 	add_masks(c, false, &p->task_masks);
 	p->socket_masks = p->task_masks;
 	add_masks(c, true, &p->socket_masks);
+}
+
+/* Which of the event's ranges a type's lines have. */
+static void find_ranges(const struct raw_plan *p, struct raw_plan_type *t)
+{
+	for (uint32_t i = 0; i < p->event_ranges; i++) {
+		bool has = false;
+		for (int w = 0; w < RAW_LINE_WORDS; w++)
+			has |= (t->lines.w[w] & p->ranges[i].lines.w[w]) != 0;
+		if (!has)
+			continue;
+		if (!t->end_range)
+			t->first_range = (uint8_t)i;
+		t->end_range = (uint8_t)(i + 1);
+	}
 }
 
 /* Those of the event first, then those of the task, then those of the socket. */
@@ -331,6 +363,8 @@ static void compile_numbers(struct compiler *c)
 					add_ranges(c, i, captured_type(c->line[i].type), c->line[i].test[k], uses[n], &used);
 		*ends[n] = used;
 	}
+	for (unsigned i = 0; i < RAW_TYPES; i++)
+		find_ranges(&c->out->raw, &c->out->raw.types[i]);
 }
 
 static struct compiled *compiled_new(uint32_t serial)

@@ -38,7 +38,7 @@ struct raw_plan_type {
 	__u8 wanted;                           /* captured at all */
 	__u8 all;                              /* passes whole */
 	__u8 passed;                           /* argument that points at the path of the tests of what was passed */
-	__u8 pad[2];
+	__u8 first_range, end_range;           /* of the event's ranges those that its lines have lie here */
 };
 
 /* Whose number or address. */

@@ -256,22 +256,38 @@ static __always_inline __u64 zeros(__u64 w)
 	return (w - 0x0101010101010101ull) & ~w & 0x8080808080808080ull;
 }
 
-/* Has a path as passed two dots side by side, or can that not be told? */
+/* Looks for two dots side by side in `size` bytes of a text: 1 there are, 0 it ends without, -1 it goes on. */
+static __always_inline int find_dots(const __u8 *text, int size)
+{
+	for (int i = 0; i < size; i += 8) {
+		__u64 a = *(const __u64 *)(text + i), b = *(const __u64 *)(text + i + 1);
+		__u64 dots = zeros(a ^ 0x2e2e2e2e2e2e2e2eull) & zeros(b ^ 0x2e2e2e2e2e2e2e2eull), end = zeros(a);
+		if (end)
+			return (dots & ((end & -end) - 1)) != 0;
+		if (dots)
+			return 1;
+	}
+	return -1;
+}
+
+/* Has a path as passed two dots side by side, or can that not be told? A short one is read without looking for its end, which
+ * costs half. */
 __noinline int passed_dots(struct slot *s, __u64 user)
 {
 	if (!s)
 		return 1;
 	__u8 *text = s->data + RAW_MAX;
+	int found = -1;
+	if (bpf_probe_read_user(text, PASSED_SHORT, (void *)user) == 0) {
+		*(__u64 *)(text + PASSED_SHORT) = 0x0101010101010101ull;
+		found = find_dots(text, PASSED_SHORT);
+	}
+	if (found >= 0)
+		return found;
 	long n = bpf_probe_read_user_str(text, PASSED_MAX, (void *)user);
 	if (n <= 0 || n >= PASSED_MAX)
 		return 1;
-	*(__u64 *)(text + ((n - 1) & (PASSED_MAX - 1))) = 0;
-	for (int i = 0; i < PASSED_MAX && i < n; i += 8) {
-		__u64 a = *(__u64 *)(text + i), b = *(__u64 *)(text + i + 1);
-		if (zeros(a ^ b) & zeros(a ^ 0x2e2e2e2e2e2e2e2eull))
-			return 1;
-	}
-	return 0;
+	return find_dots(text, PASSED_MAX) != 0;
 }
 
 static __always_inline bool comm_keep(struct slot *s, const struct raw_plan *p, enum raw_tree tree, __u64 task)
@@ -510,7 +526,7 @@ __noinline int filter_pass(struct slot *s)
 		return 0;
 	if (uses & RAW_USES_ARGS) {
 		s->numbers[RAW_N_RESULT] = s->call.ret;
-		if (!ranges_keep(s, 0, p->event_ranges))
+		if (!ranges_keep(s, t->first_range, t->end_range))
 			return 0;
 	}
 	if (uses & RAW_USES_PASSED && !passed_dots(s, s->call.args[t->passed & 7]) && !lines_keep(s, &p->plain))

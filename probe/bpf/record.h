@@ -12,6 +12,7 @@ enum {
 	TYPES_MAX = RAW_TYPES,
 	TRAIL = 64,                    /* components that a path may have to be looked up in the plan */
 	SLOT_NUMBERS = 16,
+	PASSED_SHORT = 32,
 	PASSED_MAX = 256,              /* of a path as passed that is looked at */
 	RECORD_LAST = RAW_MAX - 3 * RAW_TEXT    /* an item begins before here */
 };
