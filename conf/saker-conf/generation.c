@@ -28,7 +28,6 @@ struct making {
 	const struct run *run;
 	char folder[PATH_MAX];                  /* the new one, under its first name */
 	char final[PATH_MAX];                   /* and its last */
-	struct strbuf types;
 	bool names;                             /* there are host names */
 };
 
@@ -92,14 +91,18 @@ static void pass_on(const struct making *m, const char *text)
 	fputs(text, stderr);
 }
 
-/* What match says of the rules: into a file of the generation. */
-static int ask_match(struct making *m, const char *option, const char *name, struct strbuf *out)
+/* What match says of the rules: into a file of the generation. `with` is the plan of --union, or NULL. */
+static int ask_match(struct making *m, const char *option, const char *with, const char *name, struct strbuf *out)
 {
 	struct strbuf arguments = {0}, err = {0};
 
 	add_rules(m, m->folder, &arguments);
 	add_keys(m, "match", &arguments);
 	arguments_add(&arguments, option);
+	if (with) {
+		arguments_add(&arguments, "--union");
+		arguments_add(&arguments, with);
+	}
 	int status = stage_run("match", &arguments, out, &err);
 	strbuf_free(&arguments);
 	if (status != 0) {
@@ -110,37 +113,49 @@ static int ask_match(struct making *m, const char *option, const char *name, str
 	return status == 0 ? put_text(m, name, out) : -1;
 }
 
-/* Until match derives plans there is none, and the probe gets event types alone. */
+/* The plan, and with it all that the generation in force wants: what the probe needs while others still have the rules of before. */
 static int make_plans(struct making *m)
 {
-	return put(m, "plan", "", 0) == 0 && put(m, "plan.union", "", 0) == 0 ? 0 : -1;
+	struct strbuf plan = {0}, with = {0};
+	char before[PATH_MAX];
+
+	snprintf(before, sizeof before, "%.*s/current/plan", PATH_MAX - 16, m->rundir);
+	int rc = ask_match(m, "--plan", NULL, "plan", &plan);
+	if (rc == 0 && access(before, F_OK) != 0)
+		rc = put_text(m, "plan.union", &plan);
+	else if (rc == 0)
+		rc = ask_match(m, "--plan", before, "plan.union", &with);
+	strbuf_free(&plan);
+	strbuf_free(&with);
+	return rc;
 }
 
 static int ask_rules(struct making *m)
 {
-	struct strbuf names = {0};
-	int rc = ask_match(m, "--event-types", "event-types", &m->types);
+	struct strbuf types = {0}, names = {0};
+	int rc = ask_match(m, "--event-types", NULL, "event-types", &types);
 
 	if (rc == 0)
-		rc = ask_match(m, "--names", "names", &names);
+		rc = ask_match(m, "--names", NULL, "names", &names);
 	m->names = names.n > 0;
+	strbuf_free(&types);
 	strbuf_free(&names);
 	return rc == 0 ? make_plans(m) : rc;
 }
 
-static void add_types(const struct making *m, struct strbuf *a)
+/* What the probe captures: what the rules need, unless something else was asked for. */
+static void add_capture(const struct making *m, struct strbuf *a)
 {
-	const char *types = m->run->types ? m->run->types : m->types.p ? m->types.p : "";
-	size_t n = strcspn(types, "\n");
-
-	if (m->run->all_types || n == 0) {
-		if (m->run->all_types)
-			arguments_add(a, "-a");
-		return;
+	if (m->run->all_types) {
+		arguments_add(a, "-a");
+	} else if (m->run->types) {
+		arguments_add(a, "-e");
+		arguments_add(a, m->run->types);
+	} else {
+		arguments_add(a, "-p");
+		strbuf_printf(a, "%s/plan", m->rundir);
+		strbuf_add(a, "", 1);
 	}
-	arguments_add(a, "-e");
-	strbuf_add(a, types, n);
-	strbuf_add(a, "", 1);
 }
 
 static void add_own(const struct making *m, const char *stage, struct strbuf *a)
@@ -151,7 +166,7 @@ static void add_own(const struct making *m, const char *stage, struct strbuf *a)
 		arguments_add(a, "-r");
 		arguments_add(a, m->run->input);
 	} else if (strcmp(stage, "probe") == 0) {
-		add_types(m, a);
+		add_capture(m, a);
 	}
 	if (strcmp(stage, "frames") == 0) {
 		arguments_add(a, "--json-source");
@@ -264,9 +279,13 @@ static int make(struct making *m, long number)
 		return -1;
 	if (rename(m->folder, m->final) != 0)
 		return refuse(m, m->final);
-	char name[32];
+	char name[32], plan[PATH_MAX];
 	snprintf(name, sizeof name, "%ld", number);
-	return folder_link(m->rundir, "latest", name) == 0 ? 0 : refuse(m, "latest");
+	if (folder_link(m->rundir, "latest", name) != 0)
+		return refuse(m, "latest");
+	/* The probe reads a link that stays, which the supervisor moves. */
+	snprintf(plan, sizeof plan, "%.*s/plan", PATH_MAX - 16, m->rundir);
+	return symlink("current/plan", plan) == 0 || errno == EEXIST ? 0 : refuse(m, "plan");
 }
 
 long generation_write(const char *rundir, struct settled *s, const struct rules *rules, const struct run *run)
@@ -299,7 +318,6 @@ long generation_write(const char *rundir, struct settled *s, const struct rules 
 out:
 	if (lock >= 0)
 		close(lock);
-	strbuf_free(&m.types);
 	free(full);
 	return number;
 }

@@ -41,9 +41,14 @@ is_(arguments("run/1", "match"), ["-r", F + "/first.yaml", "-r", F + "/rules/a.y
     "match gets the copies, in order, and its keys")
 is_([read("run/1/rules" + os.path.realpath(DIR) + "/" + n) for n in ("first.yaml", "rules/a.yml")], [RULE % ("first", "execve"), RULE % ("a", "openat")], "copies are whole")
 is_(arguments("run/1", "emit"), ["-O", "json_output=true", "-O", "file_output.enabled=true", "-O", "file_output.filename=a b;$(id)"], "values are arguments as they are")
-is_(arguments("run/1", "probe"), ["-e", read("run/1/event-types").strip()], "the probe gets the event types")
-is_(set(read("run/1/event-types").strip().split(",")) >= {"execve", "openat", "unlink"}, True, "which are those of the rules")
-is_((read("run/1/plan"), read("run/1/plan.union"), read("run/1/names")), ("", "", ""), "no plans yet; no names")
+is_(arguments("run/1", "probe"), ["-p", R + "/plan"], "the probe gets a plan")
+def types_of(plan):
+    return {w for line in read(plan).splitlines() if line.startswith("event ") for w in line.split(" class ")[0].split()[1:]}
+
+
+ok(types_of("run/1/plan") >= {"execve", "openat", "unlink"}, "which is that of the rules", read("run/1/plan"))
+is_(os.readlink(R + "/plan"), "current/plan", "by a link, to that of the generation in force")
+is_((read("run/1/plan.union"), read("run/1/names")), (read("run/1/plan"), ""), "there is none before the first; no names")
 is_(read("run/1/run"), "head probe\ncompat now\nfalco false\nwatch true\nverbose false\ndaemon false\n", "what the supervisor is to do")
 is_(os.readlink(R + "/latest"), "1", "latest leads to it")
 is_(conf("check", "-c", "run/1/config.yaml")[0], 0, "the effective configuration is one that loads")
@@ -58,7 +63,7 @@ os.write(writer, (RULE % ("piped", "open")).encode())
 os.close(writer)
 p = subprocess.run([os.path.join(BIN, "saker-conf"), "generate", "-d", "piped", "-r", "/dev/fd/%d" % reader], cwd=DIR, capture_output=True, pass_fds=[reader], timeout=20)
 os.close(reader)
-is_((p.stdout, arguments("piped/1", "probe")), (b"1\n", ["-e", "open"]), "rules from a pipe")
+is_((p.stdout, types_of("piped/1/plan")), (b"1\n", {"open"}), "rules from a pipe")
 
 # Refusals leave nothing behind.
 before = sorted(os.listdir(R))
@@ -74,6 +79,10 @@ is_(generate(rundir="/proc/nosuch")[0], 78, "a folder that can not be made")
 is_(conf("exec", "-d", "run", "match", "-n")[0], 66, "no generation is in force")
 os.symlink("1", R + "/current")
 is_(conf("exec", "-d", "run", "match", "-n")[0], 0, "match takes its arguments, and then ours")
+path("other.yaml", RULE % ("other", "mkdir"))
+n = generate("-r", "other.yaml")
+is_((types_of("run/%s/plan" % n), types_of("run/%s/plan.union" % n) - types_of("run/1/plan")), ({"mkdir"}, {"mkdir"}), "the plan of other rules")
+ok(types_of("run/%s/plan.union" % n) > types_of("run/1/plan"), "and its union with that of the generation in force", read("run/%s/plan.union" % n))
 is_(conf("exec", "-d", "run", "-g", "2", "match", "--event-types")[1], "open,openat\n" if "open," in read("run/2/event-types") else read("run/2/event-types"), "of another generation")
 is_(conf("exec", "-d", "run", "nosuch")[0], 66, "no such stage")
 path("names.yaml", "- {rule: n, desc: d, condition: evt.type = connect and fd.sip.name = localhost, output: o, priority: ERROR}\n")
