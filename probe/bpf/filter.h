@@ -508,6 +508,25 @@ static __always_inline bool result_can_pass(const struct raw_plan_type *t, __s64
 		(t->lines.w[3] & l->w[3]));
 }
 
+/* Begins with the lines of a type that its result does not rule out; returns whether there are any. */
+static __always_inline bool lines_begin(struct slot *s, const struct raw_plan_type *t)
+{
+	s->lines = t->lines;
+	return lines_keep(s, &plan_now()->result[s->call.ret >= 0]);
+}
+
+/* Whether the plan lets an event of the calling task's life s->task through, that no call tells: of these the result and the task
+ * are all there is. */
+__noinline int life_pass(struct slot *s, __u32 type)
+{
+	const struct raw_plan_type *t = plan_type(type);
+
+	if (!s || t->all)
+		return 1;
+	s->call.ret = 0;
+	return lines_begin(s, t) && (!(t->uses & RAW_USES_TASK) || task_keep(s));
+}
+
 /* Whether the plan lets the event of s->call, made by the calling task s->task, through. */
 __noinline int filter_pass(struct slot *s)
 {
@@ -519,8 +538,7 @@ __noinline int filter_pass(struct slot *s)
 	__u32 uses = t->uses;
 	if (t->all)
 		return 1;
-	s->lines = t->lines;
-	if (!lines_keep(s, &p->result[s->call.ret >= 0]))
+	if (!lines_begin(s, t))
 		return 0;
 	if (uses & RAW_USES_ACCESS && !lines_keep(s, &p->access[s->call.args[t->open_flags & 7] & 3]))
 		return 0;
