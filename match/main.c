@@ -23,7 +23,7 @@
 static const char usage[] =
 	"usage: match -r FILE|DIR... [-nv] [-i ENDPOINT]... [-o ENDPOINT] [-c FILE] [-O KEY=VALUE]... [--strict] [--notify FD]\n"
 	"       match --validate FILE|DIR...   match --list-rules|--describe [NAME] -r FILE|DIR...   match --list-events\n"
-	"       match --plan [--why RULE] -r FILE|DIR...\n"
+	"       match --plan [--why RULE | --union FILE] -r FILE|DIR...\n"
 	"       match --list-fields[=SOURCE] [--fields FILE]... [--format text|json|markdown]\n"
 	"Raises an alert for each event that a rule matches.\n"
 	"  -r FILE|DIR      rules files, or a folder of them (.yaml, .yml); in this order, later ones change earlier ones\n"
@@ -36,6 +36,7 @@ static const char usage[] =
 	"  --fields FILE    a table of fields of one's own, for rules of JSON records\n"
 	"  --event-types    list the event types that the rules need, as probe -e takes them, and leave\n"
 	"  --plan           print what the kernel side must send for the rules, for probe -p; see saker-plan(5)\n"
+	"  --union FILE     with --plan: all that the plan in FILE wants, too; so nothing is missed while rules change\n"
 	"  --why RULE       with --plan: what this rule makes the kernel side send, and what would make it less\n"
 	"  --names          list the host names that the rules compare with, for enrich -N, and leave\n"
 	"  --strict         a rule that can not fire on the stream is an error\n"
@@ -49,7 +50,7 @@ static const char usage[] =
 	"  --version, --help\n";
 
 enum { OPTION_STRICT = OPTION_OWN, OPTION_EVENT_TYPES, OPTION_VALIDATE, OPTION_LIST_RULES, OPTION_DESCRIBE, OPTION_LIST_EVENTS,
-	OPTION_LIST_FIELDS, OPTION_FIELDS, OPTION_FORMAT, OPTION_NAMES, OPTION_PLAN, OPTION_WHY };
+	OPTION_LIST_FIELDS, OPTION_FIELDS, OPTION_FORMAT, OPTION_NAMES, OPTION_PLAN, OPTION_WHY, OPTION_UNION };
 enum { STUCK_SECONDS = 2 };
 enum mode { RUN, WANTED_TYPES, WANTED_NAMES, VALIDATE, LIST_RULES, DESCRIBE, LIST_EVENTS, LIST_FIELDS, PLAN };
 
@@ -63,6 +64,7 @@ struct arguments {
 	struct field_table table;
 	enum mode mode;
 	const char *name;               /* of the rule to describe, or of the source of fields to list; NULL: all */
+	const char *with;               /* a plan that --plan is to add */
 	enum fields_format format;
 	bool all, strict;
 };
@@ -170,7 +172,8 @@ static void parse(struct arguments *a, int argc, char **argv)
 		{ "describe", optional_argument, NULL, OPTION_DESCRIBE }, { "list-events", no_argument, NULL, OPTION_LIST_EVENTS },
 		{ "list-fields", optional_argument, NULL, OPTION_LIST_FIELDS }, { "fields", required_argument, NULL, OPTION_FIELDS },
 		{ "format", required_argument, NULL, OPTION_FORMAT }, { "names", no_argument, NULL, OPTION_NAMES },
-		{ "plan", no_argument, NULL, OPTION_PLAN }, { "why", required_argument, NULL, OPTION_WHY }, { 0 } };
+		{ "plan", no_argument, NULL, OPTION_PLAN }, { "why", required_argument, NULL, OPTION_WHY },
+		{ "union", required_argument, NULL, OPTION_UNION }, { 0 } };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, OPTIONS_SHORT "r:", longs, NULL)) != -1) {
@@ -183,6 +186,7 @@ static void parse(struct arguments *a, int argc, char **argv)
 		case OPTION_LIST_EVENTS: a->mode = LIST_EVENTS; break;
 		case OPTION_NAMES: a->mode = WANTED_NAMES; break;
 		case OPTION_PLAN: a->mode = PLAN; break;
+		case OPTION_UNION: a->mode = PLAN; a->with = optarg; break;
 		case OPTION_WHY: a->mode = PLAN; a->name = optarg; break;
 		case OPTION_FIELDS: add_fields(a, optarg); break;
 		case OPTION_FORMAT: a->format = fields_format(optarg); break;
@@ -283,7 +287,7 @@ int main(int argc, char **argv)
 	case RUN: status = load_and_run(&a); break;
 	case WANTED_TYPES: status = list_wanted(load(&a), wanted_types); break;
 	case WANTED_NAMES: status = list_wanted(load(&a), wanted_names); break;
-	case PLAN: status = plan_print_rules(load(&a), a.name); break;
+	case PLAN: status = plan_print_rules(load(&a), a.name, a.with); break;
 	case VALIDATE: status = validate(&a); break;
 	case LIST_RULES: status = describe_rules(&a.load, DESCRIBE_LIST, NULL); break;
 	case DESCRIBE: status = describe_rules(&a.load, DESCRIBE_JSON, a.name); break;

@@ -76,7 +76,7 @@ static void advise(const struct plan *plan, unsigned type, struct strbuf *out)
 	const struct plan_event *e = &plan->event[type];
 	const struct event_type *t = event_type(type);
 	bool opens = event_param(t, "flags", 5) >= 0 && plan_event_path(t, 0) >= 0 && t->flags & EV_CREATES_FD;
-	bool path = plan_event_path(t, 0) >= 0, socket = event_param(t, "tuple", 5) >= 0;
+	bool path = plan_event_path(t, 0) >= 0 && strncmp(t->name, "execve", 6) != 0, socket = event_param(t, "tuple", 5) >= 0;
 	const char *name = strcmp(t->name, "openat") == 0 || opens ? "fd.name" : "fs.path.name";
 
 	if (!tests(e, PLAN_OK, PLAN_OK) && !tests(e, PLAN_RESULT, PLAN_RESULT))
@@ -117,7 +117,7 @@ static void advise_all(const struct plan *plan, struct strbuf *out)
 	}
 	for (unsigned i = 0; i < EVENT_TYPES; i++) {
 		struct strbuf clauses = {0};
-		if (!plan->event[i].wanted || !plan->event[i].n || said[i])
+		if (!plan->event[i].wanted || !plan->event[i].n || said[i] || event_type(i)->kind == EVENT_ENTER)
 			continue;
 		advise(plan, i, &clauses);
 		if (clauses.n)
@@ -173,7 +173,22 @@ static void use_links(struct program *p)
 	links_free(l);
 }
 
-int plan_print_rules(struct program *p, const char *why)
+/* Adds what the plan of a file wants. */
+static int add_plan(struct plan *plan, const char *path)
+{
+	char err[512];
+	struct plan *other = plan_read(path, err, sizeof err);
+
+	if (!other) {
+		log_warnx("--union: %s", err);
+		return EX_CONFIG;
+	}
+	plan_union(plan, other);
+	plan_free(other);
+	return 0;
+}
+
+int plan_print_rules(struct program *p, const char *why, const char *with)
 {
 	const struct plan_options o = {0};
 	struct strbuf out = {0};
@@ -187,6 +202,7 @@ int plan_print_rules(struct program *p, const char *why)
 	} else {
 		struct plan *plan = plan_derive(p, &o);
 		name_counting(p, &out);
+		status = with ? add_plan(plan, with) : 0;
 		print_plan(plan, &out);
 		plan_free(plan);
 	}

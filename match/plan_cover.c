@@ -4,7 +4,8 @@
 
 #include "plan_leaf.h"
 
-enum { LINES_MAX = 64 };
+/* Lines of one rule for one type; how many may come of alternatives that are multiplied, as exceptions are. */
+enum { LINES_MAX = 32, PRODUCT_MAX = 8 };
 
 struct cover cover_false(void)
 {
@@ -73,10 +74,11 @@ struct cover cover_and(struct derivation *d, const struct cover *a, const struct
 		return *b;
 	if (cover_is_true(b))
 		return *a;
-	if (a->lines.n * b->lines.n > LINES_MAX) {
+	size_t n = a->lines.n * b->lines.n;
+	if (n > LINES_MAX || (a->lines.n > 1 && b->lines.n > 1 && n > PRODUCT_MAX)) {
 		if (d->mutation == MUTATION_OVERFLOW)
 			return cover_false();
-		return a->lines.n <= b->lines.n ? *a : *b;
+		return *a;
 	}
 	for (size_t i = 0; i < a->lines.n; i++)
 		for (size_t j = 0; j < b->lines.n; j++) {

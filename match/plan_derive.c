@@ -47,7 +47,8 @@ static struct cover leaf_cover(struct derivation *d, const struct predicate *p, 
 	struct leaf leaf;
 
 	plan_leaf(d, p, &leaf);
-	if (cover_is_true(negated ? &leaf.no : &leaf.yes))
+	/* What the type alone decides is no reason. */
+	if (cover_is_true(negated ? &leaf.no : &leaf.yes) && (negated ? &leaf.yes : &leaf.no)->lines.n)
 		note_open(d, p, negated);
 	if (!leaf.tested && d->mutation == MUTATION_UNTESTABLE_FALSE)
 		return cover_false();
@@ -82,7 +83,7 @@ static struct cover derive(struct derivation *d, uint32_t edge)
 	const struct expr *e = &d->program->exprs.node[edge / 2];
 	bool negated = edge & 1;
 
-	if (d->known[edge])
+	if (d->known[edge] == d->turn)
 		return d->memo[edge];
 	switch (e->kind) {
 	case EXPR_CONSTANT: d->memo[edge] = negated ? cover_true(d) : cover_false(); break;
@@ -91,7 +92,7 @@ static struct cover derive(struct derivation *d, uint32_t edge)
 	/* The name of such an event is in itself. */
 	default: d->memo[edge] = cover_true(d); break;
 	}
-	d->known[edge] = true;
+	d->known[edge] = d->turn;
 	return d->memo[edge];
 }
 
@@ -160,11 +161,16 @@ static void derive_type(struct derivation *d, const struct plan_options *o, unsi
 		if (!same_rule(o, r))
 			continue;
 		/* Memos of other rules have said already what could not be tested. */
-		memset(d->known, 0, 2 * d->program->exprs.n * sizeof *d->known);
+		d->turn = (uint32_t)i + 1;
 		strbuf_reset(&open);
 		struct cover c = derive(d, rules->entry[i].edge);
 		out->event[type].wanted = true;
 		raise_class(out, type, r->priority);
+		if (out->event[type].n + c.lines.n > PLAN_LINES_MAX) {
+			c = cover_true(d);
+			strbuf_reset(&open);
+			strbuf_puts(&open, "more lines than a plan can have");
+		}
 		for (size_t k = 0; k < c.lines.n; k++) {
 			struct plan_line line = c.lines.line[k];
 			note(&text, r, &line, &open);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Of more a check is not tested: the kernel side would not hold them. */
+enum { CONSTANTS_MAX = 4096 };
+
 static const struct { const char *field; leaf_handler *handle; } handlers[] = {
 	/* The type alone tells these. */
 	{ "evt.dir", leaf_static }, { "syscall.type", leaf_static }, { "evt.category", leaf_static }, { "evt.is_io", leaf_static },
@@ -77,6 +80,11 @@ void plan_leaf(struct derivation *d, const struct predicate *p, struct leaf *out
 		return;
 	}
 	if (p->mode == PREDICATE_ONEOF || p->mode == PREDICATE_ALLOF || p->mode == PREDICATE_EXISTS)
+		return;
+	if (p->n > CONSTANTS_MAX)
+		return;
+	/* != anyof holds where any of them differs. */
+	if (p->op == OP_NE && p->n != 1)
 		return;
 	for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
 		if (strcmp(handlers[i].field, s->ref.def->name) == 0)

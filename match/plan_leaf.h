@@ -17,7 +17,7 @@ struct derivation {
 	struct arena arena;                     /* the same */
 	const struct event_type *type;
 	struct cover *memo;                     /* by edge */
-	bool *known;
+	uint32_t *known, turn;                  /* by edge: the rule's turn in which its memo was made */
 	struct strbuf *open;                    /* checks that could not be tested, for notes; NULL: not asked */
 };
 
@@ -34,6 +34,7 @@ struct cover cover_true(struct derivation *d);
 struct cover cover_false(void);
 struct cover cover_test(struct derivation *d, const struct plan_test *t, bool negated);
 bool cover_is_true(const struct cover *c);
+/* When both together would be too many lines, those of `a` alone. */
 struct cover cover_and(struct derivation *d, const struct cover *a, const struct cover *b);
 struct cover cover_or(struct derivation *d, const struct cover *a, const struct cover *b);
 

@@ -15,7 +15,7 @@ static const struct { const char *field; enum plan_want want; } facts[] = {
 	{ "fd.name_changed", PLAN_WANT_SOCKET }, { "proc.fdopencount", PLAN_WANT_FD_COUNT }, { "proc.fdusage", PLAN_WANT_FD_COUNT },
 	{ "proc.nthreads", PLAN_WANT_THREADS }, { "proc.nchilds", PLAN_WANT_THREADS }, { "proc.vmsize", PLAN_WANT_MEMORY },
 	{ "proc.vmrss", PLAN_WANT_MEMORY }, { "proc.vmswap", PLAN_WANT_MEMORY }, { "thread.vmsize", PLAN_WANT_MEMORY },
-	{ "thread.vmrss", PLAN_WANT_MEMORY }, { "thread.pfmajor", PLAN_WANT_FAULTS }, { "thread.pfminor", PLAN_WANT_FAULTS },
+	{ "thread.vmrss", PLAN_WANT_MEMORY }, { "thread.vmsize.b", PLAN_WANT_MEMORY }, { "thread.vmrss.b", PLAN_WANT_MEMORY }, { "thread.pfmajor", PLAN_WANT_FAULTS }, { "thread.pfminor", PLAN_WANT_FAULTS },
 	{ "evt.buffer", PLAN_WANT_DATA }, { "evt.args", PLAN_WANT_DATA }, { "evt.info", PLAN_WANT_DATA },
 };
 

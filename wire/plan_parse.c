@@ -161,11 +161,36 @@ static size_t value_size(unsigned kind)
 	return kind == PLAN_NUMBER ? sizeof(struct plan_range) : kind == PLAN_TEXT ? sizeof(struct plan_text) : sizeof(struct plan_net);
 }
 
+/* The name of a parameter's value must mean the same for all types of the line. */
+static bool named_value(struct parser *p, const struct plan_test *t, uint64_t *value)
+{
+	bool found = false;
+	uint64_t other;
+
+	for (unsigned i = 0; t->param && i < EVENT_TYPES; i++) {
+		if (!p->types[i] || event_type(i)->kind == EVENT_ENTER || event_param(event_type(i), t->param, strlen(t->param)) < 0)
+			continue;
+		if (!plan_arg_value(event_type(i), t->param, p->token.p, p->token.n, &other) || (found && other != *value))
+			return false;
+		*value = other;
+		found = true;
+	}
+	return found;
+}
+
 static bool value(struct parser *p, struct plan_test *t, void *out)
 {
 	const struct token *k = &p->token;
 	struct plan_text *text = out;
+	uint64_t named;
 
+	if ((t->subject == PLAN_ARG || t->subject == PLAN_ARG_BITS) && named_value(p, t, &named)) {
+		if (t->kind == PLAN_MASK)
+			t->mask |= named;
+		else
+			*(struct plan_range *)out = (struct plan_range){ (int64_t)named, (int64_t)named };
+		return true;
+	}
 	switch (t->kind) {
 	case PLAN_NUMBER:
 		return plan_range_parse(t->subject, k->p, k->n, out) || expected(p, t->subject == PLAN_RESULT ?

@@ -55,10 +55,29 @@ static void put_text(struct pack *out, const char *s, size_t n)
 	put(out, "\"");
 }
 
-static void put_range(struct pack *out, const struct plan_test *t, const struct plan_range *r)
+/* A short range of numbers that all have names. */
+static bool put_names(struct pack *out, const char *param, const struct plan_range *r, const struct event_type *type)
+{
+	enum { SHORT = 8 };
+
+	if (r->first < 0 || r->last > UINT32_MAX || r->last - r->first >= SHORT)
+		return false;
+	for (int64_t i = r->first; i <= r->last; i++)
+		if (!plan_arg_name(type, param, false, (uint64_t)i))
+			return false;
+	for (int64_t i = r->first; i <= r->last; i++)
+		put_format(out, " %s", plan_arg_name(type, param, false, (uint64_t)i));
+	return true;
+}
+
+/* Numbers of parameters have names where `type` is given: that whose line it is. */
+static void put_range(struct pack *out, const struct plan_test *t, const struct plan_range *r, const struct event_type *type)
 {
 	const char *name = t->subject == PLAN_RESULT && r->first == r->last && r->first < 0 && r->first > -4096 ?
 		strerrorname_np((int)-r->first) : NULL;
+
+	if (t->subject == PLAN_ARG && type && put_names(out, t->param, r, type))
+		return;
 
 	put(out, " ");
 	if (name) {
@@ -82,12 +101,14 @@ static void put_net(struct pack *out, const struct plan_net *n)
 	put_format(out, " %s", text);
 }
 
-static void put_mask(struct pack *out, const struct plan_test *t)
+static void put_mask(struct pack *out, const struct plan_test *t, const struct event_type *type)
 {
 	uint64_t rest = 0;
 
 	for (unsigned i = 0; i < 64; i++) {
 		const char *name = t->mask >> i & 1 ? plan_bit_name(t->subject, i) : NULL;
+		if (t->subject == PLAN_ARG_BITS && type && t->mask >> i & 1)
+			name = plan_arg_name(type, t->param, true, (uint64_t)1 << i);
 		if (name)
 			put_format(out, " %s", name);
 		else
@@ -107,7 +128,7 @@ static const struct plan_word *word_of(const struct plan_test *t)
 	return found;
 }
 
-void plan_print_test(const struct plan_test *t, struct pack *out)
+static void put_test(struct pack *out, const struct plan_test *t, const struct event_type *type)
 {
 	const struct plan_word *w = word_of(t);
 
@@ -117,15 +138,20 @@ void plan_print_test(const struct plan_test *t, struct pack *out)
 	if (t->param)
 		put_text(out, t->param, strlen(t->param));
 	if (t->kind == PLAN_MASK)
-		put_mask(out, t);
+		put_mask(out, t, type);
 	for (size_t i = 0; i < t->n; i++) {
 		switch (t->kind) {
-		case PLAN_NUMBER: put_range(out, t, &t->range[i]); break;
+		case PLAN_NUMBER: put_range(out, t, &t->range[i], type); break;
 		case PLAN_TEXT: put_text(out, t->text[i].p, t->text[i].n); break;
 		case PLAN_NET: put_net(out, &t->net[i]); break;
 		default: break;
 		}
 	}
+}
+
+void plan_print_test(const struct plan_test *t, struct pack *out)
+{
+	put_test(out, t, NULL);
 }
 
 /* A note is one line; what would end it becomes a blank. */
@@ -144,14 +170,14 @@ static void put_note(struct pack *out, size_t begin, const char *note)
 	}
 }
 
-static void put_line(struct pack *out, const struct plan_line *line, bool notes)
+static void put_line(struct pack *out, const struct plan_line *line, const struct event_type *type, bool notes)
 {
 	size_t begin = out->len;
 
 	put(out, line->n ? "  pass" : "  all");
 	for (size_t i = 0; i < line->n; i++) {
 		put(out, " ");
-		plan_print_test(&line->test[i], out);
+		put_test(out, &line->test[i], type);
 	}
 	if (notes)
 		put_note(out, begin, line->note);
@@ -167,7 +193,7 @@ static int by_text(const void *a, const void *b)
 }
 
 /* The lines of a type in the order of their text, and what stands behind the names. */
-static void put_event(struct pack *out, const struct plan_event *e, bool notes)
+static void put_event(struct pack *out, const struct plan_event *e, const struct event_type *type, bool notes)
 {
 	struct pack *line = calloc(e->n + 1, sizeof *line);
 
@@ -179,7 +205,7 @@ static void put_event(struct pack *out, const struct plan_event *e, bool notes)
 		put(out, " enter");
 	put(out, "\n");
 	for (size_t i = 0; i < e->n; i++)
-		put_line(&line[i], &e->line[i], notes);
+		put_line(&line[i], &e->line[i], type, notes);
 	qsort(line, e->n, sizeof *line, by_text);
 	for (size_t i = 0; i < e->n; i++) {
 		pack_raw(out, line[i].data, line[i].len);
@@ -197,29 +223,48 @@ static bool said(unsigned type)
 	return false;
 }
 
+static bool same(const struct pack *a, const struct pack *b)
+{
+	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+/* Of those of one name the one whose parameters are those of the whole call. */
+static const struct event_type *named_type(unsigned type)
+{
+	const struct event_type *t = event_type(type);
+
+	return event_type_named(t->name, strlen(t->name)) ? event_type_named(t->name, strlen(t->name)) : t;
+}
+
 static void put_events(struct pack *out, const struct plan *p, bool notes)
 {
-	struct pack *body = calloc(EVENT_TYPES, sizeof *body);
+	/* As it is printed; and with numbers, for one name may stand for two. */
+	struct pack *body = calloc(EVENT_TYPES, sizeof *body), *plain = calloc(EVENT_TYPES, sizeof *plain);
 
-	if (!body)
+	if (!body || !plain)
 		diex(EX_OSERR, "out of memory: a plan");
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		if (p->event[i].wanted && event_type(i) && !said(i))
-			put_event(&body[i], &p->event[i], notes);
+		if (p->event[i].wanted && event_type(i) && !said(i)) {
+			put_event(&body[i], &p->event[i], named_type(i), notes);
+			put_event(&plain[i], &p->event[i], NULL, notes);
+		}
 	for (unsigned i = 0; i < EVENT_TYPES; i++) {
 		if (!body[i].len)
 			continue;
 		put_format(out, "event %s", event_type(i)->name);
 		for (unsigned j = i + 1; j < EVENT_TYPES; j++)
-			if (body[j].len == body[i].len && memcmp(body[i].data, body[j].data, body[i].len) == 0) {
+			if (body[j].len && same(&body[i], &body[j]) && same(&plain[i], &plain[j])) {
 				put_format(out, " %s", event_type(j)->name);
 				body[j].len = 0;
 			}
 		pack_raw(out, body[i].data, body[i].len);
 	}
-	for (unsigned i = 0; i < EVENT_TYPES; i++)
+	for (unsigned i = 0; i < EVENT_TYPES; i++) {
 		pack_free(&body[i]);
+		pack_free(&plain[i]);
+	}
 	free(body);
+	free(plain);
 }
 
 /* The types that want a fact; of data those with one length. */

@@ -139,12 +139,25 @@ static void forget_all(struct plan_processes *all)
 	map_free(&all->threads);
 }
 
+/* Program, its version, source, mode, kernel, architecture, clock, schema, types, plan: links are the last of twelve. */
+static void links_take(struct plan_processes *all, struct cursor c)
+{
+	struct value v;
+
+	for (int i = 0; i < 11; i++)
+		if (value_skip(&c) != 1)
+			return;
+	if (value_next(&c, &v) == 1)
+		plan_links_add(&all->links, &v);
+}
+
 /* version, program, its version, source */
 static void hello_take(struct plan_processes *all, const struct frame *f)
 {
 	struct cursor c = { f->body, f->body + f->len };
 	const uint8_t *at = c.p;
 
+	links_take(all, c);
 	for (int i = 0; i < 4; i++) {
 		at = c.p;
 		if (value_skip(&c) != 1)
@@ -174,6 +187,7 @@ void plan_processes_take(struct plan_processes *all, const struct frame *f)
 void plan_processes_free(struct plan_processes *all)
 {
 	forget_all(all);
+	plan_links_free(&all->links);
 	free(all->source);
 	*all = (struct plan_processes){0};
 }

@@ -5,6 +5,7 @@
 #include "fact.h"
 #include "frame.h"
 #include "map.h"
+#include "plan_links.h"
 #include "value.h"
 
 struct plan_process;
@@ -13,6 +14,7 @@ struct plan_processes {
 	struct map by_key, threads;
 	uint8_t *source;               /* HELLO's source value: another one begins anew */
 	size_t nsource;
+	struct plan_links links;
 };
 
 /* Takes HELLO, PROC, THREAD and EXIT; others, and what is malformed, say nothing. */

@@ -157,7 +157,7 @@ static bool below(const struct plan_text *t, const struct plan_text *c)
 	return starts(t, c) && (t->n == c->n || t->p[c->n] == '/' || (c->n && c->p[c->n - 1] == '/'));
 }
 
-static struct plan_text part_of(const struct text *t, unsigned op)
+static struct plan_text part_of(const struct plan_text *t, unsigned op)
 {
 	const char *slash = t->n ? memrchr(t->p, '/', t->n) : NULL;
 	struct plan_text part;
@@ -191,10 +191,33 @@ static enum plan_answer folder_form(const struct plan_seen *s, const struct plan
 	return !fd || !s->fd.known || s->fd.kind == FD_FILE || *itself ? ANSWER_YES : ANSWER_UNKNOWN;
 }
 
+static bool any_text(const struct plan_test *t, const struct plan_text *whole, bool itself)
+{
+	struct plan_text part = *whole;
+
+	if (t->op >= PLAN_NAME_IS && !itself)
+		part = part_of(whole, t->op);
+	for (size_t i = 0; i < t->n; i++)
+		if (holds(&part, t->op, &t->text[i]))
+			return true;
+	return false;
+}
+
+struct spelling {
+	const struct plan_test *test;
+	bool itself;
+};
+
+static bool spelling_holds(const void *arg, const struct plan_text *path)
+{
+	const struct spelling *s = arg;
+
+	return any_text(s->test, path, s->itself);
+}
+
 enum plan_answer plan_text_test(const struct plan_seen *s, const struct plan_test *t)
 {
 	bool itself = false, path = t->subject >= PLAN_PATH && t->subject <= PLAN_JOINED2, name;
-	struct plan_text part;
 	struct text text;
 
 	text.none = false;
@@ -211,11 +234,13 @@ enum plan_answer plan_text_test(const struct plan_seen *s, const struct plan_tes
 		return ANSWER_UNKNOWN;
 	if (t->op == PLAN_FOLDER_IS && folder_form(s, t, &itself) == ANSWER_UNKNOWN)
 		return ANSWER_UNKNOWN;
-	part = (struct plan_text){ text.p, text.n };
-	if (t->op >= PLAN_NAME_IS && !itself)
-		part = part_of(&text, t->op);
-	for (size_t i = 0; i < t->n; i++)
-		if (holds(&part, t->op, &t->text[i]))
-			return ANSWER_YES;
+	const struct plan_text all = { text.p, text.n };
+	const struct spelling spelling = { t, itself };
+	if (any_text(t, &all, itself))
+		return ANSWER_YES;
+	/* Rules may mean the file by another name. */
+	bool kernel = t->subject == PLAN_PATH || t->subject == PLAN_PATH2 || t->subject == PLAN_EXE || t->subject == PLAN_ARG_TEXT;
+	if (kernel && !name && plan_links_any(&s->processes->links, &all, spelling_holds, &spelling))
+		return ANSWER_UNKNOWN;
 	return ANSWER_NO;
 }

@@ -95,6 +95,31 @@ bool plan_range_parse(unsigned subject, const char *s, size_t n, struct plan_ran
 	return out->first <= out->last;
 }
 
+static const struct flag *arg_set(const struct event_type *t, const char *param)
+{
+	int i = event_param(t, param, strlen(param));
+
+	return i < 0 || t->params[i].set == SET_NONE ? NULL : flag_sets[t->params[i].set];
+}
+
+const char *plan_arg_name(const struct event_type *t, const char *param, bool bit, uint64_t value)
+{
+	for (const struct flag *f = arg_set(t, param); f && f->name; f++)
+		if (f->value == value && (!bit || (value & (value - 1)) == 0))
+			return f->name;
+	return NULL;
+}
+
+bool plan_arg_value(const struct event_type *t, const char *param, const char *name, size_t n, uint64_t *value)
+{
+	for (const struct flag *f = arg_set(t, param); f && f->name; f++)
+		if (strlen(f->name) == n && memcmp(f->name, name, n) == 0) {
+			*value = f->value;
+			return true;
+		}
+	return false;
+}
+
 bool plan_bits_parse(unsigned subject, const char *s, size_t n, uint64_t *mask)
 {
 	char text[32], *end;

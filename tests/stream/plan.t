@@ -111,11 +111,11 @@ event setuid
 golden("parameters by name", ["evt.type = ptrace and evt.arg.request in (PTRACE_ATTACH, PTRACE_SEIZE)", "evt.type = mprotect and evt.arg.prot contains PROT_EXEC",
     "evt.type = symlink and evt.arg.target = /srv"], """
 event ptrace
-  pass arg request 11 20  # r1
+  pass arg request PTRACE_ATTACH PTRACE_SEIZE  # r1
 event symlink
   pass arg-is target /srv  # r3
 event mprotect
-  pass arg-bits prot 0x4  # r2
+  pass arg-bits prot PROT_EXEC  # r2
 """)
 golden("lines that differ in one list become one", ["evt.type = openat and fd.name = /srv/a and proc.name = x", "evt.type = openat and fd.name = /srv/b and proc.name = x"], """
 event openat
@@ -146,6 +146,15 @@ ok(status == 0 and "proc.cmdline contains x" in out and "fd.name startswith /fol
 status, out, err = run("match", "--why", "no such", "-r", path)
 ok(status == 64 and "found no rule 'no such'" in err, "--why of a rule that is not there", status, err)
 
+with open(os.path.join(DIR, "before"), "w") as f:
+    f.write("plan 1\nevent openat class 3\n  pass ok path-is /srv/a  # before\nevent kill\n  all  # before\n")
+path = rules("evt.type = openat and evt.failed = false and fd.name in (/srv/a, /srv/b)")
+status, out, err = run("match", "--plan", "--union", os.path.join(DIR, "before"), "-r", path)
+ok(status == 0 and re.sub(r" +# ", "  # ", out.decode()) == "plan 1\nevent kill\n  all  # before\nevent openat class 3\n"
+   "  pass ok path-is /srv/a /srv/b  # r1, before\n", "--union: what either wants", out.decode())
+status, out, err = run("match", "--plan", "--union", path, "-r", path)
+ok(status == 78 and "rules.yaml:1:1: found '-', expected 'plan 1'" in err, "--union with what is no plan", status, err)
+
 # frames --plan
 PLANS = {"p": "plan 1\nevent openat\n  pass ok path-under /srv comm-in sh  # one\n  pass failed  # two\nevent unlink\n  all  # three\n",
          "bad": "plan 1\nevent openat\n  pass path-on /srv\n"}
@@ -175,6 +184,16 @@ status, out, err = run("frames", "-e", "--plan", os.path.join(DIR, "p"))
 ok(status == 64 and "--plan only where frames are read" in err, "--plan with -e", status, err)
 status, out, err = run("frames", "--plan", os.path.join(DIR, "p"), data=stream)
 ok(status == 0 and out.count(b'"kind":"event"') == 4, "to JSON, too", err)
+
+# The links of another host: the plan, made here, does not know them, but the filter does.
+linked = hello(links=[[b"/data", b"/srv/data"]]) + proc(1, comm=b"sh") + opened(1, b"/srv/data/a") + opened(2, b"/srv/other") + end()
+path = rules("evt.type = openat and fd.name startswith /data/")
+status, out, err = run("match", "--plan", "-r", path)
+with open(os.path.join(DIR, "l"), "wb") as f:
+    f.write(out)
+status, kept, err = run("frames", "-b", "--plan", os.path.join(DIR, "l"), data=linked)
+alerts = [[b for k, b in frames(run("match", "-r", path, data=s)[1]) if k == ALERT] for s in (linked, kept)]
+ok(len(alerts[0]) == 1 and alerts[0] == alerts[1] and len([k for k, _ in frames(kept) if k == EVENT]) == 1, "links of another host", alerts, err)
 
 # The plan of the official rules is one that is read again, and rejects most.
 official = os.path.join(os.path.dirname(os.environ["PYTHONPATH"]), "..", "..", "shared", "data", "rules", "falco_rules.yaml")

@@ -123,6 +123,12 @@ static inline void draw_check(struct random_rules *r)
 	const char *op = text ? DRAW(r, text_ops) : truth ? draw(r, 4) ? "=" : "!=" : net || f->pool == POOL_WORDS ?
 		(draw(r, 2) ? "in" : draw(r, 2) ? "=" : "!=") : DRAW(r, number_ops);
 	strbuf_printf(&r->text, "%s %s ", f->name, op);
+	if (text && strcmp(op, "in") != 0 && strcmp(op, "pmatch") != 0 && strcmp(op, "glob") != 0 && draw(r, 6) == 0) {
+		static const char *const modifiers[] = { "anyof", "anyof", "oneof", "allof" };
+		strbuf_printf(&r->text, "%s ", DRAW(r, modifiers));
+		draw_list(r, f);
+		return;
+	}
 	if (strcmp(op, "in") == 0 || strcmp(op, "pmatch") == 0)
 		draw_list(r, f);
 	else if (strcmp(op, "glob") == 0)

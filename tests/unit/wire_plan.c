@@ -41,6 +41,10 @@ static const char sample[] =
 	"  all                                               # Run shell untrusted: proc.cmdline\n"
 	"  pass host not tty uid ..-5 0 7..9 cap-effective CAP_NET_RAW CAP_SYS_ADMIN exe-flags memfd comm-in \"a b\" \"not\" \"ok\" x\n"
 	"  pass failed arg flags 3 arg-bits flags 0x10 arg-is target \"\\x00\\\"\\\\\" fd-kind ipv4 ipv6\n"
+	"event ptrace\n"
+	"  pass arg request 5 PTRACE_PEEKUSR 99 PTRACE_POKEUSR 4 7..8\n"
+	"event mprotect mmap\n"
+	"  pass arg-bits prot 0x4 PROT_SEM 0x80000000\n"
 	"want fd-kinds-0-2 dup2 dup3 dup\n"
 	"want data=80 write\n"
 	"want data=200 sendto\n";
@@ -52,6 +56,10 @@ static const char canonical[] =
 	"  pass ok write path-under /bin /sbin /usr/bin      # Write below binary dir\n"
 	"event connect class 2\n"
 	"  pass result EINPROGRESS 0.. not protocol tcp udp not remote-addr 10.0.0.0/8 127.0.0.1 fe80::/10\n"
+	"event mmap mprotect\n"
+	"  pass arg-bits prot PROT_EXEC PROT_SEM 0x80000000\n"
+	"event ptrace\n"
+	"  pass arg request PTRACE_PEEKUSR PTRACE_POKETEXT PTRACE_POKEUSR PTRACE_CONT 99\n"
 	"event execve execveat class 3 enter\n"
 	"  all                                               # Run shell untrusted: proc.cmdline\n"
 	"  pass failed arg flags 3 arg-bits flags 0x10 fd-kind ipv4 ipv6 arg-is target \"\\x00\\\"\\\\\"\n"
@@ -100,6 +108,10 @@ static void errors_say_where(void **state)
 		{ "plan 1\nevent open\n pass addr 1.2.3\n", "t:3:12: found '1.2.3', expected an address or a network (10.0.0.0/8, fe80::/10)" },
 		{ "plan 1\nevent open\n pass addr 1.2.3.4/33\n", "t:3:12: found '1.2.3.4/33', expected an address or a network (10.0.0.0/8, fe80::/10)" },
 		{ "plan 1\nevent open\n pass fd-kind disk\n", "t:3:15: found 'disk', expected the name of a bit, or bits as 0x…" },
+		{ "plan 1\nevent ptrace\n pass arg request PTRACE_X\n", "t:3:19: found 'PTRACE_X', expected a number or a range (1..9, 1.., ..9)" },
+		{ "plan 1\nevent open\n pass arg\n", "t:3:10: found the end of the line, expected the name of a parameter" },
+		{ "plan 1\nevent open unlinkat\n pass arg-bits flags AT_REMOVEDIR\n",
+			"t:3:22: found 'AT_REMOVEDIR', expected the name of a bit, or bits as 0x…" },
 		{ "plan 1\nevent open\n all ok\n", "t:3:6: found 'ok', expected the end of the line" },
 		{ "plan 1\nwant all open\n", "t:2:6: found 'all', expected a fact, see saker-plan(5)" },
 		{ "plan 1\nwant data open\n", "t:2:6: found 'data', expected data=N, with 1 to 65535 bytes" },
