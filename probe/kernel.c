@@ -16,9 +16,11 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kernel_plan.h"
+#include "kernel_report.h"
 #include "types.h"
 #include "probe/probe.skel.h"
 #include "wire/log.h"
@@ -128,6 +130,26 @@ static void fill_self(const struct probe_bpf *b)
 	}
 }
 
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int load(struct kernel *k, const struct kernel_config *c)
+{
+	uint64_t start = now();
+
+	if (c->report)
+		kernel_report_ask(k->bpf->obj);
+	int rc = probe_bpf__load(k->bpf);
+	if (c->report && rc == 0)
+		kernel_report_print(k->bpf->obj, now() - start);
+	return rc;
+}
+
 static int load_status(int err)
 {
 	return err == EPERM || err == EACCES ? EX_NOPERM : err == ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
@@ -173,7 +195,7 @@ struct kernel *kernel_open(const struct kernel_config *c, char *err, size_t errl
 	setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
 	if ((k->bpf = probe_bpf__open()) && configure(k, c) == 0) {
 		step = "loaded";
-		rc = probe_bpf__load(k->bpf);
+		rc = load(k, c);
 	}
 	if (rc == 0) {
 		step = "given their plan";

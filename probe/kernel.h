@@ -17,6 +17,7 @@ struct kernel_config {
 	uint32_t snaplen;                      /* bytes of what is read or written that are kept, at most RAW_TEXT */
 	bool types[EVENT_TYPES];               /* which events are captured */
 	const struct plan *plan;               /* and which of them pass; NULL: all, and there will be no plan */
+	bool report;                           /* say on standard error what loading costs */
 	bool verbose;                          /* let libbpf and the verifier say on standard error what they do not like */
 };
 

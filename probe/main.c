@@ -71,8 +71,13 @@ static int check(const struct kernel_config *c)
 {
 	char err[512];
 	int status;
-	struct kernel *k = kernel_open(c, err, sizeof err, &status);
+	struct kernel_config asked = *c;
 
+	asked.report = c->verbose;
+	struct kernel *k = kernel_open(&asked, err, sizeof err, &status);
+	/* What the verifier does not like it says when it is not asked for figures. */
+	if (!k && asked.report)
+		k = kernel_open(c, err, sizeof err, &status);
 	if (!k) {
 		log_warnx("%s", err);
 		return status;

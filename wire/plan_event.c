@@ -136,6 +136,17 @@ static bool is_open(struct cursor c)
 	return false;
 }
 
+static bool is_result(const struct value *v, int64_t result)
+{
+	struct value first = *v;
+	struct cursor in = v->a.inside;
+	int64_t n;
+
+	if (v->type == VALUE_ARRAY && value_next(&in, &first) != 1)
+		return false;
+	return value_i64(&first, &n) && (n == result || (n < 0 && result < 0));
+}
+
 bool plan_event_read(struct plan_seen *s, const struct plan_processes *all, const struct frame *f)
 {
 	size_t at;
@@ -158,6 +169,7 @@ bool plan_event_read(struct plan_seen *s, const struct plan_processes *all, cons
 	}
 	s->open = is_open(c);
 	int fd = plan_event_fd(s->type);
+	s->result = s->event.has_result && (fd != 0 || !(s->type->flags & EV_CREATES_FD) || is_result(&s->param[0], s->event.result));
 	s->fd.applies = fd >= 0 && fd < s->type->nparams;
 	if (s->fd.applies) {
 		fd_read(&s->param[fd], &s->fd);

@@ -28,6 +28,7 @@ struct plan_seen {
 	const struct plan_processes *processes;
 	const struct plan_process *process;
 	struct plan_fd fd;
+	bool result;                   /* there is one, and a new descriptor among the parameters has that number */
 	bool open;                     /* it says of itself that it is no whole event of that type: everything passes */
 };
 

@@ -27,28 +27,19 @@ static bool fact(const struct plan_seen *s, enum fact n, struct value *v)
 	return s->process && plan_process_fact(s->processes, s->process, s->event.task, n, v);
 }
 
-static const struct value *param(const struct plan_seen *s, const char *name)
+/* A number among the parameters; of a descriptor its number. What is of another type than its parameter is not known. */
+static bool param(const struct plan_seen *s, const char *name, int64_t *out)
 {
 	int i = event_param(s->type, name, strlen(name));
-
-	return i < 0 ? NULL : &s->param[i];
-}
-
-/* A descriptor among the parameters is its number. */
-static bool number_of(const struct value *v, int64_t *out)
-{
 	struct value first;
 
-	if (v && v->type == VALUE_ARRAY) {
-		struct cursor in = v->a.inside;
-		return value_next(&in, &first) == 1 && value_i64(&first, out);
-	}
-	return v && value_i64(v, out);
-}
-
-static bool flags(const struct plan_seen *s, const char *name, int64_t *out)
-{
-	return number_of(param(s, name), out);
+	if (i < 0)
+		return false;
+	if (s->param[i].type != VALUE_ARRAY)
+		return value_i64(&s->param[i], out);
+	struct cursor in = s->param[i].a.inside;
+	bool fd = s->type->params[i].type == PT_FD || s->type->params[i].type == PT_FD32;
+	return fd && value_next(&in, &first) == 1 && value_i64(&first, out);
 }
 
 static enum plan_answer test_open(const struct plan_seen *s, unsigned subject)
@@ -60,13 +51,13 @@ static enum plan_answer test_open(const struct plan_seen *s, unsigned subject)
 	if (subject == PLAN_EXEC) {
 		if (!open && type != TYPE_CREAT)
 			return ANSWER_NO;
-		if (!flags(s, "mode", &mode) || (open && !flags(s, "flags", &bits)))
+		if (!param(s, "mode", &mode) || (open && !param(s, "flags", &bits)))
 			return ANSWER_UNKNOWN;
 		return answer(mode & MODE_X && (type == TYPE_CREAT || bits & (OPEN_CREAT | OPEN_TMPFILE)));
 	}
 	if (!open && type != TYPE_BY_HANDLE)
 		return ANSWER_NO;
-	if (!flags(s, "flags", &bits))
+	if (!param(s, "flags", &bits))
 		return ANSWER_UNKNOWN;
 	switch (subject) {
 	case PLAN_READ: return answer(bits & OPEN_READ);
@@ -106,7 +97,7 @@ static enum plan_answer test_container(const struct plan_seen *s)
 static enum plan_answer test_flag(const struct plan_seen *s, const struct plan_test *t)
 {
 	switch (t->subject) {
-	case PLAN_OK: return s->event.has_result ? answer(s->event.result >= 0) : ANSWER_UNKNOWN;
+	case PLAN_OK: return s->result ? answer(s->event.result >= 0) : ANSWER_UNKNOWN;
 	case PLAN_TTY: return test_tty(s);
 	case PLAN_CONTAINER: return test_container(s);
 	case PLAN_DOTS: return plan_text_dots(s);
@@ -195,7 +186,7 @@ static bool id(const struct plan_seen *s, enum fact effective, enum fact real, i
 {
 	struct value v;
 
-	return (fact(s, effective, &v) || fact(s, real, &v)) && value_i64(&v, out);
+	return (fact(s, effective, &v) || fact(s, real, &v)) && value_i64(&v, out) && *out >= 0;
 }
 
 static bool number(const struct plan_seen *s, const struct plan_test *t, int64_t *out)
@@ -203,7 +194,7 @@ static bool number(const struct plan_seen *s, const struct plan_test *t, int64_t
 	struct value v;
 
 	switch (t->subject) {
-	case PLAN_RESULT: *out = s->event.result; return s->event.has_result;
+	case PLAN_RESULT: *out = s->event.result; return s->result;
 	case PLAN_PID: return fact(s, FACT_PID, &v) && value_i64(&v, out);
 	case PLAN_VPID: return fact(s, FACT_VPID, &v) && value_i64(&v, out) && *out != -1;
 	case PLAN_UID: return id(s, FACT_EUID, FACT_UID, out);
@@ -214,7 +205,7 @@ static bool number(const struct plan_seen *s, const struct plan_test *t, int64_t
 		if (!fact(s, FACT_LOGINUID, &v) || !value_i64(&v, out) || *out == UINT32_MAX)
 			*out = -1;
 		return true;
-	default: return number_of(param(s, t->param), out);
+	default: return param(s, t->param, out);
 	}
 }
 
@@ -259,7 +250,7 @@ static enum plan_answer test_mask(const struct plan_seen *s, const struct plan_t
 	switch (t->subject) {
 	case PLAN_FD_KIND: return test_kind(s, t->mask);
 	case PLAN_PROTOCOL: return test_protocol(s, t->mask);
-	case PLAN_ARG_BITS: return flags(s, t->param, &i) && i >= 0 ? answer((uint64_t)i & t->mask) : ANSWER_UNKNOWN;
+	case PLAN_ARG_BITS: return param(s, t->param, &i) && i >= 0 ? answer((uint64_t)i & t->mask) : ANSWER_UNKNOWN;
 	case PLAN_EXE_FLAGS:
 		if (!s->process || !plan_process_fact(s->processes, s->process, 0, FACT_EXE_FLAGS, &v))
 			return ANSWER_UNKNOWN;

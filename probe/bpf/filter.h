@@ -32,6 +32,17 @@ static __always_inline const struct raw_plan *plan_now(void)
 	return &plans[plan_index & 1];
 }
 
+/* The plan that s->call began with: it is looked at in many places, between which another one can come into force. */
+static __always_inline const struct raw_plan *plan_of(const struct slot *s)
+{
+	return &plans[s ? s->plan & 1 : 0];
+}
+
+static __always_inline void plan_begin(struct slot *s)
+{
+	s->plan = plan_index;
+}
+
 /* Drops from s->lines what is not in `l`; returns whether any line is left. */
 static __always_inline bool lines_keep(struct slot *s, const struct raw_lines *l)
 {
@@ -57,7 +68,7 @@ static __always_inline bool lines_left(const struct slot *s)
  * so that the verifier looks at each of them once and not once for each round. */
 __noinline int range_keep(struct slot *s, __u32 i)
 {
-	const struct raw_range *r = &plan_now()->ranges[i & (RAW_RANGES - 1)];
+	const struct raw_range *r = &plan_of(s)->ranges[i & (RAW_RANGES - 1)];
 
 	if (!s)
 		return 0;
@@ -127,7 +138,7 @@ static __always_inline const struct raw_node *node_below(struct slot *s)
 {
 	__u32 bit = RAW_BLOOM(&s->key);
 
-	if (!(plan_now()->bloom[(bit / 64) & (RAW_BLOOM_BITS / 64 - 1)] >> (bit & 63) & 1))
+	if (!(plan_of(s)->bloom[(bit / 64) & (RAW_BLOOM_BITS / 64 - 1)] >> (bit & 63) & 1))
 		return NULL;
 	return bpf_map_lookup_elem(&nodes, &s->key);
 }
@@ -190,7 +201,7 @@ __noinline int path_climb(struct slot *s)
 /* Goes down again through a tree of the plan, to the first component that leads nowhere. Returns whether lines are left. */
 __noinline int path_descend(struct slot *s, __u32 tree)
 {
-	const struct raw_plan *p = plan_now();
+	const struct raw_plan *p = plan_of(s);
 
 	if (!s || tree >= RAW_TREES)
 		return 1;
@@ -233,7 +244,7 @@ static __always_inline __u64 file_asked(struct slot *s, __s32 fd)
 /* Tests of the file that the call is about. A call that has none is about a name, which is not looked at here. */
 __noinline int file_keep(struct slot *s, __u32 file_at, __u32 uses)
 {
-	const struct raw_plan *p = plan_now();
+	const struct raw_plan *p = plan_of(s);
 
 	if (!s || file_at == RAW_FILE_NONE || (file_at == RAW_FILE_NEW && s->call.ret < 0))
 		return 1;
@@ -319,7 +330,7 @@ static __always_inline bool comm_keep(struct slot *s, const struct raw_plan *p, 
 /* One test of capabilities. */
 __noinline int mask_keep(struct slot *s, __u32 i)
 {
-	const struct raw_mask *m = &plan_now()->masks[i & (RAW_MASKS - 1)];
+	const struct raw_mask *m = &plan_of(s)->masks[i & (RAW_MASKS - 1)];
 
 	if (!s)
 		return 0;
@@ -338,7 +349,7 @@ static __always_inline bool in_net(const struct raw_net *n, const __u64 addr[2])
 /* One network of a test of addresses, of s->ends. */
 __noinline int net_keep(struct slot *s, __u32 i)
 {
-	const struct raw_net *n = &plan_now()->nets[i & (RAW_NETS - 1)];
+	const struct raw_net *n = &plan_of(s)->nets[i & (RAW_NETS - 1)];
 
 	if (!s)
 		return 0;
@@ -355,7 +366,7 @@ __noinline int net_keep(struct slot *s, __u32 i)
 /* Tests of the socket that a call connects. */
 __noinline int socket_keep(struct slot *s)
 {
-	const struct raw_plan *p = plan_now();
+	const struct raw_plan *p = plan_of(s);
 
 	if (!s)
 		return 1;
@@ -423,7 +434,7 @@ static __always_inline __u32 container_class(struct slot *s, __u64 task)
 /* The lines that s->task does not rule out, in s->lines. */
 __noinline int task_lines(struct slot *s)
 {
-	const struct raw_plan *p = plan_now();
+	const struct raw_plan *p = plan_of(s);
 
 	if (!s)
 		return 0;
@@ -456,7 +467,7 @@ __noinline int task_lines(struct slot *s)
 /* One number for all that task_lines asks, cheaper to get. */
 __noinline int task_print(struct slot *s)
 {
-	__u64 h = plan_now()->serial;
+	__u64 h = plan_of(s)->serial;
 
 	if (!s)
 		return 0;
@@ -505,6 +516,11 @@ static __always_inline const struct raw_plan_type *plan_type(__u32 type)
 	return &plan_now()->types[type & (RAW_TYPES - 1)];
 }
 
+static __always_inline const struct raw_plan_type *plan_type_of(const struct slot *s, __u32 type)
+{
+	return &plan_of(s)->types[type & (RAW_TYPES - 1)];
+}
+
 /* False when the result alone rules out all lines of a type. */
 static __always_inline bool result_can_pass(const struct raw_plan_type *t, __s64 ret)
 {
@@ -514,14 +530,35 @@ static __always_inline bool result_can_pass(const struct raw_plan_type *t, __s64
 		(t->lines.w[3] & l->w[3]));
 }
 
+/* Begins with the lines of a type that its result does not rule out; returns whether there are any. */
+static __always_inline bool lines_begin(struct slot *s, const struct raw_plan_type *t)
+{
+	s->lines = t->lines;
+	return lines_keep(s, &plan_of(s)->result[s->call.ret >= 0]);
+}
+
+/* Whether the plan lets an event of the calling task's life s->task through, that no call tells: of these the result and the task
+ * are all there is. */
+__noinline int life_pass(struct slot *s, __u32 type)
+{
+	if (!s)
+		return 1;
+	plan_begin(s);
+	const struct raw_plan_type *t = plan_type_of(s, type);
+	if (t->all)
+		return 1;
+	s->call.ret = 0;
+	return lines_begin(s, t) && (!(t->uses & RAW_USES_TASK) || task_keep(s));
+}
+
 /* The tests of what is asked for and of what came of it: whether a line of s->lines is left. */
 __noinline int call_keep(struct slot *s)
 {
-	const struct raw_plan *p = plan_now();
+	const struct raw_plan *p = plan_of(s);
 
 	if (!s)
 		return 1;
-	const struct raw_plan_type *t = &p->types[s->call.what.type & (RAW_TYPES - 1)];
+	const struct raw_plan_type *t = plan_type_of(s, s->call.what.type);
 	__u32 uses = t->uses;
 	if (t->all)
 		return 1;
@@ -544,8 +581,8 @@ __noinline int call_keep(struct slot *s)
 /* The tests of s->task; s->lines begins anew. */
 static __always_inline bool actor_keep(struct slot *s)
 {
-	const struct raw_plan_type *t = plan_type(s->call.what.type);
-
+	plan_begin(s);
+	const struct raw_plan_type *t = plan_type_of(s, s->call.what.type);
 	s->lines = t->lines;
 	return t->all || !(t->uses & RAW_USES_TASK) || task_keep(s);
 }
@@ -555,7 +592,8 @@ __noinline int filter_pass(struct slot *s)
 {
 	if (!s)
 		return 1;
-	const struct raw_plan_type *t = plan_type(s->call.what.type);
+	plan_begin(s);
+	const struct raw_plan_type *t = plan_type_of(s, s->call.what.type);
 	if (t->all)
 		return 1;
 	s->lines = t->lines;

@@ -253,14 +253,6 @@ int BPF_PROG_fork(__u64 *ctx)
 	return 0;
 }
 
-/* Whether the plan lets an event of a process's life through, that no call tells. */
-static __always_inline bool life_pass(struct slot *s, struct task_struct *t, __u32 type)
-{
-	s->task = (__u64)t;
-	s->call = (struct call){ .what.type = type };
-	return filter_pass(s);
-}
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG_exec(__u64 *ctx)
 {
@@ -284,7 +276,8 @@ int BPF_PROG_exec(__u64 *ctx)
 			count(TYPE_EXECVE, COUNT_SCRATCH);
 		return 0;
 	}
-	bool passes = capture_exec && life_pass(s, t, TYPE_EXECVE);
+	s->task = (__u64)t;
+	bool passes = capture_exec && life_pass(s, TYPE_EXECVE);
 	if (capture_exec && !passes)
 		count(TYPE_EXECVE, COUNT_REJECTED);
 	__u64 print = print_of(s, (__u64)t);
@@ -333,12 +326,12 @@ int BPF_PROG_exit(__u64 *ctx)
 	}
 	__u64 task = process_key((__u64)t);
 	bool known = true;
-	if (wants && !life_pass(s, t, TYPE_PROCEXIT)) {
+	s->task = (__u64)t;
+	if (wants && !life_pass(s, TYPE_PROCEXIT)) {
 		count(TYPE_PROCEXIT, COUNT_REJECTED);
 		wants = false;
 	}
 	if (wants && pm) {
-		s->task = (__u64)t;
 		known = actor_describe(s);
 		task = s->actor;
 	}

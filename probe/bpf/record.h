@@ -87,6 +87,7 @@ struct slot {
 	struct raw_node node;
 	__u64 file;                    /* that the call is about, where `told` says so; 0: not known */
 	bool told;
+	__u32 plan;                    /* which of the two */
 	bool hit;                      /* the value that a range is looked for is in one */
 	__s64 numbers[SLOT_NUMBERS];   /* by enum raw_number */
 	__u64 caps[4];                 /* by enum raw_mask_of */

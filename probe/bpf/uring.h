@@ -304,7 +304,7 @@ static __always_inline void ring_keep(struct slot *s, __u64 req, __u32 slot, boo
 	if (s->off <= RING_RECORD) {
 		k->peer = s->peer;
 		k->lines = s->lines;
-		k->plan = plan_now()->serial;
+		k->plan = plan_of(s)->serial;
 		k->slot = slot;
 		k->rejected = !passes;
 		if (bpf_map_update_elem(&ring_requests, &req, k, BPF_ANY) == 0)
@@ -376,9 +376,12 @@ static __always_inline __u64 ring_result(struct slot *s, __u64 req, __u8 op, con
  * passes where this one wants the type at all. */
 __noinline int ring_passes(struct slot *s, const struct ring_request *k)
 {
-	if (!s || !k || !plan_type(s->call.what.type)->wanted || k->rejected)
+	if (!s || !k)
 		return 0;
-	if (k->plan != plan_now()->serial)
+	plan_begin(s);
+	if (!plan_type_of(s, s->call.what.type)->wanted || k->rejected)
+		return 0;
+	if (k->plan != plan_of(s)->serial)
 		return 1;
 	s->lines = k->lines;
 	s->told = true;
