@@ -276,7 +276,7 @@ __noinline int passed_dots(struct slot *s, __u64 user)
 {
 	if (!s)
 		return 1;
-	__u8 *text = s->data + RAW_MAX;
+	__u8 *text = s->text;
 	int found = -1;
 	if (bpf_probe_read_user(text, PASSED_SHORT, (void *)user) == 0) {
 		*(__u64 *)(text + PASSED_SHORT) = 0x0101010101010101ull;
