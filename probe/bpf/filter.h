@@ -68,11 +68,11 @@ __noinline int range_keep(struct slot *s, __u32 i)
 		v = (__u32)arg;
 	else if (r->what == RAW_N_ARG64)
 		v = arg;
-	s->hit |= v >= r->first && v <= r->last;
 	if (r->what == RAW_N_EITHER) {
-		__s64 a = s->numbers[RAW_N_LOCAL], b = s->numbers[RAW_N_REMOTE];
-		s->hit |= (a >= r->first && a <= r->last) || (b >= r->first && b <= r->last);
+		v = s->numbers[RAW_N_LOCAL];
+		s->hit |= s->numbers[RAW_N_REMOTE] >= r->first && s->numbers[RAW_N_REMOTE] <= r->last;
 	}
+	s->hit |= v >= r->first && v <= r->last;
 	if (!r->ends)
 		return 0;
 	if (s->hit == r->negated)
