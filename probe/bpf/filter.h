@@ -79,11 +79,11 @@ __noinline int range_keep(struct slot *s, __u32 i)
 		v = (__u32)arg;
 	else if (r->what == RAW_N_ARG64)
 		v = arg;
-	s->hit |= v >= r->first && v <= r->last;
 	if (r->what == RAW_N_EITHER) {
-		__s64 a = s->numbers[RAW_N_LOCAL], b = s->numbers[RAW_N_REMOTE];
-		s->hit |= (a >= r->first && a <= r->last) || (b >= r->first && b <= r->last);
+		v = s->numbers[RAW_N_LOCAL];
+		s->hit |= s->numbers[RAW_N_REMOTE] >= r->first && s->numbers[RAW_N_REMOTE] <= r->last;
 	}
+	s->hit |= v >= r->first && v <= r->last;
 	if (!r->ends)
 		return 0;
 	if (s->hit == r->negated)
@@ -293,7 +293,7 @@ __noinline int passed_dots(struct slot *s, __u64 user)
 {
 	if (!s)
 		return 1;
-	__u8 *text = s->data + RAW_MAX;
+	__u8 *text = s->text;
 	int found = -1;
 	if (bpf_probe_read_user(text, PASSED_SHORT, (void *)user) == 0) {
 		*(__u64 *)(text + PASSED_SHORT) = 0x0101010101010101ull;

@@ -95,6 +95,7 @@ struct slot {
 	__u32 address_len, pad3;
 	__u64 trail[TRAIL];            /* see path_climb */
 	__u32 depth, pad2;
+	__u8 text[PASSED_MAX + 8];     /* of a path as passed */
 	__u8 data[RAW_MAX + 2 * RAW_TEXT];      /* what is written at a masked offset always fits */
 };
 

@@ -132,7 +132,7 @@ class Plans:
         what = rng.choice(("fd-kind", "protocol", "port", "server-port", "remote-port", "local-port", "client-port", "addr", "server-addr",
                            "remote-addr", "local-addr", "client-addr"))
         kinds = {"fd-kind": ("ipv4", "ipv6", "unix", "ipv4 ipv6", "file"), "protocol": ("tcp", "udp", "other"),
-                 "port": ("1..30000", "30001..65535", "80"), "addr": ("127.0.0.0/8", "::1", "10.0.0.0/8 127.0.0.1", "::/0")}
+                 "port": ("1..30000", "30001..65535", "80", "0 53"), "addr": ("127.0.0.0/8", "::1", "10.0.0.0/8 127.0.0.1", "::/0")}
         return ("not " if rng.random() < 0.3 else "") + what + " " + rng.choice(kinds[what if what in kinds else what.split("-")[1]])
 
     def text(self):
