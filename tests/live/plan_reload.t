@@ -16,7 +16,7 @@ import select
 import subprocess
 import threading
 import time
-from live import BIN, Tap, last_stat, stop
+from live import BIN, Tap, last_stat, reader_of, stop, until
 
 DIR = os.environ["DIR"]
 ROUNDS = 200 if os.environ.get("SAKER_SOAK") else 20
@@ -81,6 +81,10 @@ opener = Opener()
 opener.start()
 answers = [probe.reload(SECOND if i % 2 == 0 else FIRST) for i in range(ROUNDS - 1)]
 tap.is_(answers, ["reloaded %d\n" % (i + 1) for i in range(ROUNDS - 1)], "each new plan is taken")
+# Another reader goes on with the plan that the one before has put in force.
+before = reader_of(probe.process)
+os.kill(before, 9)
+until(lambda: reader_of(probe.process) not in (0, before), 10)
 touch("first/2")
 touch("second/2")
 os.rmdir(os.path.join(DIR, "made"))
@@ -103,7 +107,7 @@ tap.is_(others, ["first/1", "second/2", "second/3"], "what one of them wants has
 calls = [(e["type"], e["params"]["path"]) for e in events if e["type"] in ("mkdir", "rmdir") and DIR in str(e["params"])]
 tap.is_([c[0] for c in calls], ["mkdir", "rmdir"], "types come and go")
 plans = [p for p in seen if p["kind"] == "plan"]
-tap.is_(len(plans), ROUNDS - 1, "each new plan is told in the stream")
+tap.is_(len(plans), ROUNDS, "each new plan is told in the stream, and by the next reader again")
 tap.ok(plans and len({p["hash"] for p in plans}) == 2 and "second" in plans[0]["text"] and plans[0]["types"], "with its text, hash and types")
 tap.ok([p for p in seen if p["kind"] == "hello"][0]["plan"].startswith("plan 1"), "HELLO has the first one")
 counters = last_stat(data, "probe")
