@@ -85,6 +85,12 @@ $(B)/probe/%.bpf.o: probe/bpf/%.bpf.c $(wildcard probe/bpf/*.h) probe/raw.h
 $(B)/probe/%.skel.h: $(B)/probe/%.bpf.o
 	@$(BPFTOOL) gen skeleton $< name probe_bpf >$@
 $(call obj,$(PROBE)): $(B)/probe/probe.skel.h
+# The plan that the probe has by itself.
+$(B)/saker_rules.plan: rules/saker_rules.yaml $(BIN)/match
+	@echo "  PLAN $<"
+	@$(BIN)/match --plan -r $< >$@
+$(B)/probe/plan_load.o: $(B)/saker_rules.plan
+$(B)/probe/plan_load.o: ALL_CFLAGS += -DSHIPPED_PLAN='"$(B)/saker_rules.plan"'
 
 # Unit tests: each file of tests/unit is a program linked with the objects of the folder that it is named after
 # (match_*.c with match/ and so on), without that folder's main.c.

@@ -29,6 +29,8 @@ struct cgroups {
 	uint64_t hierarchy[ROOTS_MAX];
 	size_t nroots;
 	bool mounts_read;
+	cgroup_told *told;
+	void *arg;
 };
 
 struct cgroups *cgroups_new(void)
@@ -49,6 +51,20 @@ void cgroups_free(struct cgroups *c)
 	if (c)
 		free(c->slot);
 	free(c);
+}
+
+static enum cgroup_class class_of(const struct cgroup *g)
+{
+	return g->container[0] ? CGROUP_CONTAINER : CGROUP_HOST;
+}
+
+void cgroups_listen(struct cgroups *c, cgroup_told *told, void *arg)
+{
+	c->told = told;
+	c->arg = arg;
+	for (size_t i = 0; i < c->cap; i++)
+		if (c->slot[i].id)
+			told(arg, c->slot[i].id, class_of(&c->slot[i]));
 }
 
 static size_t place(const struct cgroups *c, uint64_t id)
@@ -100,6 +116,8 @@ void cgroups_made(struct cgroups *c, uint64_t id, const char *path, size_t len)
 		diex(EX_OSERR, "out of memory: a cgroup path");
 	if (cgroup_container(path, len, &container))
 		memcpy(g->container, container.id, sizeof g->container);
+	if (c->told)
+		c->told(c->arg, id, class_of(g));
 }
 
 void cgroups_gone(struct cgroups *c, uint64_t id)
@@ -108,6 +126,8 @@ void cgroups_gone(struct cgroups *c, uint64_t id)
 
 	if (!g)
 		return;
+	if (c->told)
+		c->told(c->arg, id, CGROUP_UNKNOWN);
 	free(g->path);
 	*g = (struct cgroup){0};
 	c->used--;
@@ -255,5 +275,5 @@ enum cgroup_class cgroups_container(const struct cgroups *c, uint64_t cgroup, co
 	if (!g)
 		return CGROUP_UNKNOWN;
 	*id = g->container;
-	return g->container[0] ? CGROUP_CONTAINER : CGROUP_HOST;
+	return class_of(g);
 }

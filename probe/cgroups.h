@@ -11,7 +11,11 @@
 struct cgroups;
 enum cgroup_class { CGROUP_UNKNOWN, CGROUP_HOST, CGROUP_CONTAINER };
 
+/* Told of each change of what is known of a cgroup, and of all that is known when it begins to listen. */
+typedef void cgroup_told(void *arg, uint64_t id, enum cgroup_class class);
+
 struct cgroups *cgroups_new(void);
+void cgroups_listen(struct cgroups *c, cgroup_told *told, void *arg);
 void cgroups_free(struct cgroups *c);
 /* Reads the folders of the hierarchies that were mounted at the first time: version 2, and the version 1 one that has `pids`. */
 void cgroups_scan(struct cgroups *c);

@@ -14,6 +14,8 @@ struct held {
 	const struct options *options;
 	const struct kernel_config *config;
 	struct kernel *kernel;
+	const char *plan_path;                 /* of -p; NULL: there is none to be read again */
+	int plans[2];                          /* the texts of plans; see plan_held.c */
 	struct source source;
 	struct source_buf source_buf;
 	int64_t clock_offset;

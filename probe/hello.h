@@ -7,6 +7,9 @@
 #include "wire/event.h"
 #include "wire/stat.h"
 
-void hello_live(struct pack *out, const struct source *s, int64_t offset, const bool types[EVENT_TYPES]);
+struct plan;
+
+void hello_live(struct pack *out, const struct source *s, int64_t offset, const bool types[EVENT_TYPES],
+	const struct plan *plan);
 
 #endif

@@ -20,6 +20,7 @@
 #include "buffer.h"
 #include "held.h"
 #include "hello.h"
+#include "plan_held.h"
 #include "privileges.h"
 #include "run.h"
 #include "wire/log.h"
@@ -33,6 +34,7 @@ struct holder {
 	uint64_t started, next;                /* ms: when the reader began, when the next one does */
 	unsigned pause;                        /* before the next one */
 	bool ready;                            /* a reader has been */
+	bool reload;                           /* asked for while there was no reader */
 	int ending;                            /* the signal that ends us, or 0 */
 };
 
@@ -69,7 +71,7 @@ static int open_all(struct held *h)
 	if (status)
 		return status;
 	h->buffer = buffer_create(h->buffer_size);
-	if (h->buffer < 0 || pipe2(h->pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
+	if (h->buffer < 0 || pipe2(h->pipe, O_CLOEXEC | O_NONBLOCK) != 0 || plan_held_create(h->plans) != 0) {
 		log_warn("the buffer of %zu bytes", h->buffer_size);
 		return EX_OSERR;
 	}
@@ -123,6 +125,9 @@ static int start_reader(struct holder *h)
 	h->started = spec_clock();
 	if (h->ending)
 		kill(h->reader, h->ending);
+	if (h->reload)
+		kill(h->reader, SIGHUP);
+	h->reload = false;
 	return 0;
 }
 
@@ -176,12 +181,14 @@ static bool take_signals(struct holder *h, int *status)
 				return true;
 			continue;
 		}
-		if (s.ssi_signo != SIGHUP)
+		if (s.ssi_signo != SIGHUP || !h->held.plan_path)
 			h->ending = (int)s.ssi_signo;
 		if (h->reader)
 			kill(h->reader, (int)s.ssi_signo);
 		else if (h->ending)
 			h->next = spec_clock();
+		else
+			h->reload = true;
 	}
 	return false;
 }
@@ -221,13 +228,13 @@ static int hold(struct holder *h)
 	return status;
 }
 
-int holder_run(const struct options *o, const struct kernel_config *c)
+int holder_run(const struct options *o, const struct kernel_config *c, const char *plan_path)
 {
 	struct holder h = { .reader_end = -1, .pause = PAUSE_FIRST };
 	struct held *held = &h.held;
 	int status;
 
-	*held = (struct held){ .options = o, .config = c, .buffer = -1, .pipe = { -1, -1 }, .listener = -1, .holder = -1,
+	*held = (struct held){ .options = o, .config = c, .plan_path = plan_path, .plans = { -1, -1 }, .buffer = -1, .pipe = { -1, -1 }, .listener = -1, .holder = -1,
 		.buffer_size = conf_number(&o->conf, CONF_PROBE_REPLAY_BUFFER) };
 	signal(SIGPIPE, SIG_IGN);
 	/* First of all: what is asked while the programs load must not be lost, and a shell may have left SIGINT ignored. */
@@ -238,7 +245,7 @@ int holder_run(const struct options *o, const struct kernel_config *c)
 	}
 	held->source = source_here("syscall", &held->source_buf);
 	held->clock_offset = clock_offset();
-	hello_live(&held->hello, &held->source, held->clock_offset, c->types);
+	hello_live(&held->hello, &held->source, held->clock_offset, c->types, c->plan);
 	status = open_all(held);
 	if (status == 0) {
 		malloc_trim(0);
@@ -249,7 +256,8 @@ int holder_run(const struct options *o, const struct kernel_config *c)
 	pack_free(&held->hello);
 	if (held->listener >= 0)
 		unlink(held->output.addr.sun_path);
-	for (int *fd = (int[]){ h.signals, held->buffer, held->pipe[0], held->pipe[1], held->listener, -2 }; *fd != -2; fd++)
+	for (int *fd = (int[]){ h.signals, held->buffer, held->pipe[0], held->pipe[1], held->listener, held->plans[0], held->plans[1], -2 };
+	     *fd != -2; fd++)
 		if (*fd >= 0)
 			close(*fd);
 	return status;

@@ -16,15 +16,16 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "calls.h"
-#include "raw.h"
+#include "kernel_plan.h"
+#include "kernel_report.h"
 #include "types.h"
 #include "probe/probe.skel.h"
 #include "wire/log.h"
 
-enum { TYPE_CLOSE = 5, KEPT_FILES = 1024, CALL32_SENDFILE = 187 };
+enum { TYPE_CLOSE = 5, KEPT_FILES = 1024 };
 
 struct kernel {
 	struct probe_bpf *bpf;
@@ -32,7 +33,7 @@ struct kernel {
 	const volatile uint64_t *position;     /* of the ring's consumer */
 	kernel_record *cb;
 	void *arg;
-	bool types[EVENT_TYPES];
+	bool types[EVENT_TYPES];               /* captured now or before */
 	int cpus;
 	bool can_iterate;
 };
@@ -103,91 +104,9 @@ static void probe_features(struct kernel *k, bool rings)
 		return;
 	ring_programs(k->bpf, btf, rings);
 	k->bpf->rodata->can_cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-	k->bpf->rodata->can_loop = libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, BPF_FUNC_loop, NULL) == 1 ||
-		btf__find_by_name_kind(btf, "bpf_loop", BTF_KIND_FUNC) > 0;
 	k->can_iterate = btf__find_by_name_kind(btf, "bpf_copy_from_user_task", BTF_KIND_FUNC) > 0;
 	bpf_program__set_autoload(k->bpf->progs.snapshot, k->can_iterate);
 	btf__free(btf);
-}
-
-static struct raw_call raw_call(const struct event_type *t)
-{
-	struct raw_call call = { .type = t->number, .class = t->class };
-
-	memcpy(call.steps, captured_type(t->number)->steps, sizeof call.steps);
-	return call;
-}
-
-static void want_call(struct probe_bpf *b, int row, unsigned number, const struct event_type *t)
-{
-	if (number >= RAW_CALLS || !captured_type(t->number))
-		return;
-	b->bss->wanted[row][number / 64] |= 1ull << (number % 64);
-	b->bss->call_types[row][number] = raw_call(t);
-}
-
-/* A captured event type by name, or NULL. */
-static const struct event_type *wanted_type(const struct kernel_config *c, const char *name)
-{
-	const struct event_type *t = event_type_named(name, strlen(name));
-
-	return t && c->types[t->number] && captured_type(t->number) ? t : NULL;
-}
-
-static void fill_calls32(struct probe_bpf *b, const struct kernel_config *c)
-{
-	const struct event_type *t;
-	size_t n;
-
-	const struct call32 *calls = calls32(&n);
-	for (size_t i = 0; i < n; i++)
-		if ((t = wanted_type(c, calls[i].event)))
-			want_call(b, 1, calls[i].number, t);
-	/* Here the offset that the third argument points at has 32 bits. */
-	struct raw_call *sendfile = &b->bss->call_types[1][CALL32_SENDFILE];
-	for (unsigned i = 0; i < RAW_STEPS; i++)
-		if (sendfile->steps[i].kind == STEP_BYTES)
-			sendfile->steps[i].extra = sizeof(uint32_t);
-	calls = socketcalls(&n);
-	for (size_t i = 0; i < n; i++)
-		if ((t = wanted_type(c, calls[i].event))) {
-			b->bss->wanted[1][RAW_SOCKETCALL / 64] |= 1ull << (RAW_SOCKETCALL % 64);
-			b->bss->socket_calls[calls[i].number] = raw_call(t);
-		}
-}
-
-/* Whether there is any. */
-static bool fill_rings(struct probe_bpf *b, const struct kernel_config *c)
-{
-	const struct event_type *t;
-	bool any = false;
-	size_t n;
-
-	const struct call32 *calls = ringcalls(&n);
-	for (size_t i = 0; i < n; i++)
-		if ((t = wanted_type(c, calls[i].event))) {
-			b->bss->ring_calls[calls[i].number] = raw_call(t);
-			any = true;
-		}
-	return any;
-}
-
-static void fill_calls(struct probe_bpf *b, const struct kernel_config *c)
-{
-	for (unsigned i = 0; i < SYSCALLS; i++) {
-#ifdef __x86_64__
-		int number = syscalls[i].x86_64;
-#else
-		int number = syscalls[i].aarch64;
-#endif
-		if (number >= 0 && syscalls[i].type < EVENT_TYPES && c->types[syscalls[i].type])
-			want_call(b, 0, (unsigned)number, event_type(syscalls[i].type));
-	}
-#ifdef __x86_64__
-	fill_calls32(b, c);
-#endif
-	b->bss->capture_exec = c->types[293];
-	b->bss->capture_exit = c->types[186];
 }
 
 /* Our own programs, by device and inode: what they do is counted as `self`. */
@@ -213,6 +132,26 @@ static void fill_self(const struct probe_bpf *b)
 	}
 }
 
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int load(struct kernel *k, const struct kernel_config *c)
+{
+	uint64_t start = now();
+
+	if (c->report)
+		kernel_report_ask(k->bpf->obj);
+	int rc = probe_bpf__load(k->bpf);
+	if (c->report && rc == 0)
+		kernel_report_print(k->bpf->obj, now() - start);
+	return rc;
+}
+
 static int load_status(int err)
 {
 	return err == EPERM || err == EACCES ? EX_NOPERM : err == ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
@@ -227,16 +166,17 @@ static int configure(struct kernel *k, const struct kernel_config *c)
 		return -1;
 	b->rodata->ring_size = c->ring_size;
 	b->rodata->snaplen = c->snaplen;
-	probe_features(k, fill_rings(b, c));
+	/* Another plan may want what this one does not. */
+	probe_features(k, c->plan || kernel_plan_rings(c->types));
 	if (bpf_map__set_max_entries(b->maps.ring, (uint32_t)c->ring_size) ||
 	    bpf_map__set_max_entries(b->maps.slots, 4u * (uint32_t)k->cpus) ||
 	    bpf_map__set_max_entries(b->maps.slots_used, (uint32_t)k->cpus))
 		return -1;
-	/* What has to be seen before it is made costs every call of the machine something. */
-	bpf_program__set_autoload(b->progs.BPF_PROG_sys_enter, c->types[TYPE_CLOSE]);
-	if (c->types[TYPE_CLOSE] && bpf_map__set_max_entries(b->maps.kept_files, KEPT_FILES))
+	bool may_enter = c->types[TYPE_CLOSE] || c->plan;
+	bpf_program__set_autoload(b->progs.BPF_PROG_sys_enter, may_enter);
+	if (may_enter && bpf_map__set_max_entries(b->maps.kept_files, KEPT_FILES))
 		return -1;
-	fill_calls(b, c);
+	kernel_plan_calls(b);
 	return 0;
 }
 
@@ -251,19 +191,24 @@ struct kernel *kernel_open(const struct kernel_config *c, char *err, size_t errl
 		snprintf(err, errlen, "out of memory");
 		return NULL;
 	}
-	memcpy(k->types, c->types, sizeof k->types);
 	if (!c->verbose)
 		libbpf_set_print(quiet);
 	/* Kernels before 5.11 charge maps against this limit; where it can not be raised it is not needed. */
 	setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
 	if ((k->bpf = probe_bpf__open()) && configure(k, c) == 0) {
 		step = "loaded";
-		rc = probe_bpf__load(k->bpf);
+		rc = load(k, c);
+	}
+	if (rc == 0) {
+		step = "given their plan";
+		rc = kernel_set_plan(k, c->plan, c->types) == 0 ? 0 : -errno;
 	}
 	if (rc == 0) {
 		step = "attached";
 		fill_self(k->bpf);
 		bpf_program__set_autoattach(k->bpf->progs.snapshot, false);
+		/* What has to be seen before it is made costs every call of the machine something. */
+		bpf_program__set_autoattach(k->bpf->progs.BPF_PROG_sys_enter, kernel_wants_enter(c->types));
 		rc = probe_bpf__attach(k->bpf);
 	}
 	if (rc == 0)
@@ -291,6 +236,53 @@ int kernel_read(struct kernel *k, kernel_record *cb, void *arg)
 		return -1;
 	k->position = p;
 	return 0;
+}
+
+bool kernel_wants_enter(const bool types[EVENT_TYPES])
+{
+	return types[TYPE_CLOSE];
+}
+
+int kernel_set_plan(struct kernel *k, const struct plan *plan, const bool types[EVENT_TYPES])
+{
+	uint32_t serial = kernel_plan_serial(k) + 1;
+	struct compiled *c = plan ? plan_compile(plan, serial) : plan_compile_all(types, serial);
+
+	if (c->widened)
+		log_warnx("the plan has more than %d lines: %u event types pass whole", RAW_LINES, c->widened);
+	for (int i = 0; i < EVENT_TYPES; i++)
+		k->types[i] |= types[i];
+	int rc = plan_exchange(k->bpf, c, types);
+	int saved = errno;
+	compiled_free(c);
+	errno = saved;
+	return rc;
+}
+
+uint32_t kernel_plan_serial(const struct kernel *k)
+{
+	const struct probe_bpf *b = k->bpf;
+
+	return (uint32_t)b->bss->plans[b->bss->plan_index & 1].serial;
+}
+
+void kernel_take_plan(struct kernel *k, const bool types[EVENT_TYPES])
+{
+	/* Types that plans before have captured have been counted. */
+	for (unsigned i = 0; i < EVENT_TYPES; i++)
+		k->types[i] = captured_type(i);
+	plan_finish(k->bpf, types);
+}
+
+void kernel_set_cgroup(struct kernel *k, uint64_t id, uint32_t class)
+{
+	int map = bpf_map__fd(k->bpf->maps.cgroup_classes);
+
+	if (class)
+		bpf_map_update_elem(map, &id, &class, BPF_ANY);
+	else
+		bpf_map_delete_elem(map, &id);
+	__atomic_fetch_add(&k->bpf->bss->cgroup_epoch, 1, __ATOMIC_RELEASE);
 }
 
 int kernel_map(const struct kernel *k)

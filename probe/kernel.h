@@ -10,11 +10,14 @@
 #include "wire/stat.h"
 
 struct kernel;
+struct plan;
 
 struct kernel_config {
 	uint64_t ring_size;                    /* bytes, a power of two */
 	uint32_t snaplen;                      /* bytes of what is read or written that are kept, at most RAW_TEXT */
 	bool types[EVENT_TYPES];               /* which events are captured */
+	const struct plan *plan;               /* and which of them pass; NULL: all, and there will be no plan */
+	bool report;                           /* say on standard error what loading costs */
 	bool verbose;                          /* let libbpf and the verifier say on standard error what they do not like */
 };
 
@@ -27,6 +30,17 @@ void kernel_detach(struct kernel *k);
 int kernel_watch_enter(struct kernel *k, bool on);
 /* A descriptor whose reading to its end puts processes into the ring; -1 with errno. */
 int kernel_iterator(struct kernel *k);
+
+/* Are there types that have to be seen before they are made? */
+bool kernel_wants_enter(const bool types[EVENT_TYPES]);
+/* Another plan (NULL: all pass) and other types, without a gap. Returns 0, or -1 with errno: then the old one stays. */
+int kernel_set_plan(struct kernel *k, const struct plan *plan, const bool types[EVENT_TYPES]);
+/* Counts plans: of the one in force. */
+uint32_t kernel_plan_serial(const struct kernel *k);
+/* For a reader that finds a plan of another reader in force: these are its types. What was begun and not finished is. */
+void kernel_take_plan(struct kernel *k, const bool types[EVENT_TYPES]);
+/* Whose cgroup it is: RAW_CLASS_* of raw_plan.h. */
+void kernel_set_cgroup(struct kernel *k, uint64_t id, uint32_t class);
 
 /* The reader's. Called for each record; borrowed until it returns. Returns whether to go on with the next one. */
 typedef bool kernel_record(void *arg, const void *data, size_t size);

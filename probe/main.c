@@ -5,23 +5,26 @@
 
 #include "conf/options.h"
 #include "holder.h"
+#include "plan_load.h"
 #include "scap.h"
 #include "types.h"
 #include "wire/log.h"
 
 static const char usage[] =
-	"usage: probe [-nv] [-e TYPES] [-o ENDPOINT] [-O KEY=VALUE]... [--notify FD]\n"
+	"usage: probe [-nv] [-p PLAN | -e TYPES | -a] [-o ENDPOINT] [-O KEY=VALUE]... [--notify FD]\n"
 	"       probe -r FILE [-o ENDPOINT]\n"
 	"Reads the kernel's events, or those of a capture, and writes them as frames.\n\n"
-	"  -e TYPES       capture these event types only (comma-separated; several -e add up)\n"
-	"                 without -e and -a: all but the most frequent ones (read, write, close, stat and their like)\n"
+	"  -p PLAN        send the events that this plan lets through, as match --plan prints it; SIGHUP reads it again\n"
+	"                 without -p, -e and -a: those that the shipped rules need\n"
+	"  -e TYPES       send all events of these types (comma-separated; several -e add up)\n"
+	"                 default: all but the most frequent types (read, write, close, stat and their like)\n"
 	"  -a             capture every type that the probe knows\n"
 	"  -r FILE        read a capture (.scap, also compressed) or a recorded stream instead of the kernel; - is standard input\n"
 	"  -o ENDPOINT    where frames go: - (the default), unix:PATH, listen:PATH\n"
 	"  -O KEY=VALUE   sets a key: emit --keys lists them\n"
 	"  -n             load the programs, say whether this kernel takes them, and leave\n"
 	"  -v             say more\n"
-	"  --notify FD    write a line there when ready\n"
+	"  --notify FD    write a line there when ready, and when a plan was read again\n"
 	"  --version, --help\n";
 
 /* Every type, or all that are not left to those who ask for them. */
@@ -51,12 +54,30 @@ static void add_types(struct kernel_config *c, const char *list)
 	}
 }
 
+/* Reads the plan; ends the program when it is wrong. */
+static struct plan *take_plan(const char *path, struct kernel_config *c)
+{
+	char err[512];
+	struct plan *p = plan_load(path, err, sizeof err);
+
+	if (!p)
+		diex(EX_CONFIG, "%s", err);
+	c->plan = p;
+	plan_types(p, c->types);
+	return p;
+}
+
 static int check(const struct kernel_config *c)
 {
 	char err[512];
 	int status;
-	struct kernel *k = kernel_open(c, err, sizeof err, &status);
+	struct kernel_config asked = *c;
 
+	asked.report = c->verbose;
+	struct kernel *k = kernel_open(&asked, err, sizeof err, &status);
+	/* What the verifier does not like it says when it is not asked for figures. */
+	if (!k && asked.report)
+		k = kernel_open(c, err, sizeof err, &status);
 	if (!k) {
 		log_warnx("%s", err);
 		return status;
@@ -70,17 +91,20 @@ int main(int argc, char **argv)
 	static const struct option longs[] = { OPTIONS_LONG, { NULL, 0, NULL, 0 } };
 	struct options o = { .program = "probe", .notify = -1 };
 	struct kernel_config c = {0};
-	const char *capture = NULL;
+	const char *capture = NULL, *plan_path = NULL;
+	struct plan *plan = NULL;
 	bool named = false;
 
 	options_begin(&o, &argc, &argv);
-	for (int opt; (opt = getopt_long(argc, argv, OPTIONS_SHORT "e:ar:", longs, NULL)) != -1;) {
+	for (int opt; (opt = getopt_long(argc, argv, OPTIONS_SHORT "e:ap:r:", longs, NULL)) != -1;) {
 		if (opt == 'e') {
 			add_types(&c, optarg);
 			named = true;
 		} else if (opt == 'a') {
 			all_types(&c, true);
 			named = true;
+		} else if (opt == 'p') {
+			plan_path = optarg;
 		} else if (opt == 'r') {
 			capture = optarg;
 		} else {
@@ -89,8 +113,10 @@ int main(int argc, char **argv)
 	}
 	options_end(&o, argc, optind, argv);
 	log_open("probe", o.verbose);
-	if (capture && named)
-		diex(EX_USAGE, "-r: found -e or -a as well, expected one of them: a capture is read whole");
+	if (capture && (named || plan_path))
+		diex(EX_USAGE, "-r: found -p, -e or -a as well, expected one of them: a capture is read whole");
+	if (named && plan_path)
+		diex(EX_USAGE, "-p: found -e or -a as well, expected one of them: a plan says which types are captured");
 	if (capture) {
 		int status = scap_run(&o, capture);
 		options_free(&o);
@@ -98,14 +124,15 @@ int main(int argc, char **argv)
 	}
 	c.verbose = o.verbose > 0;
 	if (!named)
-		all_types(&c, false);
+		plan = take_plan(plan_path, &c);
 	c.snaplen = (uint32_t)conf_number(&o.conf, CONF_PROBE_SNAPLEN);
 	c.ring_size = conf_number(&o.conf, CONF_PROBE_RING_SIZE);
 	if (c.ring_size & (c.ring_size - 1))
 		diex(EX_USAGE, "probe.ring_size: %llu is not a power of two", (unsigned long long)c.ring_size);
 	if (conf_number(&o.conf, CONF_PROBE_REPLAY_BUFFER) & (conf_number(&o.conf, CONF_PROBE_REPLAY_BUFFER) - 1))
 		diex(EX_USAGE, "probe.replay_buffer: %s is not a power of two", conf_text(&o.conf, CONF_PROBE_REPLAY_BUFFER));
-	int status = o.check ? check(&c) : holder_run(&o, &c);
+	int status = o.check ? check(&c) : holder_run(&o, &c, plan_path);
+	plan_free(plan);
 	options_free(&o);
 	return status;
 }

@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <libgen.h>
+#include <limits.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <seccomp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -83,6 +86,12 @@ void privileges_of_reader(const struct held *h, const struct cgroups *cgroups)
 	bool kept = set_capabilities(bit, 0) == 0 && kernel_asks(h);
 	if (set_capabilities(kept ? bit : 0, kept ? bit : 0) != 0)
 		log_warn("the reader keeps its capabilities");
+	char folder[PATH_MAX];
+	/* Where the plan is read again; below it is what it may be a link to. */
+	snprintf(folder, sizeof folder, "%s", h->plan_path ? h->plan_path : "");
+	const char *plan = dirname(folder);
+	c.read = &plan;
+	c.nread = h->plan_path != NULL;
 	c.list = cgroups_folders(cgroups, &c.nlist);
 	c.connect = h->output.kind == SPEC_CONNECT;
 	c.accept = h->output.kind == SPEC_LISTEN;

@@ -192,7 +192,8 @@ enum { RAW_PARAM_SIZE = 30, RAW_PARAM_CONTROL = 31 };
 enum { RAW_CALLS = 512, RAW_SOCKETCALL = 102, RAW_SOCKET_CALLS = 32, RAW_RING_CALLS = 64, RAW_STEPS = 5 };
 struct raw_call {
 	__u16 type;                    /* of the event; 0: not captured */
-	__u8 class, pad;
+	__u8 class;
+	__u8 tells;                    /* something of its sockets that later events need, whether it is told itself or not */
 	struct raw_step steps[RAW_STEPS];
 };
 

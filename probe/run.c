@@ -17,13 +17,16 @@
 #include "buffer.h"
 #include "cgroups.h"
 #include "encode.h"
+#include "plan_held.h"
 #include "privileges.h"
 #include "procfs.h"
+#include "raw_plan.h"
 #include "standard.h"
 #include "wire/kept.h"
 #include "wire/log.h"
 
-enum { RESCANS_MAX = 8, PAUSE_FIRST = 50000, SETTLE_MS = 20, SETTLED = 5, SETTLE_MAX = 100, WAIT_MS = 100, DRAIN_MS = 2000, LOST_DRAINS = 5 };
+enum { RESCANS_MAX = 8, PAUSE_FIRST = 250000, PAUSE_AGAIN = 3000000, SETTLE_MS = 20, SETTLED = 5, SETTLE_MAX = 100, WAIT_MS = 100, DRAIN_MS = 2000,
+	LOST_DRAINS = 5 };
 enum { P_RING, P_SIGNAL, P_TIMER, P_OUTPUT, P_HOLDER, P_COUNT };
 
 struct run {
@@ -40,6 +43,7 @@ struct run {
 	bool define;                           /* what is read now goes before what waits in the buffer, too */
 	bool gone;                             /* nobody reads our output any more */
 	bool lost;                             /* the holder */
+	bool reload;                           /* another plan is asked for */
 	int status;
 };
 
@@ -185,7 +189,7 @@ static void gather(struct run *r)
 {
 	uint64_t t = now();
 
-	if (t - r->last_batch > 2 * r->pause_ns + PAUSE_FIRST)
+	if (t - r->last_batch > PAUSE_AGAIN)
 		r->pause_ns = 0;
 	else if (r->pause_ns == 0)
 		r->pause_ns = PAUSE_FIRST;
@@ -241,12 +245,31 @@ static int second_timer(void)
 	return fd;
 }
 
-/* Returns whether this is the end. There is nothing to load again, so SIGHUP is that of a terminal that is gone. */
+/* Returns whether this is the end. Where there is no plan to read again SIGHUP is that of a terminal that is gone. */
 static bool take_signal(struct run *r)
 {
 	struct signalfd_siginfo s;
 
-	return read(r->fds[P_SIGNAL].fd, &s, sizeof s) == sizeof s;
+	if (read(r->fds[P_SIGNAL].fd, &s, sizeof s) != sizeof s)
+		return false;
+	r->reload = s.ssi_signo == SIGHUP && r->held->plan_path;
+	return !r->reload;
+}
+
+static void reload(struct run *r)
+{
+	r->reload = false;
+	plan_held_reload(r->held, &r->encoder.out);
+	store(r, true);
+	send_out(r);
+}
+
+static void cgroup_known(void *arg, uint64_t id, enum cgroup_class class)
+{
+	struct run *r = arg;
+
+	kernel_set_cgroup(r->kernel, id, class == CGROUP_HOST ? RAW_CLASS_HOST : class == CGROUP_CONTAINER ? RAW_CLASS_CONTAINER :
+		RAW_CLASS_NONE);
 }
 
 static void loop(struct run *r)
@@ -265,11 +288,15 @@ static void loop(struct run *r)
 			r->lost = true;
 		else if (r->fds[P_SIGNAL].revents && take_signal(r))
 			return;
+		if (r->reload && has_room(r))
+			reload(r);
 		if (r->fds[P_OUTPUT].revents)
 			await_output(r, 0);
 		if (r->fds[P_RING].revents)
 			consume(r);
 		if (r->fds[P_TIMER].revents && read(r->fds[P_TIMER].fd, &ticks, sizeof ticks) > 0) {
+			/* Definitions may lie there for which nobody was woken. */
+			consume_ring(r);
 			rescan(r);
 			write_stat(r);
 			store(r, false);
@@ -379,6 +406,7 @@ static int open_all(struct run *r)
 	}
 	if ((status = open_buffer(r)) != 0 || (status = open_output(r)) != 0)
 		return status;
+	cgroups_listen(r->encoder.cgroups, cgroup_known, r);
 	r->iterate = kernel_can_iterate(r->kernel) && strcmp(conf_text(&h->options->conf, CONF_PROBE_SNAPSHOT), "procfs") != 0;
 	r->fds[P_RING] = (struct pollfd){ kernel_fd(r->kernel), POLLIN, 0 };
 	r->fds[P_TIMER] = (struct pollfd){ second_timer(), POLLIN, 0 };
@@ -404,6 +432,11 @@ static void begin(struct run *r)
 		output_define(r->output, r->held->hello.data, r->held->hello.len);
 	}
 	r->define = !first;
+	if (!first && plan_held_take(r->held, &r->encoder.out) != 0) {
+		r->status = EX_SOFTWARE;
+		return;
+	}
+	store(r, true);
 	uint64_t lost = kernel_definitions_lost(r->kernel);
 	if (!r->iterate && (everyone || lost != s->lost_seen)) {
 		s->rescans += !first;
@@ -437,7 +470,8 @@ int reader_run(const struct held *h)
 		r.encoder.events = r.buffer.state.events;
 		if (!(r.buffer.state.flags & BUFFER_ENDED)) {
 			begin(&r);
-			held_ask(h, HELD_READY);
+			if (r.status == 0)
+				held_ask(h, HELD_READY);
 			loop(&r);
 			if (r.status != READER_AGAIN)
 				end(&r);

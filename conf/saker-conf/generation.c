@@ -146,26 +146,23 @@ static int ask_rules(struct making *m)
 	return rc == 0 ? make_plans(m) : rc;
 }
 
-static void add_types(const struct making *m, struct strbuf *a)
+/* What the probe captures: what the rules need, unless something else was asked for. */
+static void add_capture(const struct making *m, struct strbuf *a)
 {
-	char plan[PATH_MAX + 16];
 	const char *types = m->run->types ? m->run->types : m->types.p ? m->types.p : "";
 	size_t n = strcspn(types, "\n");
 
-	if (!m->run->types && !m->run->all_types && settled_bool(m->s, CONF_PROBE_PLAN)) {
-		snprintf(plan, sizeof plan, "%s/plan", m->rundir);
+	if (m->run->all_types) {
+		arguments_add(a, "-a");
+	} else if (!m->run->types && settled_bool(m->s, CONF_PROBE_PLAN)) {
 		arguments_add(a, "-p");
-		arguments_add(a, plan);
-		return;
+		strbuf_printf(a, "%s/plan", m->rundir);
+		strbuf_add(a, "", 1);
+	} else if (n) {
+		arguments_add(a, "-e");
+		strbuf_add(a, types, n);
+		strbuf_add(a, "", 1);
 	}
-	if (m->run->all_types || n == 0) {
-		if (m->run->all_types)
-			arguments_add(a, "-a");
-		return;
-	}
-	arguments_add(a, "-e");
-	strbuf_add(a, types, n);
-	strbuf_add(a, "", 1);
 }
 
 static void add_own(const struct making *m, const char *stage, struct strbuf *a)
@@ -176,7 +173,7 @@ static void add_own(const struct making *m, const char *stage, struct strbuf *a)
 		arguments_add(a, "-r");
 		arguments_add(a, m->run->input);
 	} else if (strcmp(stage, "probe") == 0) {
-		add_types(m, a);
+		add_capture(m, a);
 	}
 	if (strcmp(stage, "frames") == 0) {
 		arguments_add(a, "--json-source");
@@ -289,14 +286,13 @@ static int make(struct making *m, long number)
 		return -1;
 	if (rename(m->folder, m->final) != 0)
 		return refuse(m, m->final);
-	char name[32], link[PATH_MAX + 16];
-	/* The plan that the probe reads is the supervisor's to move; the first one is there. */
-	snprintf(link, sizeof link, "%s/plan", m->rundir);
-	snprintf(name, sizeof name, "%ld/plan", number);
-	if (settled_bool(m->s, CONF_PROBE_PLAN) && access(link, F_OK) != 0 && folder_link(m->rundir, "plan", name) != 0)
-		return refuse(m, "plan");
+	char name[32], plan[PATH_MAX];
 	snprintf(name, sizeof name, "%ld", number);
-	return folder_link(m->rundir, "latest", name) == 0 ? 0 : refuse(m, "latest");
+	if (folder_link(m->rundir, "latest", name) != 0)
+		return refuse(m, "latest");
+	/* The probe reads a link that stays, which the supervisor moves. */
+	snprintf(plan, sizeof plan, "%.*s/plan", PATH_MAX - 16, m->rundir);
+	return symlink("current/plan", plan) == 0 || errno == EEXIST ? 0 : refuse(m, "plan");
 }
 
 long generation_write(const char *rundir, struct settled *s, const struct rules *rules, const struct run *run)

@@ -13,6 +13,8 @@ struct memory {
 	__u64 thread_key;              /* key under which a THREAD was sent, or 0 */
 	__u32 self;                    /* it runs one of our own programs */
 	__u32 looked;                  /* whether that was found out */
+	__u64 lines_print;             /* of what `lines` rests on; 0: nothing yet */
+	struct raw_lines lines;        /* of the plan, that the task does not rule out */
 };
 
 struct {
@@ -47,12 +49,15 @@ static __always_inline struct raw_proc *record_begin(struct slot *s, __u64 task,
 	return p;
 }
 
-static __always_inline bool definition_send(struct slot *s)
+static __always_inline bool definition_count(bool sent)
 {
-	bool sent = record_send(s) == 0;
-
 	__sync_fetch_and_add(sent ? &definitions : &definitions_lost, 1);
 	return sent;
+}
+
+static __always_inline bool definition_send(struct slot *s)
+{
+	return definition_count(record_send_later(s) == 0);
 }
 
 /* Sends what user space does not know, or not any more, of a process. `here`: it is the calling task's. */
@@ -85,16 +90,20 @@ static __always_inline bool thread_describe(struct slot *s, struct task_struct *
 	return tm->print != 0;
 }
 
-/* Makes sure that the acting process, and the thread where it differs, are described as they are. Returns whether they are;
- * `*task` is the key for the event: the thread's where it has a record of its own. Where the leader has ended before its
+/* Makes sure that the process of `t`, and the thread where it differs, are described as they are. Returns whether they are;
+ * s->actor is the key for the event: the thread's where it has a record of its own. Where the leader has ended before its
  * threads, the caller's facts stand for the process. */
-static __always_inline bool actor_describe(struct slot *s, struct task_struct *t, struct memory *pm, __u64 *task)
+static __always_inline bool task_describe(struct slot *s, struct task_struct *t)
 {
+	struct memory *pm = memory_of(t->group_leader, true);
+
+	if (!pm)
+		return false;
 	__u64 leader = ADDRESS(s, struct task_struct, t, group_leader);
 	bool alive = ADDRESS(s, struct task_struct, leader, fs) != 0, known = true;
 	__u64 print = print_of(s, alive ? leader : (__u64)t);
 
-	*task = task_key(leader);
+	s->actor = task_key(leader);
 	if (pm->print != print && (alive || !pm->print))
 		known = process_describe(s, alive ? leader : (__u64)t, pm, print, true);
 	if (t->pid == t->tgid)
@@ -106,8 +115,15 @@ static __always_inline bool actor_describe(struct slot *s, struct task_struct *t
 	if (tm->print != own || tm->leader_print != print)
 		known &= thread_describe(s, t, tm, pm, print, own);
 	if (tm->thread_key)
-		*task = tm->thread_key;
+		s->actor = tm->thread_key;
+	s->task = (__u64)t;
 	return known;
+}
+
+/* Of the calling task. */
+__noinline int actor_describe(struct slot *s)
+{
+	return s ? task_describe(s, bpf_get_current_task_btf()) : 0;
 }
 
 #endif

@@ -3,9 +3,9 @@
 #define PROBE_BPF_EVENTS_H
 
 #include "data.h"
-#include "describe.h"
+#include "filter.h"
 
-enum { TYPE_EXECVE = 293, TYPE_EXECVEAT = 331, TYPE_PROCEXIT = 186, TYPE_PTRACE = 169, TYPE_CLOSE = 5 };
+enum { TYPE_EXECVE = 293, TYPE_EXECVEAT = 331, TYPE_PROCEXIT = 186, TYPE_PTRACE = 169, TYPE_CLOSE = 5, TYPE_PRCTL = 401, PR_SET_NAME = 15 };
 
 /* What clone and its kin tell of the calling process s->task. */
 __noinline int gather_clone(struct slot *s, __u64 flags)
@@ -58,25 +58,34 @@ static __always_inline void gather_caps(struct slot *s, __u8 param)
 		item_number(s, param + i, caps[i]);
 }
 
+/* One text of an argument vector. Returns 0 to go on. */
+__noinline int argv_piece(struct slot *s, __u64 at)
+{
+	if (!s)
+		return 1;
+	struct vector *v = &s->vector;
+	__u64 p = user_word(s, at);
+	if (!p)
+		return 1;
+	long got = bpf_probe_read_user_str(AT(s, v->from + v->n), 1024, (void *)p);
+	if (got <= 0)
+		return 1;
+	v->n += got;
+	return v->n > RAW_TEXT - 1024;
+}
+
 /* The argument vector of a call that failed: texts one after another, each with its NUL. */
 __noinline int gather_argv(struct slot *s, __u64 argv)
 {
-	__u32 n = 0;
-
 	if (!s || !item_begin(s, FORM_BYTES, 2, 0))
 		return 0;
-	__u32 from = s->off + sizeof(struct raw_item), word = s->call.compat ? 4 : 8;
-	for (int i = 0; i < 48 && n <= RAW_TEXT - 1024; i++) {
-		__u64 p = user_word(s, argv + i * word);
-		if (!p)
-			break;
-		long got = bpf_probe_read_user_str(AT(s, from + n), 1024, (void *)p);
-		if (got <= 0)
-			break;
-		n += got;
-	}
-	item_aux(s, n);
-	item_end(s, n);
+	s->vector.from = s->off + sizeof(struct raw_item);
+	s->vector.n = 0;
+	__u32 word = s->call.compat ? 4 : 8;
+	for (int i = 0; i < 48 && !argv_piece(s, argv + i * word); i++)
+		;
+	item_aux(s, s->vector.n);
+	item_end(s, s->vector.n);
 	return 0;
 }
 
@@ -88,8 +97,12 @@ static __always_inline void gather_fd(struct slot *s, struct raw_step step, __u6
 		item_fd(s, step.kind == STEP_BASE ? FORM_BASE : FORM_FD, step.param, fd, step.extra);
 }
 
-static __always_inline void gather_step(struct slot *s, struct raw_step step)
+/* One step of s->call.what. Global, so that the verifier looks at it once and not once for each step. */
+__noinline int gather_step(struct slot *s, __u32 i)
 {
+	if (!s || i >= RAW_STEPS)
+		return 0;
+	struct raw_step step = s->call.what.steps[i];
 	__u64 arg = s->call.args[step.arg & 7], flags;
 
 	switch (step.kind) {
@@ -142,26 +155,86 @@ static __always_inline void gather_step(struct slot *s, struct raw_step step)
 		gather_clone(s, flags);
 		break;
 	}
+	return 0;
 }
 
-/* The event of s->call, made by s->task and told under the key `task`; RAW_* flags. Sent, and counted as delivered or lost. */
-__noinline int event_write(struct slot *s, __u64 task, __u32 flags)
+static __always_inline void event_gather(struct slot *s)
+{
+	s->off = sizeof(struct raw_event);
+	s->peer.len = 0;
+	path_root(s);
+	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++)
+		gather_step(s, i);
+}
+
+/* The event of s->call, made by s->task and told under the key s->actor; RAW_* flags. Sent, and counted as delivered or lost. */
+__noinline int event_write(struct slot *s, __u32 flags)
 {
 	if (!s)
 		return 0;
 	struct raw_event *e = (struct raw_event *)s->data;
 	head_fill(s, &e->h, RAW_EVENT, s->call.what.type, s->task);
-	e->h.task = task;
+	e->h.task = s->actor;
 	e->h.flags = flags;
 	e->ret = s->call.ret;
 	__builtin_memcpy(e->args, s->call.args, sizeof(e->args));
-	s->off = sizeof(*e);
-	s->peer.len = 0;
-	path_root(s);
-	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++)
-		gather_step(s, s->call.what.steps[i]);
+	event_gather(s);
 	e->h.id = __sync_fetch_and_add(&next_id, 1);
 	count(s->call.what.type, record_send(s) == 0 ? COUNT_DELIVERED : COUNT_FULL);
+	return 0;
+}
+
+/* What one step tells of a socket, without telling it to anybody. Returns 1 when that takes the whole event: who a datagram's
+ * other end is. */
+__noinline int tell_step(struct slot *s, __u32 i)
+{
+	struct socket_memory new = {}, *m;
+
+	if (!s || i >= RAW_STEPS)
+		return 0;
+	struct raw_step step = s->call.what.steps[i];
+	bool is_new = step.kind == STEP_NEW_FD;
+	if (!step.extra || (step.kind != STEP_FD && step.kind != STEP_BASE && !is_new))
+		return 0;
+	if (s->call.ret < 0 && step.extra != TELLS_CLIENT)
+		return 0;
+	__u64 file = file_of(s, is_new ? s->call.ret : (__s32)s->call.args[step.arg & 7]), inode;
+	if (!file || (READ(struct inode, READ(struct file, file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	__u64 sk = (__u64)READ(struct socket, READ(struct file, file, private_data), sk);
+	__u16 family = READ(struct sock, sk, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	inode = READ(struct inode, READ(struct file, file, f_inode), i_ino);
+	m = bpf_map_lookup_elem(&sockets, &inode);
+	if (step.extra == TELLS_SENT || step.extra == TELLS_RECEIVED)
+		return READ(struct sock, sk, sk_type) != SOCK_STREAM || !m || !m->role;
+	if (step.extra == TELLS_BOUND)
+		bpf_probe_read_user(&s->peer.v4.port, sizeof(__u16), (void *)(s->call.args[1] + 2));
+	if (m) {
+		role_told(m, &s->peer, step.extra);
+		return 0;
+	}
+	role_told(&new, &s->peer, step.extra);
+	bpf_map_update_elem(&sockets, &inode, &new, BPF_ANY);
+	return 0;
+}
+
+/* What a call that nobody is told of tells of its sockets; and of a process that takes another name, by which rules may ask for
+ * the parent of others. */
+__noinline int call_tell(struct slot *s)
+{
+	int whole = 0;
+
+	if (s && s->call.what.type == TYPE_PRCTL) {
+		if (s->call.args[0] == PR_SET_NAME)
+			actor_describe(s);
+		return 0;
+	}
+	for (int i = 0; s && i < RAW_STEPS && s->call.what.steps[i].kind; i++)
+		whole |= tell_step(s, i);
+	if (s && whole)
+		event_gather(s);
 	return 0;
 }
 

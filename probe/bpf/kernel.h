@@ -301,8 +301,6 @@ enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_RAW = 3, I
 
 /* Whether the kernel has bpf_rdonly_cast (6.2); the loader finds out. */
 const volatile bool can_cast = false;
-/* The same for bpf_loop (5.17): it spares the verifier the rounds of a loop, and so most of the start-up time. */
-const volatile bool can_loop = false;
 extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
 
 /* One field behind a pointer that the verifier knows nothing of: a plain load where the kernel can cast, a helper call

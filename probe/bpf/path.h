@@ -5,9 +5,11 @@
 #include "record.h"
 
 /* One step up from s->walk: a name, or from the root of a mount to where it is mounted. Returns -1 to go on, else enum raw_path.
- * All state is kept in the slot's memory: so each round looks the same to the verifier. */
-static __always_inline int path_step(struct slot *s, __u32 begin)
+ * A global function, so that the verifier looks at it once and not once for each round. */
+__noinline int path_step(struct slot *s)
 {
+	if (!s)
+		return PATH_DEEP;
 	struct walk *w = &s->walk;
 	__u64 dentry = w->dentry, mnt = w->mnt;
 
@@ -27,7 +29,7 @@ static __always_inline int path_step(struct slot *s, __u32 begin)
 	__u64 parent = (__u64)READ(struct dentry, dentry, d_parent);
 	struct qstr name = READ(struct dentry, dentry, d_name);
 	__u32 len = (name.hash_len >> 32) & (RAW_NAME - 1), off = w->off;
-	if (off - begin > RAW_TEXT)
+	if (off - w->begin > RAW_TEXT)
 		return PATH_DEEP;
 	bpf_probe_read_kernel(AT(s, off), len, name.name);
 	*(char *)AT(s, off + len) = '\0';
@@ -36,14 +38,6 @@ static __always_inline int path_step(struct slot *s, __u32 begin)
 		return PATH_PSEUDO;
 	w->dentry = parent;
 	return -1;
-}
-
-static long path_round(__u32 i __attribute__((unused)), void *ctx)
-{
-	struct slot *s = *(struct slot **)ctx;
-
-	s->walk.result = path_step(s, s->walk.begin);
-	return s->walk.result >= 0;
 }
 
 /* Follows s->walk and appends each name with a NUL to the record at walk.off, which it moves; at most RAW_TEXT bytes. A
@@ -55,12 +49,8 @@ __noinline int path_walk(struct slot *s)
 	s->walk.begin = s->walk.off;
 	s->walk.twin = 0;
 	s->walk.result = -1;
-	if (can_loop) {
-		bpf_loop(RAW_DEPTH, path_round, &s, 0);
-	} else {
-		for (int i = 0; i < RAW_DEPTH && s->walk.result < 0; i++)
-			s->walk.result = path_step(s, s->walk.begin);
-	}
+	for (int i = 0; i < RAW_DEPTH && s->walk.result < 0; i++)
+		s->walk.result = path_step(s);
 	return s->walk.result < 0 ? PATH_DEEP : s->walk.result;
 }
 

@@ -129,21 +129,53 @@ static __always_inline __u32 messages_of(const struct call *c)
 	return many && c->ret > 1 ? c->ret : 1;
 }
 
-static __always_inline void event_send(struct slot *s, struct task_struct *t, struct memory *pm)
+/* The next messages of s->call, until there is none: then not 0. */
+__noinline int messages_deliver(struct slot *s)
 {
-	__u32 n = messages_of(&s->call), flags = s->call.compat ? RAW_COMPAT : 0;
-	__u64 task;
-
-	if (!actor_describe(s, t, pm, &task))
-		flags |= RAW_INCOMPLETE;
-	s->task = (__u64)t;
-	s->call.message = 0;
-	event_write(s, task, flags);
-	for (__u32 i = 1; i < RAW_MESSAGES && i < n; i++) {
+	for (int i = 0; i < RAW_MESSAGES / 32; i++) {
+		if (!s || s->call.message + 1 >= messages_of(&s->call))
+			return 1;
+		s->call.message++;
 		count(s->call.what.type, COUNT_WANTED);
-		s->call.message = i;
-		event_write(s, task, flags);
+		event_write(s, s->flags);
 	}
+	return 0;
+}
+
+/* Tells s->call of the calling task s->task, unless one of our own made it or there is no room. */
+__noinline int call_deliver(struct slot *s)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct memory *pm = memory_of(t->group_leader, true);
+
+	if (!s)
+		return 0;
+	__u32 type = s->call.what.type, flags = s->call.compat ? RAW_COMPAT : 0;
+	if (pm && !pm->looked)
+		self_look(t->group_leader, pm);
+	if (pm && pm->self && type != TYPE_EXECVE && type != TYPE_EXECVEAT && type != TYPE_PTRACE) {
+		count(type, COUNT_SELF);
+		return 0;
+	}
+	if (!pm || !ring_room(s, s->call.what.class)) {
+		count(type, COUNT_FULL);
+		return 0;
+	}
+	if (!actor_describe(s))
+		flags |= RAW_INCOMPLETE;
+	s->call.message = 0;
+	s->flags = flags;
+	event_write(s, flags);
+	for (int i = 0; i < 32 && !messages_deliver(s); i++)
+		;
+	return 0;
+}
+
+/* Counters of the calling CPU; programs of one type do not interrupt each other. */
+static __always_inline void count_plain(struct raw_counts *c, enum raw_count what)
+{
+	if (c)
+		c->n[what & 7]++;
 }
 
 SEC("tp_btf/sys_exit")
@@ -166,29 +198,32 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 		call = socket_call(&c);
 	if (!call || !call->type)
 		return 0;
-	bool exec = call->type == TYPE_EXECVE || call->type == TYPE_EXECVEAT;
-	if (exec && c.ret >= 0)
+	__u32 type = call->type;
+	const struct raw_plan_type *plan = plan_type(type);
+	if (!plan->wanted && !call->tells)
+		return 0;
+	if ((type == TYPE_EXECVE || type == TYPE_EXECVEAT) && c.ret >= 0)
 		return 0;                      /* told at sched_process_exec */
-	count(call->type, COUNT_WANTED);
-	struct memory *pm = memory_of(t->group_leader, true);
-	if (pm && !pm->looked)
-		self_look(t->group_leader, pm);
-	if (pm && pm->self && !exec && call->type != TYPE_PTRACE) {
-		count(call->type, COUNT_SELF);
+	struct raw_counts *n = plan->wanted ? bpf_map_lookup_elem(&counts, &type) : NULL;
+	count_plain(n, COUNT_WANTED);
+	if (!call->tells && !result_can_pass(plan, c.ret)) {
+		count_plain(n, COUNT_REJECTED);
 		return 0;
 	}
 	struct slot *s = slot_take();
 	if (!s) {
-		count(call->type, COUNT_SCRATCH);
+		count_plain(n, COUNT_SCRATCH);
 		return 0;
 	}
 	s->task = (__u64)t;
-	if (pm && ring_room(s, call->class)) {
-		s->call = c;
-		s->call.what = *call;
-		event_send(s, t, pm);
+	s->call = c;
+	s->call.what = *call;
+	if (plan->wanted && filter_pass(s)) {
+		call_deliver(s);
 	} else {
-		count(call->type, COUNT_FULL);
+		count_plain(n, COUNT_REJECTED);
+		if (call->tells)
+			call_tell(s);
 	}
 	slot_give(s);
 	return 0;
@@ -229,6 +264,7 @@ int BPF_PROG_exec(__u64 *ctx)
 		return 0;
 	m->argv_of = 0;
 	m->exec = bpf_ktime_get_boot_ns();
+	m->lines_print = 0;
 	self_look(t, m);
 	if (capture_exec)
 		count(TYPE_EXECVE, COUNT_WANTED);
@@ -240,14 +276,18 @@ int BPF_PROG_exec(__u64 *ctx)
 			count(TYPE_EXECVE, COUNT_SCRATCH);
 		return 0;
 	}
+	s->task = (__u64)t;
+	bool passes = capture_exec && life_pass(s, TYPE_EXECVE);
+	if (capture_exec && !passes)
+		count(TYPE_EXECVE, COUNT_REJECTED);
 	__u64 print = print_of(s, (__u64)t);
 	struct raw_proc *p = record_begin(s, (__u64)t, m);
 	p->h.kind = RAW_EXEC;
 	p->h.type = TYPE_EXECVE;
-	p->h.flags |= capture_exec ? 0 : RAW_UNWANTED;
+	p->h.flags |= passes ? 0 : RAW_UNWANTED;
 	p->old_task = m->thread_key;
 	m->thread_key = 0;
-	if (capture_exec)
+	if (passes)
 		p->h.id = __sync_fetch_and_add(&next_id, 1);
 	argv_fill(s);
 	void *to = item_begin(s, FORM_PASSED, RAW_FACT_FILENAME, 0);
@@ -258,10 +298,10 @@ int BPF_PROG_exec(__u64 *ctx)
 			item_end(s, (n - 1) & (RAW_TEXT - 1));
 		}
 	}
-	bool sent = definition_send(s);
+	bool sent = passes ? definition_count(record_send(s) == 0) : definition_send(s);
 	m->print = sent ? print : 0;
 	m->leader_print = 0;
-	if (capture_exec)
+	if (passes)
 		count(TYPE_EXECVE, sent ? COUNT_DELIVERED : COUNT_FULL);
 	slot_give(s);
 	return 0;
@@ -286,8 +326,15 @@ int BPF_PROG_exit(__u64 *ctx)
 	}
 	__u64 task = process_key((__u64)t);
 	bool known = true;
-	if (wants && pm)
-		known = actor_describe(s, t, pm, &task);
+	s->task = (__u64)t;
+	if (wants && !life_pass(s, TYPE_PROCEXIT)) {
+		count(TYPE_PROCEXIT, COUNT_REJECTED);
+		wants = false;
+	}
+	if (wants && pm) {
+		known = actor_describe(s);
+		task = s->actor;
+	}
 	struct raw_exit *e = (struct raw_exit *)s->data;
 	head_fill(s, &e->h, RAW_EXIT, TYPE_PROCEXIT, (__u64)t);
 	e->h.task = task;
@@ -298,7 +345,7 @@ int BPF_PROG_exit(__u64 *ctx)
 	if (wants)
 		e->h.id = __sync_fetch_and_add(&next_id, 1);
 	s->off = sizeof(*e);
-	bool sent = record_send(s) == 0;
+	bool sent = (wants ? record_send(s) : record_send_later(s)) == 0;
 	if (wants)
 		count(TYPE_PROCEXIT, sent ? COUNT_DELIVERED : COUNT_FULL);
 	slot_give(s);
@@ -321,7 +368,7 @@ static __always_inline int cgroup_told(struct cgroup *cgrp, const char *path, bo
 	if (n > 0) {
 		r->path_len = n - 1;
 		s->off = sizeof(*r) + (n & (2 * RAW_TEXT - 1));
-		definition_send(s);
+		definition_count(record_send(s) == 0);
 	}
 	slot_give(s);
 	return 0;

@@ -4,11 +4,16 @@
 #define PROBE_BPF_RECORD_H
 
 #include "kernel.h"
-#include "../raw.h"
+#include "../raw_plan.h"
 
 enum {
+	ANNOUNCE_NS = 100000000,
 	SLOTS = 4,                     /* of each CPU: a program can interrupt another one that sleeps */
-	TYPES_MAX = 512,
+	TYPES_MAX = RAW_TYPES,
+	TRAIL = 64,                    /* components that a path may have to be looked up in the plan */
+	SLOT_NUMBERS = 16,
+	PASSED_SHORT = 32,
+	PASSED_MAX = 256,              /* of a path as passed that is looked at */
 	RECORD_LAST = RAW_MAX - 3 * RAW_TEXT    /* an item begins before here */
 };
 
@@ -69,14 +74,28 @@ struct slot {
 	__u32 off;                     /* end of the record so far */
 	__u32 index, bit;              /* of the slot itself */
 	__u64 task;                    /* whom facts_print, proc_fill, ... are asked about, and what they answer */
-	__u64 print;
-	__u32 differs, pad;
+	__u64 print, actor;
+	__u32 differs, flags;          /* flags: RAW_*, of a call's events */
 	__u64 word[2];                 /* see words_at */
 	struct walk walk;
 	struct fd_ask ask;
 	struct call call;
 	struct peer peer;
 	struct vector vector;
+	struct raw_lines lines;        /* of the plan, that are left */
+	struct raw_node_key key;
+	struct raw_node node;
+	__u64 file;                    /* that the call is about, where `told` says so; 0: not known */
+	bool told;
+	__u32 plan;                    /* which of the two */
+	bool hit;                      /* the value that a range is looked for is in one */
+	__s64 numbers[SLOT_NUMBERS];   /* by enum raw_number */
+	__u64 caps[4];                 /* by enum raw_mask_of */
+	__u64 ends[2][2];              /* addresses, local and remote */
+	__u32 address_len, pad3;
+	__u64 trail[TRAIL];            /* see path_climb */
+	__u32 depth, pad2;
+	__u8 text[PASSED_MAX + 8];     /* of a path as passed */
 	__u8 data[RAW_MAX + 2 * RAW_TEXT];      /* what is written at a masked offset always fits */
 };
 
@@ -140,6 +159,8 @@ struct {
 /* Shared with user space. */
 __u64 next_id = 1;                     /* ids of events */
 __u64 definitions, definitions_lost, deep_paths;
+bool unannounced;                      /* records lie in the ring for which the reader was not woken */
+__u64 announced;                       /* when it was last woken for definitions alone, boot clock */
 const volatile __u64 ring_size = 0;
 const volatile __u32 snaplen = 80;     /* bytes of what is read or written that are kept, at most RAW_TEXT */
 
@@ -183,13 +204,35 @@ static __always_inline void slot_give(struct slot *s)
 		__sync_fetch_and_and(used, ~(__u64)s->bit);
 }
 
-static __always_inline long record_send(struct slot *s)
+static __always_inline long record_put(struct slot *s, __u64 flags)
 {
 	__u64 len = s->off;
 
 	asm volatile("%0 &= %1" : "+r"(len) : "i"(RAW_MAX - 1));
 	((struct raw_head *)s->data)->len = len;
-	return bpf_ringbuf_output(&ring, s->data, len, 0);
+	return bpf_ringbuf_output(&ring, s->data, len, flags);
+}
+
+/* An event, for which the reader is woken: by force when there is something before it for which it was not. */
+static __always_inline long record_send(struct slot *s)
+{
+	__u64 flags = unannounced ? BPF_RB_FORCE_WAKEUP : 0;
+
+	unannounced = false;
+	return record_put(s, flags);
+}
+
+/* What no event needs yet can wait, or short processes would cost the reader a wake-up each. */
+static __always_inline long record_send_later(struct slot *s)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	if (now - announced > ANNOUNCE_NS || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) * 8 > ring_size) {
+		announced = now;
+		return record_send(s);
+	}
+	unannounced = true;
+	return record_put(s, BPF_RB_NO_WAKEUP);
 }
 
 /* Begins an item at the end of the record: returns where its bytes go, at most RAW_TEXT + RAW_NAME of them, or NULL. */

@@ -49,8 +49,10 @@ static __always_inline void sock_addresses(struct raw_sock *r, __u64 sk, __u32 f
 }
 
 /* Writes raw_sock at `off`; returns its length with the unix addresses behind it. */
-static __noinline __u32 sock_at(struct slot *s, __u32 off, __u64 file)
+__noinline int sock_at(struct slot *s, __u32 off, __u64 file)
 {
+	if (!s)
+		return 0;
 	__u64 socket = (__u64)READ(struct file, file, private_data);
 	__u64 sk = (__u64)READ(struct socket, socket, sk);
 

@@ -103,7 +103,9 @@ enum { RING_ANY_SLOT = 0xffffffff };
 struct ring_request {
 	__u8 record[RING_RECORD];
 	struct peer peer;
-	__u32 slot, pad;               /* of the ring's own table, from 1, for a file that it opens; 0: a descriptor */
+	struct raw_lines lines;        /* of the plan, that who asked does not rule out */
+	__u64 plan;                    /* its serial */
+	__u32 slot, rejected;               /* of the ring's own table, from 1, for a file that it opens; 0: a descriptor */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -206,14 +208,30 @@ static __always_inline void ring_first_step(struct slot *s, struct raw_step step
 	}
 }
 
+/* As actor_describe. A thread that the kernel has made in the process to look for requests is not who asked. */
+__noinline int ring_describe(struct slot *s)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+
+	if (t->flags & PF_IO_WORKER)
+		t = t->group_leader;
+	return s ? task_describe(s, t) : 0;
+}
+
+/* The tests of who asked, s->task. */
+__noinline int ring_actor(struct slot *s)
+{
+	return s ? actor_keep(s) : 1;
+}
+
 /* The record of s->call as far as it is known now, in s->data; raw_head.len is its length so far. */
-__noinline int ring_begin(struct slot *s, __u64 task, __u32 flags)
+__noinline int ring_begin(struct slot *s, __u32 flags)
 {
 	if (!s)
 		return 0;
 	struct raw_event *e = (struct raw_event *)s->data;
 	head_fill(s, &e->h, RAW_EVENT, s->call.what.type, s->task);
-	e->h.task = task;
+	e->h.task = s->actor;
 	e->h.flags = flags;
 	e->ret = 0;
 	__builtin_memcpy(e->args, s->call.args, sizeof(e->args));
@@ -241,11 +259,22 @@ static __always_inline __u64 ring_file(struct slot *s, __u64 req, __u32 index)
 	return WORD(s, 0) & ~7ull;
 }
 
-/* What is known when the call is made: `file` is the one behind its result, or that it was made on. */
-__noinline int ring_end(struct slot *s, __u64 file)
+static __always_inline void ring_count(__u32 type, bool wanted, enum raw_count what)
+{
+	if (!wanted)
+		return;
+	count(type, COUNT_WANTED);
+	count(type, what);
+}
+
+/* What is known when the call is made: s->file is the one behind its result, or that it was made on. When it does not pass only
+ * sockets are told of it. */
+__noinline int ring_end(struct slot *s, __u32 passes)
 {
 	if (!s)
 		return 0;
+	__u64 file = s->file;
+	bool wanted = plan_type(s->call.what.type)->wanted;
 	struct raw_event *e = (struct raw_event *)s->data;
 	path_root(s);
 	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++) {
@@ -256,26 +285,32 @@ __noinline int ring_end(struct slot *s, __u64 file)
 			.fd = step.kind == STEP_FD ? s->call.args[step.arg & 7] : s->call.ret };
 		fd_write(s);
 	}
+	if (!passes) {
+		ring_count(s->call.what.type, wanted, COUNT_REJECTED);
+		return 0;
+	}
 	e->ret = s->call.ret;
 	e->h.time = bpf_ktime_get_boot_ns();
 	e->h.id = __sync_fetch_and_add(&next_id, 1);
 	bool sent = ring_room(s, s->call.what.class) && record_send(s) == 0;
-	count(s->call.what.type, sent ? COUNT_DELIVERED : COUNT_FULL);
+	ring_count(s->call.what.type, true, sent ? COUNT_DELIVERED : COUNT_FULL);
 	return 0;
 }
 
-static __always_inline void ring_keep(struct slot *s, __u64 req, __u32 slot)
+static __always_inline void ring_keep(struct slot *s, __u64 req, __u32 slot, bool passes)
 {
 	struct ring_request *k = (struct ring_request *)s->data;
 
 	if (s->off <= RING_RECORD) {
 		k->peer = s->peer;
+		k->lines = s->lines;
+		k->plan = plan_of(s)->serial;
 		k->slot = slot;
+		k->rejected = !passes;
 		if (bpf_map_update_elem(&ring_requests, &req, k, BPF_ANY) == 0)
 			return;
 	}
-	count(s->call.what.type, COUNT_WANTED);
-	count(s->call.what.type, COUNT_SCRATCH);
+	ring_count(s->call.what.type, plan_type(s->call.what.type)->wanted, COUNT_SCRATCH);
 }
 
 static __always_inline int ring_submitted(__u64 req)
@@ -285,8 +320,10 @@ static __always_inline int ring_submitted(__u64 req)
 
 	if (op >= RAW_RING_CALLS || !call->type)
 		return 0;
+	bool wanted = plan_type(call->type)->wanted;
+	if (!wanted && !call->tells)
+		return 0;
 	struct task_struct *t = bpf_get_current_task_btf();
-	/* A thread that the kernel has made in the process to look for requests is not who asked. */
 	if (t->flags & PF_IO_WORKER)
 		t = t->group_leader;
 	struct memory *pm = memory_of(t->group_leader, true);
@@ -294,28 +331,32 @@ static __always_inline int ring_submitted(__u64 req)
 		self_look(t->group_leader, pm);
 	struct slot *s = pm && pm->self ? NULL : slot_take();
 	if (!s || !pm) {
-		count(call->type, COUNT_WANTED);
-		count(call->type, pm && pm->self ? COUNT_SELF : COUNT_SCRATCH);
+		ring_count(call->type, wanted, pm && pm->self ? COUNT_SELF : COUNT_SCRATCH);
 		if (s)
 			slot_give(s);
 		return 0;
 	}
-	__u64 task;
-	s->task = (__u64)t;
-	__u32 flags = actor_describe(s, t, pm, &task) ? 0 : RAW_INCOMPLETE;
 	s->task = (__u64)t;
 	__builtin_memset(&s->call, 0, sizeof(s->call));
 	s->call.what = *call;
 	ring_args(s->call.args, req, op);
-	ring_begin(s, task, flags);
+	bool passes = wanted && ring_actor(s);
+	if (!passes && !call->tells) {
+		ring_count(call->type, wanted, COUNT_REJECTED);
+		slot_give(s);
+		return 0;
+	}
+	__u32 flags = !passes || ring_describe(s) ? 0 : RAW_INCOMPLETE;
+	s->task = (__u64)t;
+	ring_begin(s, flags);
 	__u32 file_slot = op == RING_OPENAT || op == RING_OPENAT2 ? READ(struct io_open, req, file_slot) :
 		op == RING_SOCKET ? READ(struct io_socket, req, file_slot) : 0;
 	if (READ(struct io_kiocb, req, flags) & RING_SKIPS) {
 		/* Nobody is told when it is done, unless it fails; we neither. */
-		count(call->type, COUNT_WANTED);
-		ring_end(s, 0);
+		s->file = 0;
+		ring_end(s, passes);
 	} else {
-		ring_keep(s, req, file_slot);
+		ring_keep(s, req, file_slot, passes);
 	}
 	slot_give(s);
 	return 0;
@@ -331,6 +372,22 @@ static __always_inline __u64 ring_result(struct slot *s, __u64 req, __u8 op, con
 	return k->slot ? ring_file(s, req, k->slot == RING_ANY_SLOT ? s->call.ret : k->slot - 1) : file_of(s, s->call.ret);
 }
 
+/* Whether the plan lets a call which is done through: s->call, of which s->file is known. Whoever was let through by another plan
+ * passes where this one wants the type at all. */
+__noinline int ring_passes(struct slot *s, const struct ring_request *k)
+{
+	if (!s || !k)
+		return 0;
+	plan_begin(s);
+	if (!plan_type_of(s, s->call.what.type)->wanted || k->rejected)
+		return 0;
+	if (k->plan != plan_of(s)->serial)
+		return 1;
+	s->lines = k->lines;
+	s->told = true;
+	return call_keep(s);
+}
+
 static __always_inline int ring_completed(__u64 req, __s64 result)
 {
 	__u8 op = req ? READ(struct io_kiocb, req, opcode) : RAW_RING_CALLS;
@@ -341,24 +398,26 @@ static __always_inline int ring_completed(__u64 req, __s64 result)
 	struct ring_request *k = bpf_map_lookup_elem(&ring_requests, &req);
 	if (!k)
 		return 0;
-	count(call->type, COUNT_WANTED);
 	struct slot *s = slot_take();
 	if (s) {
 		__u32 len = ((struct raw_event *)k->record)->h.len;
 		BOUND(len, 2 * 8192 - 1);
+		s->task = (__u64)bpf_get_current_task_btf();
+		__builtin_memset(&s->call, 0, sizeof(s->call));
+		s->call.what = *call;
+		__builtin_memcpy(s->call.args, ((struct raw_event *)k->record)->args, sizeof(s->call.args));
+		s->call.ret = result;
+		s->file = ring_result(s, req, op, k);
+		/* The tests write where the record goes. */
+		bool passes = ring_passes(s, k);
 		if (len <= RING_RECORD && bpf_probe_read_kernel(s->data, len, k->record) == 0) {
 			s->off = len;
-			s->task = (__u64)bpf_get_current_task_btf();
 			s->peer = k->peer;
-			__builtin_memset(&s->call, 0, sizeof(s->call));
-			s->call.what = *call;
-			__builtin_memcpy(s->call.args, ((struct raw_event *)s->data)->args, sizeof(s->call.args));
-			s->call.ret = result;
-			ring_end(s, ring_result(s, req, op, k));
+			ring_end(s, passes);
 		}
 		slot_give(s);
 	} else {
-		count(call->type, COUNT_SCRATCH);
+		ring_count(call->type, plan_type(call->type)->wanted, COUNT_SCRATCH);
 	}
 	bpf_map_delete_elem(&ring_requests, &req);
 	return 0;

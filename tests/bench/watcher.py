@@ -33,10 +33,15 @@ def task_ns(pid):
 
 
 def pss_kib(pid):
+    """Without the maps that are shared with BPF programs: the ring, which is as large as one wants, is mapped twice."""
+    total, shared = 0, False
     with contextlib.suppress(OSError):
-        lines = read(f'/proc/{pid}/smaps_rollup').splitlines()
-        return sum(int(line.split()[1]) for line in lines if line.startswith('Pss:'))
-    return 0
+        for line in read(f'/proc/{pid}/smaps').splitlines():
+            if line[:1] in '0123456789abcdef':
+                shared = line.endswith('anon_inode:bpf-map')
+            elif line.startswith('Pss:') and not shared:
+                total += int(line.split()[1])
+    return total
 
 
 class Saker:

@@ -42,7 +42,10 @@ def stage(name, *args, **given):
 
 
 def probe_start(*args, stdout, stderr=None, timeout=60):
-    """The probe, watching. A shell that starts us in its background has SIGINT ignored, which the probe does not mind."""
+    """The probe, watching. A shell that starts us in its background has SIGINT ignored, which the probe does not mind.
+    Without -a, -e and -p it captures all but the most frequent types, and not only what the shipped rules need."""
+    if not any(a in ("-a", "-e", "-p") for a in args):
+        args = ("-e", "default") + args
     ready, tell = os.pipe()
     probe = stage("probe", "--notify", str(tell), *args, stdout=stdout, stderr=stderr, pass_fds=[tell])
     os.close(tell)

@@ -32,6 +32,16 @@ RULES = """
 """
 
 
+PLAN = """plan 1
+event openat openat2
+  pass ok path-under %s/secret
+event mkdirat
+  pass uid 4294967293
+event connect
+  pass failed
+"""
+
+
 class Ring:
     """One ring of 8 entries; requests are handed in and waited for one by one."""
 
@@ -159,9 +169,51 @@ def ask_all(caller, log):
     t.join()
 
 
-def fits(seen, event, expected, says):
-    return (seen["evt.type"] == event and all(seen.get(k) == v for k, v in expected.items()) and
-            all(text in seen["evt.args"] for text in says))
+def fits(fields, event, expected, says):
+    return (fields["evt.type"] == event and all(fields.get(k) == v for k, v in expected.items()) and
+            all(text in fields["evt.args"] for text in says))
+
+
+def seen(*args, caller, log):
+    """What rules see of what is asked for while a probe with these arguments watches; its counters, and how it ended."""
+    with open(DIR + "/raw", "wb") as out:
+        probe = probe_start(*args, stdout=out)
+        try:
+            ask_all(caller, log)
+        finally:
+            status = stop(probe)
+    with open(DIR + "/raw", "rb") as f:
+        data = f.read()
+    matched = subprocess.run([BIN + "/match", "-r", DIR + "/rules.yaml", "-O", "rule_matching=all"], input=data,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+    found = [(dict(said[0][1]), [rule for rule, _, _ in said], said[0][2]) for _, said in sorted(alerts(matched).items())]
+    return found, last_stat(data, "probe"), status
+
+
+def accounted(c, types):
+    """By type what was wanted, and what came of it."""
+    parts = ("wanted", "rejected", "self", "delivered", "dropped.full", "dropped.scratch")
+    sums = {t: [c.get("kernel.%s.%s" % (p, t), 0) for p in parts] for t in types}
+    return all(n[0] == sum(n[1:]) and n[0] > 0 for n in sums.values()), sums
+
+
+def check_plan(tap, caller):
+    """Another probe, with a plan, sees of the same what the plan lets through."""
+    log = []
+    with open(DIR + "/plan", "w") as f:
+        f.write(PLAN % DIR)
+    for name in [n for n in os.listdir(DIR) if n[-2:] in ("-b", "-s") or n.endswith(("-quiet", ".sock"))]:
+        (os.rmdir if name.endswith("-quiet") else os.unlink)(DIR + "/" + name)
+    found, c, status = seen("-p", DIR + "/plan", caller=caller, log=log)
+    tap.is_(status, 0, "with a plan the probe ends well")
+    opened = [f["fd.name"] for f, _, _ in found if f["evt.type"] in ("openat", "openat2")]
+    asked = [e["fd.name"] for _, event, e, _ in log if event.startswith("openat") and e.get("fd.name", "") == DIR + "/secret"]
+    tap.is_(opened, asked, "files are let through by their paths")
+    refused = [e for _, event, e, _ in log if event == "connect" and int(e["evt.rawres"]) < 0]
+    tap.is_(len([f for f, _, _ in found if f["evt.type"] == "connect"]), len(refused), "calls by what came of them")
+    tap.is_([f["evt.type"] for f, _, _ in found if f["evt.type"] not in ("openat", "openat2", "connect")], [], "and by who asks")
+    exact, sums = accounted(c, ("openat", "openat2", "mkdirat", "connect"))
+    tap.ok(exact and all(n[1] > 0 for n in sums.values()), "what is rejected is accounted for, too", sums)
 
 
 def main():
@@ -174,22 +226,11 @@ def main():
     with open("/proc/self/comm", "w") as f:
         f.write("asker")
     os.chdir("/")
-    with open(DIR + "/raw", "wb") as out:
-        probe = probe_start("-e", TYPES, stdout=out)
-        try:
-            ask_all(caller, log)
-        finally:
-            tap.is_(stop(probe), 0, "the probe has ended well")
     with open(DIR + "/rules.yaml", "w") as f:
         f.write(RULES % (TYPES, os.getpid(), os.getpid()))
-    with open(DIR + "/raw", "rb") as f:
-        data = f.read()
-    matched = subprocess.run([BIN + "/match", "-r", DIR + "/rules.yaml", "-O", "rule_matching=all"], input=data,
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
-    found, at = [], 0
-    for _, said in sorted(alerts(matched).items()):
-        found.append((dict(said[0][1]), [rule for rule, _, _ in said], said[0][2]))
-    secrets = 0
+    found, c, status = seen("-e", TYPES, caller=caller, log=log)
+    tap.is_(status, 0, "the probe has ended well")
+    secrets = at = 0
     for what, event, expected, says in log:
         # Between them are what Python itself opens, and the sockets that it makes.
         n = next((i for i in range(at, len(found)) if fits(found[i][0], event, expected, says)), None)
@@ -201,10 +242,9 @@ def main():
         secrets += "read of a secret" in found[n][1]
         tap.ok(found[n][2], what, "not complete")
     tap.is_(secrets, sum("/secret" in e.get("fd.name", "") for _, _, e, _ in log), "a rule for secrets is raised each time")
-    c = last_stat(data, "probe")
-    parts = ("wanted", "rejected", "self", "delivered", "dropped.full", "dropped.scratch")
-    sums = {t: [c.get("kernel.%s.%s" % (p, t), 0) for p in parts] for t in TYPES.split(",")}
-    tap.ok(all(n[0] == sum(n[1:]) and n[0] > 0 for n in sums.values()), "each is accounted for", sums)
+    exact, sums = accounted(c, TYPES.split(","))
+    tap.ok(exact, "each is accounted for", sums)
+    check_plan(tap, caller)
     tap.end()
 
 

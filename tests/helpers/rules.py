@@ -167,7 +167,7 @@ def check_storm(c):
     """The storm was one; and all that was lost is counted, by type and by class."""
     by_type = {n: c[n] for n in c if n.startswith("kernel.dropped.full.") or n.startswith("kernel.dropped.scratch.")}
     by_class = {n: c[n] for n in c if n.startswith("kernel.class_dropped.")}
-    opened = {w: c.get("kernel.%s.openat" % w, 0) for w in ("wanted", "self", "delivered", "dropped.full", "dropped.scratch")}
+    opened = {w: c.get("kernel.%s.openat" % w, 0) for w in ("wanted", "rejected", "self", "delivered", "dropped.full", "dropped.scratch")}
     print("# storm: %r; lost by type %r, by class %r" % (opened, by_type, by_class))
     ok(opened["wanted"] > 500000, "the storm was one", opened)
     is_(opened["wanted"], sum(opened.values()) - opened["wanted"], "each open is accounted for")
@@ -226,7 +226,7 @@ with open("/proc/self/loginuid") as f:
 # A big ring, unless the flood is our own: others may be at work on this machine. The copy of what match says is for the
 # counters in it.
 pipeline = Pipeline(
-    'rules="%s"; $PROBE -O probe.ring_size=%d -e $(match $rules --event-types) | '
+    'rules="%s"; match $rules --plan >plan; $PROBE -O probe.ring_size=%d -p plan | '
     'enrich -O enrich.docker_root=%s/docker/lib -O enrich.podman_root=%s/podman/root | '
     'match $rules -O rule_matching=all | tee matched | emit --json >alerts' %
     (" ".join("-r " + os.path.realpath(r) for r in RULES + [write_extra()]), 8 << 20 if STORM else 64 << 20, DIR, DIR), DIR)

@@ -23,7 +23,7 @@ with open(os.path.join(DIR, "rules.yaml"), "w") as f:
     cwd=%%proc.cwd container=%%container.id"
   priority: NOTICE
 """ % MARKS)
-RUN = "$PROBE | enrich | tee -i day.saker | match -r rules.yaml | emit --json >out"
+RUN = "$PROBE -e default | enrich | tee -i day.saker | match -r rules.yaml | emit --json >out"
 
 
 def mark(name):
@@ -94,7 +94,7 @@ def foreground(line):
     return terminal, marker, before
 
 
-PROBE = "probe --notify 9 9>ready | enrich | "
+PROBE = "probe -e default --notify 9 9>ready | enrich | "
 terminal, marker, before = foreground(PROBE + "tee -i day.saker | match -r rules.yaml | emit --json >out")
 terminal.type("echo ${PIPESTATUS[*]} >statuses\n")
 until(lambda: text(os.path.join(DIR, "statuses")))
@@ -114,18 +114,18 @@ is_(terminal.end(), "", "nothing is left behind")
 
 # Readers that go
 marker = Marker()
-p = Pipeline("$PROBE | enrich | match -r rules.yaml | emit | head -n 1 >out", DIR)
+p = Pipeline("$PROBE -e default | enrich | match -r rules.yaml | emit | head -n 1 >out", DIR)
 is_(p.wait(20), ["0"] * 5, "| head -n 1 ends all of it with 0") or print("#", p.errors())
 is_(text(os.path.join(DIR, "out")).count("\n"), 1, "after one alert")
 is_(p.errors().lower().count("pipe"), 0, "without a word about pipes") or print("#", p.errors())
-for stages in ("$PROBE", "$PROBE | enrich", "$PROBE | enrich | match -r rules.yaml"):
+for stages in ("$PROBE -e default", "$PROBE -e default | enrich", "$PROBE -e default | enrich | match -r rules.yaml"):
     p = Pipeline(stages + " | head -c 100 >/dev/null", DIR)
     is_(p.wait(20), ["0"] * (stages.count("|") + 2), stages + " | head -c 100")
 marker.going = False
 
 # Signals
 for stage in ("enrich", "match", "emit"):
-    p = Pipeline("$PROBE | enrich | match -r rules.yaml | emit --json >out", DIR)
+    p = Pipeline("$PROBE -e default | enrich | match -r rules.yaml | emit --json >out", DIR)
     p.ready()
     mark("before")
     until(lambda: marks())
@@ -143,7 +143,7 @@ for stage in ("enrich", "match", "emit"):
 shell = os.path.join(DIR, "late%d" % os.getpid())
 copies(os.path.realpath("/bin/sh"), DIR, shell)
 p = Pipeline("emit -i listen:m.sock --json >out & a=$!; match -i unix:e.sock -o unix:m.sock -r rules.yaml & b=$!; "
-             "enrich -i unix:p.sock -o listen:e.sock & c=$!; $PROBE -o listen:p.sock; s=$?; "
+             "enrich -i unix:p.sock -o listen:e.sock & c=$!; $PROBE -e default -o listen:p.sock; s=$?; "
              "for job in $c $b $a; do wait $job; s=\"$s $?\"; done; echo $s >sockets", DIR)
 ok(p.ready(), "the stages find each other over sockets", p.errors())
 late = subprocess.Popen([shell, "-c", "read go; : >%s/late" % MARKS], stdin=subprocess.PIPE)

@@ -83,7 +83,7 @@ for stage in ("enrich.py", "emit.py", "strace.py"):
 
 docker_files()
 free, nobody, boxed, calls = *copies("/bin/cat", DIR, MARKER + "a", MARKER + "b", MARKER + "c"), os.path.join(BIN, "../tests/helpers/calls")
-p = Pipeline("$PROBE | tee -i all.saker | %s/enrich.py | match -r marker.yaml | %s/emit.py >live.out" % (STAGES, STAGES), DIR)
+p = Pipeline("$PROBE -e default | tee -i all.saker | %s/enrich.py | match -r marker.yaml | %s/emit.py >live.out" % (STAGES, STAGES), DIR)
 ok(p.ready(), "a pipeline with both stand-ins starts", p.errors())
 subprocess.run([free, "/etc/shadow"], stdout=subprocess.DEVNULL)
 subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", nobody, "/etc/passwd"], stdout=subprocess.DEVNULL)

@@ -1,0 +1,604 @@
+/* The plan in the kernel: whether any rule can match an event, asked in the order of what the answers cost. What can not be
+ * told passes. */
+#ifndef PROBE_BPF_FILTER_H
+#define PROBE_BPF_FILTER_H
+
+#include "describe.h"
+
+/* Two plans: one in force, the other being written. */
+struct raw_plan plans[2];
+__u32 plan_index;
+/* Grows when what is known of cgroups changes. */
+__u32 cgroup_epoch;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct raw_node_key);
+	__type(value, struct raw_node);
+	__uint(max_entries, 2 * RAW_NODES);
+} nodes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);            /* cgroup */
+	__type(value, __u32);          /* RAW_CLASS_HOST or RAW_CLASS_CONTAINER */
+	__uint(max_entries, 65536);
+} cgroup_classes SEC(".maps");
+
+static __always_inline const struct raw_plan *plan_now(void)
+{
+	return &plans[plan_index & 1];
+}
+
+/* The plan that s->call began with: it is looked at in many places, between which another one can come into force. */
+static __always_inline const struct raw_plan *plan_of(const struct slot *s)
+{
+	return &plans[s ? s->plan & 1 : 0];
+}
+
+static __always_inline void plan_begin(struct slot *s)
+{
+	s->plan = plan_index;
+}
+
+/* Drops from s->lines what is not in `l`; returns whether any line is left. */
+static __always_inline bool lines_keep(struct slot *s, const struct raw_lines *l)
+{
+	__u64 any = 0;
+
+	for (int i = 0; i < RAW_LINE_WORDS; i++)
+		any |= s->lines.w[i] &= l->w[i];
+	return any != 0;
+}
+
+static __always_inline void lines_drop(struct slot *s, const struct raw_lines *l)
+{
+	for (int i = 0; i < RAW_LINE_WORDS; i++)
+		s->lines.w[i] &= ~l->w[i];
+}
+
+static __always_inline bool lines_left(const struct slot *s)
+{
+	return (s->lines.w[0] | s->lines.w[1] | s->lines.w[2] | s->lines.w[3]) != 0;
+}
+
+/* One range of a test of numbers; what it is about stands in s->numbers and s->call. The pieces of loops are global functions,
+ * so that the verifier looks at each of them once and not once for each round. */
+__noinline int range_keep(struct slot *s, __u32 i)
+{
+	const struct raw_range *r = &plan_of(s)->ranges[i & (RAW_RANGES - 1)];
+
+	if (!s)
+		return 0;
+	__s64 arg = s->call.args[r->arg & 7], v = s->numbers[r->what & (SLOT_NUMBERS - 1)];
+	if (r->what == RAW_N_ARG)
+		v = (__s32)arg;
+	else if (r->what == RAW_N_ARG_U32)
+		v = (__u32)arg;
+	else if (r->what == RAW_N_ARG64)
+		v = arg;
+	if (r->what == RAW_N_EITHER) {
+		v = s->numbers[RAW_N_LOCAL];
+		s->hit |= s->numbers[RAW_N_REMOTE] >= r->first && s->numbers[RAW_N_REMOTE] <= r->last;
+	}
+	s->hit |= v >= r->first && v <= r->last;
+	if (!r->ends)
+		return 0;
+	if (s->hit == r->negated)
+		lines_drop(s, &r->lines);
+	s->hit = false;
+	return 0;
+}
+
+/* The ranges from `i` to `end` of the plan. */
+static __always_inline bool ranges_keep(struct slot *s, __u32 i, __u32 end)
+{
+	s->hit = false;
+	for (int n = 0; n < RAW_RANGES && i < end; n++, i++)
+		range_keep(s, i);
+	return lines_left(s);
+}
+
+/* The name of a dentry as a key below `parent`, in s->key. False when it is longer than any that a plan names. */
+static __always_inline bool name_key(struct slot *s, __u32 parent, __u64 dentry)
+{
+	struct qstr name = READ(struct dentry, dentry, d_name);
+	__u32 len = name.hash_len >> 32;
+	__u64 at, mask;
+
+	s->key.parent = parent;
+	s->key.len = len;
+	if (len == 0 || len > 8 * RAW_NAME_WORDS)
+		return false;
+	WORD(s, 0) = (__u64)name.name;
+	at = WORD(s, 0);
+	words_at(s, at);
+	s->key.name[0] = WORD(s, 0);
+	s->key.name[1] = WORD(s, 1);
+	s->key.name[2] = s->key.name[3] = 0;
+	if (len > 16) {
+		words_at(s, at + 16);
+		s->key.name[2] = WORD(s, 0);
+		s->key.name[3] = WORD(s, 1);
+	} else if (len <= 8) {
+		s->key.name[1] = 0;
+	}
+	if (len & 7) {
+		mask = ~0ull >> (64 - 8 * (len & 7));
+		s->key.name[(len / 8) & (RAW_NAME_WORDS - 1)] &= mask;
+	}
+	if (len <= 24)
+		s->key.name[3] = 0;
+	return true;
+}
+
+static __always_inline const struct raw_node *node_below(struct slot *s)
+{
+	__u32 bit = RAW_BLOOM(&s->key);
+
+	if (!(plan_of(s)->bloom[(bit / 64) & (RAW_BLOOM_BITS / 64 - 1)] >> (bit & 63) & 1))
+		return NULL;
+	return bpf_map_lookup_elem(&nodes, &s->key);
+}
+
+/* Looks up a dentry's name below a node; when it is there copies what is to s->node. */
+__noinline int node_step(struct slot *s, __u32 parent, __u64 dentry)
+{
+	if (!s || !name_key(s, parent, dentry))
+		return 0;
+	const struct raw_node *n = node_below(s);
+	if (!n)
+		return 0;
+	s->node = *n;
+	return 1;
+}
+
+/* One step of path_climb: as path_step, of which only the dentry is kept. Not 0 to go on. */
+__noinline int climb_step(struct slot *s)
+{
+	if (!s)
+		return 0;
+	struct walk *w = &s->walk;
+	__u64 dentry = w->dentry, mnt = w->mnt;
+
+	if (dentry == w->root_dentry && mnt == w->root_mnt) {
+		w->result = PATH_ABSOLUTE;
+		return false;
+	}
+	if (dentry == (__u64)READ(struct vfsmount, mnt, mnt_root)) {
+		__u64 m = mnt - bpf_core_field_offset(struct mount, mnt);
+		__u64 above = (__u64)READ(struct mount, m, mnt_parent);
+		if (above == m || !above)
+			return false;
+		w->dentry = (__u64)READ(struct mount, m, mnt_mountpoint);
+		w->mnt = above + bpf_core_field_offset(struct mount, mnt);
+		return true;
+	}
+	__u64 parent = (__u64)READ(struct dentry, dentry, d_parent);
+	if (parent == dentry || !parent)
+		return false;
+	s->trail[s->depth & (TRAIL - 1)] = dentry;
+	s->depth++;
+	w->dentry = parent;
+	return true;
+}
+
+/* Goes from s->walk up to the root of s->task and leaves the components' dentries in s->trail, leaf first. s->walk.result is
+ * PATH_ABSOLUTE when it got there. */
+__noinline int path_climb(struct slot *s)
+{
+	if (!s)
+		return 0;
+	s->depth = 0;
+	s->walk.result = -1;
+	for (int i = 0; i < TRAIL && climb_step(s); i++)
+		;
+	return 0;
+}
+
+/* Goes down again through a tree of the plan, to the first component that leads nowhere. Returns whether lines are left. */
+__noinline int path_descend(struct slot *s, __u32 tree)
+{
+	const struct raw_plan *p = plan_of(s);
+
+	if (!s || tree >= RAW_TREES)
+		return 1;
+	const struct raw_node *root = &p->roots[tree];
+	__u32 parent = root->id, whole = s->depth, left = whole;
+	for (int i = 0; i < RAW_NODE_DEPTH && left; i++) {
+		if (!node_step(s, parent, s->trail[(left - 1) & (TRAIL - 1)]))
+			break;
+		parent = s->node.id;
+		left--;
+	}
+	if (left == whole)
+		return lines_keep(s, left == 0 ? &root->end : left == 1 ? &root->one : &root->more);
+	return lines_keep(s, left == 0 ? &s->node.end : left == 1 ? &s->node.one : &s->node.more);
+}
+
+/* The first level of a tree of names, with s->key but for its parent filled in. */
+static __always_inline bool name_keep(struct slot *s, const struct raw_plan *p, enum raw_tree tree)
+{
+	s->key.parent = p->roots[tree].id;
+	const struct raw_node *n = node_below(s);
+	return lines_keep(s, n ? &n->end : &p->roots[tree].more);
+}
+
+static __always_inline void climb_from(struct slot *s, __u64 file)
+{
+	struct path path = READ(struct file, file, f_path);
+
+	s->walk.dentry = (__u64)path.dentry;
+	s->walk.mnt = (__u64)path.mnt;
+	path_climb(s);
+}
+
+/* The file behind a descriptor of the call. */
+static __always_inline __u64 file_asked(struct slot *s, __s32 fd)
+{
+	return s->told ? s->file : file_of(s, fd);
+}
+
+/* Tests of the file that the call is about. A call that has none is about a name, which is not looked at here. */
+__noinline int file_keep(struct slot *s, __u32 file_at, __u32 uses)
+{
+	const struct raw_plan *p = plan_of(s);
+
+	if (!s || file_at == RAW_FILE_NONE || (file_at == RAW_FILE_NEW && s->call.ret < 0))
+		return 1;
+	__u64 file = file_asked(s, file_at == RAW_FILE_NEW ? s->call.ret : (__s32)s->call.args[file_at & 7]);
+	if (!file)
+		return 1;
+	__u16 mode = READ(struct inode, READ(struct file, file, f_inode), i_mode) & S_IFMT;
+	if (mode == S_IFSOCK || mode == S_IFIFO)
+		return 1;
+	path_root(s);
+	climb_from(s, file);
+	if (s->walk.result != PATH_ABSOLUTE)
+		return 1;
+	if (uses & RAW_USES_PATH && !path_descend(s, RAW_TREE_PATH))
+		return 0;
+	if (!(uses & RAW_USES_NAME) || s->depth == 0)
+		return 1;
+	if (name_key(s, 0, s->trail[0]))
+		return name_keep(s, p, RAW_TREE_NAME);
+	return lines_keep(s, &p->roots[RAW_TREE_NAME].more);
+}
+
+/* Which bytes of a word are 0, and maybe some above them. */
+static __always_inline __u64 zeros(__u64 w)
+{
+	return (w - 0x0101010101010101ull) & ~w & 0x8080808080808080ull;
+}
+
+/* Looks for two dots side by side in `size` bytes of a text: 1 there are, 0 it ends without, -1 it goes on. */
+static __always_inline int find_dots(const __u8 *text, int size)
+{
+	for (int i = 0; i < size; i += 8) {
+		__u64 a = *(const __u64 *)(text + i), b = *(const __u64 *)(text + i + 1);
+		__u64 dots = zeros(a ^ 0x2e2e2e2e2e2e2e2eull) & zeros(b ^ 0x2e2e2e2e2e2e2e2eull), end = zeros(a);
+		if (end)
+			return (dots & ((end & -end) - 1)) != 0;
+		if (dots)
+			return 1;
+	}
+	return -1;
+}
+
+/* Has a path as passed two dots side by side, or can that not be told? A short one is read without looking for its end, which
+ * costs half. */
+__noinline int passed_dots(struct slot *s, __u64 user)
+{
+	if (!s)
+		return 1;
+	__u8 *text = s->text;
+	int found = -1;
+	if (bpf_probe_read_user(text, PASSED_SHORT, (void *)user) == 0) {
+		*(__u64 *)(text + PASSED_SHORT) = 0x0101010101010101ull;
+		found = find_dots(text, PASSED_SHORT);
+	}
+	if (found >= 0)
+		return found;
+	long n = bpf_probe_read_user_str(text, PASSED_MAX, (void *)user);
+	if (n <= 0 || n >= PASSED_MAX)
+		return 1;
+	return find_dots(text, PASSED_MAX) != 0;
+}
+
+static __always_inline bool comm_keep(struct slot *s, const struct raw_plan *p, enum raw_tree tree, __u64 task)
+{
+	words_at(s, task + bpf_core_field_offset(struct task_struct, comm));
+	__u64 a = WORD(s, 0), b = WORD(s, 1), end;
+	/* What stands behind the NUL is not part of the name. */
+	end = (a - 0x0101010101010101ull) & ~a & 0x8080808080808080ull;
+	if (end) {
+		a &= (end & -end) - 1;
+		b = 0;
+	} else {
+		end = (b - 0x0101010101010101ull) & ~b & 0x8080808080808080ull;
+		b &= end ? (end & -end) - 1 : ~0ull;
+	}
+	s->key.len = RAW_COMM;
+	s->key.name[0] = a;
+	s->key.name[1] = b;
+	s->key.name[2] = s->key.name[3] = 0;
+	return name_keep(s, p, tree);
+}
+
+/* One test of capabilities. */
+__noinline int mask_keep(struct slot *s, __u32 i)
+{
+	const struct raw_mask *m = &plan_of(s)->masks[i & (RAW_MASKS - 1)];
+
+	if (!s)
+		return 0;
+	__u64 have = s->caps[m->what & 3];
+	if (((have & m->mask) != 0) == m->negated)
+		lines_drop(s, &m->lines);
+	return 0;
+}
+
+/* Is an address in the network? */
+static __always_inline bool in_net(const struct raw_net *n, const __u64 addr[2])
+{
+	return ((addr[0] & n->bits[0]) ^ n->addr[0]) == 0 && ((addr[1] & n->bits[1]) ^ n->addr[1]) == 0;
+}
+
+/* One network of a test of addresses, of s->ends. */
+__noinline int net_keep(struct slot *s, __u32 i)
+{
+	const struct raw_net *n = &plan_of(s)->nets[i & (RAW_NETS - 1)];
+
+	if (!s)
+		return 0;
+	if (n->len == s->address_len)
+		s->hit |= (n->what != RAW_N_REMOTE && in_net(n, s->ends[0])) || (n->what != RAW_N_LOCAL && in_net(n, s->ends[1]));
+	if (!n->ends)
+		return 0;
+	if (s->hit == n->negated)
+		lines_drop(s, &n->lines);
+	s->hit = false;
+	return 0;
+}
+
+/* Tests of the socket that a call connects. */
+__noinline int socket_keep(struct slot *s)
+{
+	const struct raw_plan *p = plan_of(s);
+
+	if (!s)
+		return 1;
+	__u64 file = file_asked(s, (__s32)s->call.args[0]);
+	if (!file || (READ(struct inode, READ(struct file, file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
+		return 1;
+	__u64 sk = (__u64)READ(struct socket, READ(struct file, file, private_data), sk);
+	if (!sk)
+		return 1;
+	__u32 family = READ(struct sock, sk, __sk_common.skc_family);
+	if (!lines_keep(s, &p->family[family == AF_INET ? 1 : family == AF_INET6 ? 2 : family == AF_UNIX ? 3 : 0]))
+		return 0;
+	if (family != AF_INET && family != AF_INET6)
+		return 1;
+	struct raw_sock *r = (struct raw_sock *)s->data;
+	__builtin_memset(r, 0, sizeof(*r));
+	r->type = READ(struct sock, sk, sk_type);
+	r->protocol = READ(struct sock, sk, sk_protocol);
+	sock_addresses(r, sk, family);
+	s->caps[RAW_M_PROTOCOL] = 1ull << (r->protocol < 63 ? r->protocol : 63);
+	for (__u32 n = 0, i = p->task_masks; n < RAW_MASKS && i < p->socket_masks; n++, i++)
+		mask_keep(s, i);
+	/* Of one that is not connected the other end is what was asked for. */
+	if (!r->connected)
+		return lines_left(s);
+	s->numbers[RAW_N_LOCAL] = r->local_port;
+	s->numbers[RAW_N_REMOTE] = r->remote_port;
+	if (!ranges_keep(s, p->task_ranges, p->socket_ranges))
+		return 0;
+	s->address_len = family == AF_INET ? 4 : 16;
+	s->ends[0][0] = *(__u64 *)r->local;
+	s->ends[0][1] = *(__u64 *)(r->local + 8);
+	s->ends[1][0] = *(__u64 *)r->remote;
+	s->ends[1][1] = *(__u64 *)(r->remote + 8);
+	s->hit = false;
+	for (__u32 i = 0; i < RAW_NETS && i < p->n_nets; i++)
+		net_keep(s, i);
+	return lines_left(s);
+}
+
+static __always_inline void masks_keep(struct slot *s, const struct raw_plan *p)
+{
+	__u64 cred = ADDRESS(s, struct task_struct, s->task, cred);
+
+	bpf_core_read(s->caps, 3 * sizeof(__u64), &((struct cred *)cred)->cap_inheritable);
+	for (__u32 i = 0; i < RAW_MASKS && i < p->task_masks; i++)
+		mask_keep(s, i);
+}
+
+static __always_inline __u64 parent_of(struct slot *s, __u64 task)
+{
+	__u64 parent = ADDRESS(s, struct task_struct, task, real_parent);
+
+	return ADDRESS(s, struct task_struct, parent, group_leader);
+}
+
+static __always_inline __u32 container_class(struct slot *s, __u64 task)
+{
+	__u64 cgroup = task_cgroup(s, task);
+	__u32 *class = bpf_map_lookup_elem(&cgroup_classes, &cgroup);
+
+	return class ? *class & 3 : RAW_CLASS_NONE;
+}
+
+/* The lines that s->task does not rule out, in s->lines. */
+__noinline int task_lines(struct slot *s)
+{
+	const struct raw_plan *p = plan_of(s);
+
+	if (!s)
+		return 0;
+	__u64 t = s->task, cred = ADDRESS(s, struct task_struct, t, cred), signal = ADDRESS(s, struct task_struct, t, signal);
+	__u64 pid = ADDRESS(s, struct task_struct, t, thread_pid);
+	s->numbers[RAW_N_UID] = READ(struct cred, cred, euid).val;
+	s->numbers[RAW_N_GID] = READ(struct cred, cred, egid).val;
+	s->numbers[RAW_N_LOGINUID] = -1;
+	if (bpf_core_field_exists(((struct task_struct *)0)->loginuid))
+		s->numbers[RAW_N_LOGINUID] = (__s32)READ(struct task_struct, t, loginuid).val;
+	s->numbers[RAW_N_PID] = READ(struct task_struct, t, tgid);
+	s->numbers[RAW_N_VPID] = upid_at(ADDRESS(s, struct task_struct, READ(struct task_struct, t, group_leader), thread_pid),
+		READ(struct pid, pid, level)).nr;
+	lines_keep(s, &p->tty[READ(struct signal_struct, signal, tty) != 0]);
+	lines_keep(s, &p->container[container_class(s, t) & 3]);
+	ranges_keep(s, p->event_ranges, p->task_ranges);
+	masks_keep(s, p);
+	comm_keep(s, p, RAW_TREE_COMM, t);
+	comm_keep(s, p, RAW_TREE_PARENT, parent_of(s, t));
+	__u64 mm = ADDRESS(s, struct task_struct, t, mm), exe = mm ? ADDRESS(s, struct mm_struct, mm, exe_file) : 0;
+	if (!p->wants_exe || !exe)
+		return 0;
+	path_root(s);
+	climb_from(s, exe);
+	if (s->walk.result == PATH_ABSOLUTE)
+		path_descend(s, RAW_TREE_EXE);
+	return 0;
+}
+
+/* One number for all that task_lines asks, cheaper to get. */
+__noinline int task_print(struct slot *s)
+{
+	__u64 h = plan_of(s)->serial;
+
+	if (!s)
+		return 0;
+	__u64 t = s->task, signal = ADDRESS(s, struct task_struct, t, signal), cred = ADDRESS(s, struct task_struct, t, cred);
+	MIX(h, cred);
+	h = print_words(s, h, cred + bpf_core_field_offset(struct cred, euid));
+	h = print_words(s, h, cred + bpf_core_field_offset(struct cred, cap_inheritable));
+	h = print_words(s, h, cred + bpf_core_field_offset(struct cred, cap_effective));
+	h = print_words(s, h, t + bpf_core_field_offset(struct task_struct, comm));
+	h = print_words(s, h, parent_of(s, t) + bpf_core_field_offset(struct task_struct, comm));
+	MIX(h, ADDRESS(s, struct signal_struct, signal, tty));
+	MIX(h, ADDRESS(s, struct task_struct, t, cgroups));
+	MIX(h, cgroup_epoch);
+	MIX(h, ADDRESS(s, struct task_struct, t, mm));
+	__u64 fs = ADDRESS(s, struct task_struct, t, fs);
+	if (fs)
+		h = print_words(s, h, fs + bpf_core_field_offset(struct fs_struct, root));
+	if (bpf_core_field_exists(((struct task_struct *)0)->loginuid))
+		MIX(h, READ(struct task_struct, t, loginuid).val);
+	s->print = h | 1;
+	return 0;
+}
+
+/* Tests of the acting task, which are remembered until it changes. */
+static __always_inline bool task_keep(struct slot *s)
+{
+	struct memory *m = memory_of(bpf_get_current_task_btf(), true);
+
+	task_print(s);
+	if (!m)
+		return true;
+	if (m->lines_print != s->print) {
+		__u64 print = s->print;
+		struct raw_lines kept = s->lines;
+		__builtin_memset(&s->lines, 0xff, sizeof(s->lines));
+		task_lines(s);
+		m->lines = s->lines;
+		m->lines_print = print;
+		s->lines = kept;
+	}
+	return lines_keep(s, &m->lines);
+}
+
+static __always_inline const struct raw_plan_type *plan_type(__u32 type)
+{
+	return &plan_now()->types[type & (RAW_TYPES - 1)];
+}
+
+static __always_inline const struct raw_plan_type *plan_type_of(const struct slot *s, __u32 type)
+{
+	return &plan_of(s)->types[type & (RAW_TYPES - 1)];
+}
+
+/* False when the result alone rules out all lines of a type. */
+static __always_inline bool result_can_pass(const struct raw_plan_type *t, __s64 ret)
+{
+	const struct raw_lines *l = &plan_now()->result[ret >= 0];
+
+	return t->all || ((t->lines.w[0] & l->w[0]) | (t->lines.w[1] & l->w[1]) | (t->lines.w[2] & l->w[2]) |
+		(t->lines.w[3] & l->w[3]));
+}
+
+/* Begins with the lines of a type that its result does not rule out; returns whether there are any. */
+static __always_inline bool lines_begin(struct slot *s, const struct raw_plan_type *t)
+{
+	s->lines = t->lines;
+	return lines_keep(s, &plan_of(s)->result[s->call.ret >= 0]);
+}
+
+/* Whether the plan lets an event of the calling task's life s->task through, that no call tells: of these the result and the task
+ * are all there is. */
+__noinline int life_pass(struct slot *s, __u32 type)
+{
+	if (!s)
+		return 1;
+	plan_begin(s);
+	const struct raw_plan_type *t = plan_type_of(s, type);
+	if (t->all)
+		return 1;
+	s->call.ret = 0;
+	return lines_begin(s, t) && (!(t->uses & RAW_USES_TASK) || task_keep(s));
+}
+
+/* The tests of what is asked for and of what came of it: whether a line of s->lines is left. */
+__noinline int call_keep(struct slot *s)
+{
+	const struct raw_plan *p = plan_of(s);
+
+	if (!s)
+		return 1;
+	const struct raw_plan_type *t = plan_type_of(s, s->call.what.type);
+	__u32 uses = t->uses;
+	if (t->all)
+		return 1;
+	if (!lines_keep(s, &p->result[s->call.ret >= 0]))
+		return 0;
+	if (uses & RAW_USES_ACCESS && !lines_keep(s, &p->access[s->call.args[t->open_flags & 7] & 3]))
+		return 0;
+	if (uses & RAW_USES_ARGS) {
+		s->numbers[RAW_N_RESULT] = s->call.ret;
+		if (!ranges_keep(s, t->first_range, t->end_range))
+			return 0;
+	}
+	if (uses & RAW_USES_PASSED && !passed_dots(s, s->call.args[t->passed & 7]) && !lines_keep(s, &p->plain))
+		return 0;
+	if (uses & (RAW_USES_PATH | RAW_USES_NAME) && !file_keep(s, t->file, uses))
+		return 0;
+	return !(uses & RAW_USES_SOCKET) || socket_keep(s);
+}
+
+/* The tests of s->task; s->lines begins anew. */
+static __always_inline bool actor_keep(struct slot *s)
+{
+	plan_begin(s);
+	const struct raw_plan_type *t = plan_type_of(s, s->call.what.type);
+	s->lines = t->lines;
+	return t->all || !(t->uses & RAW_USES_TASK) || task_keep(s);
+}
+
+/* Whether the plan lets the event of s->call, made by the calling task s->task, through. */
+__noinline int filter_pass(struct slot *s)
+{
+	if (!s)
+		return 1;
+	plan_begin(s);
+	const struct raw_plan_type *t = plan_type_of(s, s->call.what.type);
+	if (t->all)
+		return 1;
+	s->lines = t->lines;
+	s->told = false;
+	return call_keep(s) && (!(t->uses & RAW_USES_TASK) || task_keep(s));
+}
+
+#endif

@@ -1,0 +1,419 @@
+/* From a plan to what the BPF programs read: lines become bits, tests the sets of lines that they do not rule out. */
+#include "plan_compile.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "types.h"
+#include "wire/fact.h"
+#include "wire/log.h"
+#include "wire/plan_event.h"
+
+enum { TYPE_CONNECT = 23, TYPE_PROCEXIT = 186 };
+
+struct compiler {
+	struct compiled *out;
+	struct plan_made line[RAW_LINES];
+	unsigned n;
+};
+
+static const uint8_t no_argument = 255;
+
+/* The argument that holds the flags of an opening. */
+static uint8_t flags_argument(const struct captured *c)
+{
+	for (unsigned i = 0; i < c->nparams; i++)
+		if (c->params[i].from == FROM_OPEN_FLAGS)
+			return c->params[i].index;
+	return no_argument;
+}
+
+/* Where the file of a type's path tests is: what it opens, or what it is told the descriptor of. A call that takes a path
+ * and opens nothing is about a name. */
+static uint8_t file_argument(const struct captured *c)
+{
+	const struct event_type *t = event_type(c->type);
+	bool opens = t->flags & EV_CREATES_FD;
+	int fd = plan_event_fd(t);
+
+	if (fd < 0 || (!opens && plan_event_path(t, 0) >= 0))
+		return RAW_FILE_NONE;
+	for (unsigned i = 0; i < RAW_STEPS && c->steps[i].kind; i++) {
+		if (opens && c->steps[i].kind == STEP_NEW_FD && c->steps[i].param == fd)
+			return RAW_FILE_NEW;
+		if (!opens && c->steps[i].kind == STEP_FD && c->steps[i].param == fd)
+			return c->steps[i].arg;
+	}
+	return RAW_FILE_NONE;
+}
+
+/* The argument that points at a type's first path. */
+static uint8_t passed_argument(const struct captured *c)
+{
+	int path = plan_event_path(event_type(c->type), 0);
+
+	for (unsigned i = 0; i < RAW_STEPS && c->steps[i].kind; i++)
+		if (c->steps[i].kind == STEP_PATH && c->steps[i].param == path)
+			return c->steps[i].arg;
+	return no_argument;
+}
+
+/* The parameter of that name, or NULL. */
+static const struct source_of *parameter(const struct captured *c, const char *name)
+{
+	const struct event_type *t = event_type(c->type);
+
+	for (unsigned i = 0; i < c->nparams && i < t->nparams; i++)
+		if (strcmp(t->params[i].name, name) == 0)
+			return &c->params[i];
+	return NULL;
+}
+
+/* What a test of numbers is about; false when the kernel side can not tell. */
+static bool number_of(const struct captured *c, const struct plan_test *t, uint8_t *what, uint8_t *arg)
+{
+	*arg = 0;
+	switch (t->subject) {
+	case PLAN_RESULT: *what = RAW_N_RESULT; return c->type != TYPE_PROCEXIT;
+	case PLAN_PID: *what = RAW_N_PID; return true;
+	case PLAN_VPID: *what = RAW_N_VPID; return true;
+	case PLAN_UID: *what = RAW_N_UID; return true;
+	case PLAN_GID: *what = RAW_N_GID; return true;
+	case PLAN_LOGINUID: *what = RAW_N_LOGINUID; return true;
+	case PLAN_PORT: *what = RAW_N_EITHER; return c->type == TYPE_CONNECT;
+	case PLAN_PORT_CLIENT: case PLAN_PORT_LOCAL: *what = RAW_N_LOCAL; return c->type == TYPE_CONNECT;
+	case PLAN_PORT_SERVER: case PLAN_PORT_REMOTE: *what = RAW_N_REMOTE; return c->type == TYPE_CONNECT;
+	case PLAN_ARG: break;
+	default: return false;
+	}
+	const struct source_of *from = parameter(c, t->param);
+	if (!from)
+		return false;
+	*arg = from->index;
+	switch (from->from) {
+	case FROM_RET: *what = RAW_N_RESULT; return true;
+	case FROM_FD_RET: *what = RAW_N_RESULT; return true;
+	case FROM_INT: case FROM_FD_ARG: *what = RAW_N_ARG; return true;
+	case FROM_U32: *what = RAW_N_ARG_U32; return true;
+	default: return false;
+	}
+}
+
+/* What has to be asked for a test of it. */
+static int number_uses(uint8_t what)
+{
+	return what >= RAW_N_LOCAL ? RAW_USES_SOCKET : what >= RAW_N_UID ? RAW_USES_TASK : RAW_USES_ARGS;
+}
+
+/* Whether a test of the result asks no more than whether the call failed; then `*negated` says how. */
+static bool is_sign(const struct plan_test *t, bool *negated)
+{
+	if (t->kind != PLAN_NUMBER || t->subject != PLAN_RESULT || t->n != 1)
+		return false;
+	bool failed = t->range[0].first <= -4095 && t->range[0].last == -1;
+	*negated = t->negated != failed;
+	return failed || (t->range[0].first == 0 && t->range[0].last >= INT32_MAX);
+}
+
+/* Adds a test of numbers of one line if it is of that use. One for which there is no room is left out. */
+static void add_ranges(struct compiler *c, unsigned line, const struct captured *type, const struct plan_test *t, int uses,
+	uint32_t *used)
+{
+	uint8_t what, arg;
+	bool negated;
+
+	if (is_sign(t, &negated) || !number_of(type, t, &what, &arg) || number_uses(what) != uses || *used + t->n > RAW_RANGES)
+		return;
+	for (size_t i = 0; i < t->n; i++) {
+		struct raw_range *r = &c->out->raw.ranges[(*used)++];
+		*r = (struct raw_range){ .first = t->range[i].first, .last = t->range[i].last, .what = what, .arg = arg,
+			.negated = t->negated, .ends = i + 1 == t->n };
+		r->lines.w[line / 64] = 1ull << (line % 64);
+	}
+}
+
+static int mask_of(const struct plan_test *t)
+{
+	switch (t->subject) {
+	case PLAN_CAP_EFFECTIVE: return RAW_M_CAP_EFFECTIVE;
+	case PLAN_CAP_PERMITTED: return RAW_M_CAP_PERMITTED;
+	case PLAN_CAP_INHERITABLE: return RAW_M_CAP_INHERITABLE;
+	case PLAN_PROTOCOL: return RAW_M_PROTOCOL;
+	default: return -1;
+	}
+}
+
+/* What a test needs to be asked of a type's events: RAW_USES_* bits, 0 for the result alone, -1 when it can not be. */
+static int test_uses(const struct captured *c, const struct plan_test *t)
+{
+	uint8_t what, arg;
+	bool negated;
+
+	if (is_sign(t, &negated))
+		return c->type == TYPE_PROCEXIT ? -1 : 0;
+	switch (t->kind) {
+	case PLAN_FLAG:
+		switch (t->subject) {
+		case PLAN_OK: return c->type == TYPE_PROCEXIT ? -1 : 0;
+		case PLAN_READ: case PLAN_WRITE: return flags_argument(c) == no_argument ? -1 : RAW_USES_ACCESS;
+		case PLAN_DOTS: return passed_argument(c) == no_argument ? -1 : RAW_USES_PASSED;
+		case PLAN_TTY: case PLAN_CONTAINER: return RAW_USES_TASK;
+		default: return -1;
+		}
+	case PLAN_NUMBER:
+		if (!number_of(c, t, &what, &arg))
+			return -1;
+		return number_uses(what);
+	case PLAN_NET: return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
+	case PLAN_MASK:
+		if (t->subject == PLAN_FD_KIND || t->subject == PLAN_PROTOCOL)
+			return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
+		return mask_of(t) < 0 ? -1 : RAW_USES_TASK;
+	case PLAN_TEXT:
+		if (!plan_tree_takes(t) || (t->subject == PLAN_PATH && file_argument(c) == RAW_FILE_NONE))
+			return -1;
+		if (t->subject != PLAN_PATH)
+			return RAW_USES_TASK;
+		return t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX ? RAW_USES_NAME : RAW_USES_PATH;
+	default: return -1;
+	}
+}
+
+static bool same_line(const struct plan_made *a, const struct plan_made *b)
+{
+	if (a->n != b->n || ((a->of_type || b->of_type) && a->type != b->type))
+		return false;
+	for (unsigned i = 0; i < a->n; i++)
+		if (!plan_test_equal(a->test[i], b->test[i]))
+			return false;
+	return true;
+}
+
+/* The number of a line, which may be another type's, too; RAW_LINES when there is no room. */
+static unsigned line_number(struct compiler *c, const struct plan_made *made)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		if (same_line(&c->line[i], made))
+			return i;
+	if (c->n == RAW_LINES)
+		return RAW_LINES;
+	c->line[c->n] = *made;
+	return c->n++;
+}
+
+static void pass_whole(struct raw_plan_type *t)
+{
+	t->all = 1;
+	t->uses = 0;
+}
+
+static void compile_type(struct compiler *c, const struct plan_event *e, unsigned type)
+{
+	struct raw_plan_type *out = &c->out->raw.types[type];
+	const struct captured *captured = captured_type(type);
+
+	out->open_flags = flags_argument(captured);
+	out->file = file_argument(captured);
+	out->passed = passed_argument(captured);
+	for (size_t i = 0; i < e->n; i++) {
+		struct plan_made made = { .type = type };
+		int all_uses = 0;
+		for (size_t k = 0; k < e->line[i].n && made.n < PLAN_TESTS_MAX; k++) {
+			const struct plan_test *t = &e->line[i].test[k];
+			int uses = test_uses(captured, t);
+			if (uses < 0)
+				continue;
+			made.test[made.n++] = t;
+			made.of_type |= t->subject == PLAN_ARG || uses == RAW_USES_SOCKET;
+			all_uses |= uses;
+		}
+		unsigned n = made.n ? line_number(c, &made) : RAW_LINES;
+		c->out->widened += made.n && n == RAW_LINES;
+		if (n == RAW_LINES) {
+			pass_whole(out);
+			return;
+		}
+		out->uses |= (uint8_t)all_uses;
+		out->lines.w[n / 64] |= 1ull << (n % 64);
+	}
+}
+
+static void rule_out(struct raw_lines *l, unsigned line)
+{
+	l->w[line / 64] &= ~(1ull << (line % 64));
+}
+
+/* A flag's two sets of lines: of those that do not have it, and of those that do. */
+static void add_flag(struct raw_lines *no, struct raw_lines *yes, unsigned line, bool negated)
+{
+	rule_out(negated ? yes : no, line);
+}
+
+static void compile_flag(struct raw_plan *p, unsigned line, const struct plan_test *t)
+{
+	switch (t->subject) {
+	case PLAN_OK: add_flag(&p->result[0], &p->result[1], line, t->negated); break;
+	case PLAN_DOTS:
+		if (!t->negated)
+			rule_out(&p->plain, line);
+		break;
+	case PLAN_TTY: add_flag(&p->tty[0], &p->tty[1], line, t->negated); break;
+	case PLAN_CONTAINER: add_flag(&p->container[RAW_CLASS_HOST], &p->container[RAW_CLASS_CONTAINER], line, t->negated); break;
+	case PLAN_READ: case PLAN_WRITE:
+		/* O_RDONLY, O_WRONLY, O_RDWR; what the fourth means is the driver's. */
+		for (int i = 0; i < 3; i++)
+			if ((i == 2 || (i == 0) == (t->subject == PLAN_READ)) == t->negated)
+				rule_out(&p->access[i], line);
+		break;
+	}
+}
+
+static void add_nets(struct raw_plan *p, unsigned line, const struct plan_test *t)
+{
+	bool local = t->subject == PLAN_ADDR_LOCAL || t->subject == PLAN_ADDR_CLIENT;
+
+	if (p->n_nets + t->n > RAW_NETS)
+		return;
+	for (size_t i = 0; i < t->n; i++) {
+		struct raw_net *n = &p->nets[p->n_nets++];
+		*n = (struct raw_net){ .len = t->net[i].len, .negated = t->negated, .ends = i + 1 == t->n,
+			.what = t->subject == PLAN_ADDR ? RAW_N_EITHER : local ? RAW_N_LOCAL : RAW_N_REMOTE };
+		memcpy(n->addr, t->net[i].addr, sizeof n->addr);
+		for (unsigned bit = 0; bit < t->net[i].bits; bit++)
+			((uint8_t *)n->bits)[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+		n->lines.w[line / 64] = 1ull << (line % 64);
+	}
+}
+
+/* Of kinds those of sockets can be told. */
+static void add_kinds(struct raw_plan *p, unsigned line, const struct plan_test *t)
+{
+	static const enum fd_kind kinds[] = { FD_IPV4, FD_IPV6, FD_UNIX };
+
+	for (unsigned i = 0; i < 3; i++)
+		if ((t->mask >> kinds[i] & 1) == t->negated)
+			rule_out(&p->family[i + 1], line);
+}
+
+/* Tests of the task's sets, or of the socket's. */
+static void add_masks(struct compiler *c, bool socket, uint32_t *used)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		for (unsigned k = 0; k < c->line[i].n; k++) {
+			const struct plan_test *t = c->line[i].test[k];
+			int what = t->kind == PLAN_MASK ? mask_of(t) : -1;
+			if (what < 0 || (what == RAW_M_PROTOCOL) != socket || *used == RAW_MASKS)
+				continue;
+			struct raw_mask *m = &c->out->raw.masks[(*used)++];
+			*m = (struct raw_mask){ .mask = t->mask, .what = (uint8_t)what, .negated = t->negated };
+			m->lines.w[i / 64] = 1ull << (i % 64);
+		}
+}
+
+static void compile_tests(struct compiler *c)
+{
+	struct raw_plan *p = &c->out->raw;
+
+	for (unsigned i = 0; i < c->n; i++)
+		for (unsigned k = 0; k < c->line[i].n; k++) {
+			const struct plan_test *t = c->line[i].test[k];
+			bool negated;
+			if (t->kind == PLAN_FLAG)
+				compile_flag(p, i, t);
+			if (is_sign(t, &negated))
+				add_flag(&p->result[0], &p->result[1], i, negated);
+			if (t->kind == PLAN_TEXT && t->subject == PLAN_EXE)
+				p->wants_exe = 1;
+			if (t->kind == PLAN_NET)
+				add_nets(p, i, t);
+			if (t->kind == PLAN_MASK && t->subject == PLAN_FD_KIND)
+				add_kinds(p, i, t);
+		}
+	add_masks(c, false, &p->task_masks);
+	p->socket_masks = p->task_masks;
+	add_masks(c, true, &p->socket_masks);
+}
+
+/* Which of the event's ranges a type's lines have. */
+static void find_ranges(const struct raw_plan *p, struct raw_plan_type *t)
+{
+	for (uint32_t i = 0; i < p->event_ranges; i++) {
+		bool has = false;
+		for (int w = 0; w < RAW_LINE_WORDS; w++)
+			has |= (t->lines.w[w] & p->ranges[i].lines.w[w]) != 0;
+		if (!has)
+			continue;
+		if (!t->end_range)
+			t->first_range = (uint8_t)i;
+		t->end_range = (uint8_t)(i + 1);
+	}
+}
+
+/* Those of the event first, then those of the task, then those of the socket. */
+static void compile_numbers(struct compiler *c)
+{
+	static const int uses[] = { RAW_USES_ARGS, RAW_USES_TASK, RAW_USES_SOCKET };
+	uint32_t *ends[] = { &c->out->raw.event_ranges, &c->out->raw.task_ranges, &c->out->raw.socket_ranges }, used = 0;
+
+	for (int n = 0; n < 3; n++) {
+		for (unsigned i = 0; i < c->n; i++)
+			for (unsigned k = 0; k < c->line[i].n; k++)
+				if (c->line[i].test[k]->kind == PLAN_NUMBER)
+					add_ranges(c, i, captured_type(c->line[i].type), c->line[i].test[k], uses[n], &used);
+		*ends[n] = used;
+	}
+	for (unsigned i = 0; i < RAW_TYPES; i++)
+		find_ranges(&c->out->raw, &c->out->raw.types[i]);
+}
+
+static struct compiled *compiled_new(uint32_t serial)
+{
+	struct compiled *c = calloc(1, sizeof *c);
+
+	if (!c)
+		diex(EX_OSERR, "out of memory: a plan");
+	struct raw_plan *p = &c->raw;
+	memset(p->result, 0xff, sizeof p->result);
+	memset(p->access, 0xff, sizeof p->access);
+	memset(&p->plain, 0xff, sizeof p->plain);
+	memset(p->tty, 0xff, sizeof p->tty);
+	memset(p->container, 0xff, sizeof p->container);
+	memset(p->family, 0xff, sizeof p->family);
+	p->serial = serial;
+	return c;
+}
+
+struct compiled *plan_compile(const struct plan *plan, uint32_t serial)
+{
+	struct compiler *c = calloc(1, sizeof *c);
+
+	if (!c)
+		diex(EX_OSERR, "out of memory: a plan");
+	struct compiled *out = c->out = compiled_new(serial);
+	for (unsigned i = 0; i < EVENT_TYPES; i++)
+		if (plan->event[i].wanted && captured_type(i))
+			compile_type(c, &plan->event[i], i);
+	compile_tests(c);
+	compile_numbers(c);
+	plan_trees(out, c->line, c->n, serial);
+	free(c);
+	return out;
+}
+
+struct compiled *plan_compile_all(const bool types[EVENT_TYPES], uint32_t serial)
+{
+	struct compiled *c = compiled_new(serial);
+
+	for (unsigned i = 0; i < EVENT_TYPES; i++)
+		if (types[i])
+			pass_whole(&c->raw.types[i]);
+	return c;
+}
+
+void compiled_free(struct compiled *c)
+{
+	if (c)
+		free(c->nodes);
+	free(c);
+}

@@ -1,0 +1,42 @@
+/* A plan as the BPF programs read it. */
+#ifndef PROBE_PLAN_COMPILE_H
+#define PROBE_PLAN_COMPILE_H
+
+#include "raw_plan.h"
+#include "wire/plan.h"
+
+struct plan_node {
+	struct raw_node_key key;
+	struct raw_node node;
+};
+
+/* The plan of a node, in the id of it and of its parent. */
+#define PLAN_SERIALS 0xffffu
+#define PLAN_OF_NODE(id) ((id) >> 16)
+
+struct compiled {
+	struct raw_plan raw;
+	struct plan_node *nodes;
+	size_t nnodes;
+	unsigned widened;                      /* types that pass whole because there was no room for their lines */
+};
+
+/* Tests that the kernel side can not make are left out: then more passes. `serial` is another one for each plan. */
+struct compiled *plan_compile(const struct plan *p, uint32_t serial);
+/* What passes every event of the types. */
+struct compiled *plan_compile_all(const bool types[EVENT_TYPES], uint32_t serial);
+void compiled_free(struct compiled *c);
+
+/* For plan_compile.c: the trees of names. A line is the tests that are made of it. */
+struct plan_made {
+	const struct plan_test *test[PLAN_TESTS_MAX];
+	unsigned n;
+	unsigned type;                         /* of which arguments are meant, when tests are about them */
+	bool of_type;
+};
+/* Can the test's values stand in a tree? */
+bool plan_tree_takes(const struct plan_test *t);
+/* Makes the trees of the lines' tests of names and paths. */
+void plan_trees(struct compiled *c, const struct plan_made *line, unsigned n, uint32_t serial);
+
+#endif

@@ -1,0 +1,109 @@
+/* The plan as the BPF programs read it. A line is a bit; what an event, its task and its file tell is, each for itself, a set of
+ * lines that it does not rule out. An event passes when a line of its type is in all of these sets. */
+#ifndef PROBE_RAW_PLAN_H
+#define PROBE_RAW_PLAN_H
+
+#include "raw.h"
+
+enum {
+	RAW_LINE_WORDS = 4,
+	RAW_LINES = 64 * RAW_LINE_WORDS,       /* different lines; a type whose lines do not fit passes whole */
+	RAW_NAME_WORDS = 4,                    /* a component of a node has at most 32 bytes */
+	RAW_NODE_DEPTH = 16,                   /* components of the longest path that a plan names */
+	RAW_NODES = 16384,
+	RAW_BLOOM_BITS = 1 << 16,
+	RAW_RANGES = 64,
+	RAW_MASKS = 16,
+	RAW_NETS = 64,
+	RAW_TYPES = 512
+};
+
+struct raw_lines {
+	__u64 w[RAW_LINE_WORDS];
+};
+
+/* What has to be asked for a type beyond its result, from cheap to dear. */
+enum {
+	RAW_USES_ACCESS = 1, RAW_USES_ARGS = 2, RAW_USES_PATH = 4, RAW_USES_NAME = 8, RAW_USES_TASK = 16, RAW_USES_SOCKET = 32,
+	RAW_USES_PASSED = 64
+};
+/* raw_plan_type.file: an argument's number, or one of these. */
+enum { RAW_FILE_NONE = 255, RAW_FILE_NEW = 254 };
+
+struct raw_plan_type {
+	struct raw_lines lines;
+	__u8 uses;
+	__u8 open_flags;                       /* argument that holds the flags of an opening */
+	__u8 file;                             /* where the file of the path tests is */
+	__u8 wanted;                           /* captured at all */
+	__u8 all;                              /* passes whole */
+	__u8 passed;                           /* argument that points at the path of the tests of what was passed */
+	__u8 first_range, end_range;           /* of the event's ranges those that its lines have lie here */
+};
+
+/* Whose number or address. */
+enum raw_number {
+	RAW_N_RESULT, RAW_N_ARG,               /* ARG: the lower half, sign extended, of argument `arg` */
+	RAW_N_ARG64, RAW_N_ARG_U32,
+	RAW_N_UID, RAW_N_GID, RAW_N_LOGINUID, RAW_N_PID, RAW_N_VPID,
+	RAW_N_LOCAL, RAW_N_REMOTE, RAW_N_EITHER                /* ports, addresses */
+};
+
+/* A range of a test of numbers. Those of one test follow one another; the last one settles it. */
+struct raw_range {
+	__s64 first, last;
+	__u8 what, arg, negated, ends;
+	__u32 pad;
+	struct raw_lines lines;                /* that have the test */
+};
+
+/* As they stand in the kernel's credentials; then the socket's. */
+enum raw_mask_of { RAW_M_CAP_INHERITABLE, RAW_M_CAP_PERMITTED, RAW_M_CAP_EFFECTIVE, RAW_M_PROTOCOL };
+struct raw_mask {
+	__u64 mask;
+	__u8 what, negated, pad[6];
+	struct raw_lines lines;
+};
+
+struct raw_net {
+	__u64 addr[2], bits[2];                /* in network order; bits: which count */
+	__u8 len, what, negated, ends, pad[4];
+	struct raw_lines lines;
+};
+
+/* A place in a tree of names: the lines that a path does not rule out when it ends there, has one more component, or more. */
+struct raw_node {
+	__u32 id, pad;
+	struct raw_lines end, one, more;
+};
+struct raw_node_key {
+	__u32 parent, len;                     /* id of the node above; bytes of the name */
+	__u64 name[RAW_NAME_WORDS];
+};
+/* The roots of the trees; of the last three only the first level exists, and what is missing is like `more`. */
+enum raw_tree { RAW_TREE_PATH, RAW_TREE_EXE, RAW_TREE_NAME, RAW_TREE_COMM, RAW_TREE_PARENT, RAW_TREES };
+
+struct raw_plan {
+	struct raw_plan_type types[RAW_TYPES];
+	struct raw_lines result[2];            /* of a call that failed, of one that did not */
+	struct raw_lines access[4];            /* by O_ACCMODE */
+	struct raw_lines plain;                /* of a path as passed without two dots side by side */
+	struct raw_lines tty[2];
+	struct raw_lines container[4];         /* by what cgroup_classes says; 0: nothing */
+	struct raw_lines family[4];            /* kinds of sockets: other, IPv4, IPv6, unix */
+	struct raw_node roots[RAW_TREES];
+	struct raw_range ranges[RAW_RANGES];   /* of the event, then of the task, then of the socket */
+	struct raw_mask masks[RAW_MASKS];      /* of the task, then of the socket */
+	struct raw_net nets[RAW_NETS];
+	__u32 event_ranges, task_ranges, socket_ranges, task_masks, socket_masks, n_nets, wants_exe, pad;
+	__u64 bloom[RAW_BLOOM_BITS / 64];      /* of the nodes' keys */
+	__u64 serial;                          /* of the plan; never 0 */
+};
+
+/* One number of a key: its bit in the bloom filter. */
+#define RAW_BLOOM(k) (((((k)->name[0] ^ (k)->name[1] * 31 ^ (k)->name[2] * 961 ^ (k)->name[3] * 29791) + (k)->parent) \
+	* 0x9e3779b97f4a7c15ull) >> 48)
+
+enum { RAW_CLASS_NONE, RAW_CLASS_HOST, RAW_CLASS_CONTAINER };
+
+#endif

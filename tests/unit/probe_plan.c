@@ -1,0 +1,118 @@
+/* What a place in the kernel side's tree of names says of a test of paths. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "probe/plan_compile.h"
+#include "probe/plan_verdict.h"
+
+static struct plan *read_plan(const char *text)
+{
+	char err[256] = "";
+	struct plan *p = plan_parse("test", text, strlen(text), err, sizeof err);
+
+	if (!p)
+		fail_msg("%s", err);
+	return p;
+}
+
+/* The verdict of the first test of openat's first line at a place: `o` e, 1 or + for the outcome. */
+static int verdict(const char *test, const char *path, char o)
+{
+	char text[256];
+
+	snprintf(text, sizeof text, "plan 1\nevent openat\n  pass %s\n", test);
+	struct plan *p = read_plan(text);
+	int v = path_verdict(&p->event[307].line[0].test[0], path, strlen(path),
+		o == 'e' ? OUTCOME_END : o == '1' ? OUTCOME_ONE : OUTCOME_MORE);
+	plan_free(p);
+	return v;
+}
+
+static void paths(void **state)
+{
+	static const struct {
+		const char *test, *path;
+		char outcome;
+		enum verdict expected;
+	} cases[] = {
+		{ "path-is /etc/shadow /x", "/etc/shadow", 'e', VERDICT_YES }, { "path-is /etc/shadow", "/etc", 'e', VERDICT_NO },
+		{ "path-is /etc/shadow", "/etc", '1', VERDICT_NO }, { "path-is /", "", 'e', VERDICT_YES },
+		{ "path-under /etc", "/etc", 'e', VERDICT_YES }, { "path-under /etc", "/etc", '+', VERDICT_YES },
+		{ "path-under /etc", "", '+', VERDICT_NO }, { "path-under /etc/ssh", "/etc", '1', VERDICT_NO },
+		{ "path-under /etc", "/etc/ssh", 'e', VERDICT_YES }, { "path-under /", "", '+', VERDICT_YES },
+		{ "path-under /etc/", "/etc", 'e', VERDICT_NO }, { "path-under /etc/", "/etc", '1', VERDICT_YES },
+		{ "path-prefix /etc/", "/etc", 'e', VERDICT_NO }, { "path-prefix /etc/", "/etc", '1', VERDICT_YES },
+		{ "path-prefix /etc/ss", "/etc", '1', VERDICT_UNKNOWN }, { "path-prefix /etc/ss/x", "/etc", '+', VERDICT_NO },
+		{ "path-prefix /etc/ss", "/etc/ssh", 'e', VERDICT_YES }, { "path-prefix /e", "", '+', VERDICT_UNKNOWN },
+		{ "path-folder-is /etc", "/etc", '1', VERDICT_UNKNOWN }, { "path-folder-is /etc", "/etc", '+', VERDICT_NO },
+		{ "path-folder-is /etc", "/etc/ssh", 'e', VERDICT_UNKNOWN }, { "path-folder-is /etc", "/usr", 'e', VERDICT_NO },
+		{ "path-folder-is /", "", '1', VERDICT_UNKNOWN }, { "path-name-is shadow", "/etc/shadow", 'e', VERDICT_YES },
+		{ "path-name-is shadow", "/etc", '1', VERDICT_UNKNOWN }, { "path-name-suffix dow", "/etc/shadow", 'e', VERDICT_YES },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (verdict(cases[i].test, cases[i].path, cases[i].outcome) != (int)cases[i].expected)
+			fail_msg("%s at %s (%c): %d", cases[i].test, cases[i].path, cases[i].outcome,
+				verdict(cases[i].test, cases[i].path, cases[i].outcome));
+}
+
+/* A line that has a test which the kernel side can not make passes what its other tests let through. */
+static void lines(void **state)
+{
+	struct plan *p = read_plan("plan 1\n"
+		"event openat\n  pass ok path-is /a\n  pass write not path-under /b\n"
+		"event unlink\n  pass path-is /a\n"
+		"event mkdir\n  pass ok path-is /a\n"
+		"event connect\n  pass ok server-port 80\n");
+	struct compiled *c = plan_compile(p, 7);
+	const struct raw_plan_type *t = c->raw.types;
+
+	(void)state;
+	assert_int_equal(t[307].all, 0);
+	assert_int_equal(t[307].file, RAW_FILE_NEW);
+	assert_int_equal(t[307].lines.w[0], 12);                /* behind those of types with lower numbers */
+	assert_int_equal(c->raw.result[0].w[0] & 12, 8);
+	assert_int_equal(c->raw.access[0].w[0] & 12, 4);
+	assert_int_equal(c->nnodes, 2);
+	assert_int_equal(c->raw.roots[RAW_TREE_PATH].more.w[0] & 12, 8);
+	assert_int_equal(t[301].all, 1);                       /* unlink: what is left asks nothing */
+	assert_int_equal(t[277].all, 0);                       /* mkdir: the result is left */
+	assert_int_equal(t[277].uses, 0);
+	assert_int_equal(t[23].uses, RAW_USES_SOCKET);
+	assert_int_equal(t[59].all, 0);
+	assert_int_equal(t[59].lines.w[0], 0);                 /* not in the plan: nothing passes */
+	assert_int_equal(c->widened, 0);
+	compiled_free(c);
+	plan_free(p);
+}
+
+/* More lines than there are bits widen their types. */
+static void too_many(void **state)
+{
+	char text[32768] = "plan 1\nevent openat\n", *at = text + strlen(text);
+
+	(void)state;
+	for (int i = 0; i < 300; i++)
+		at += sprintf(at, "  pass uid %d pid %d path-is /f%d\n", i, i + 1, i);
+	struct plan *p = read_plan(text);
+	struct compiled *c = plan_compile(p, 1);
+	assert_int_equal(c->raw.types[307].all, 1);
+	assert_int_equal(c->widened, 1);
+	compiled_free(c);
+	plan_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(paths), cmocka_unit_test(lines), cmocka_unit_test(too_many) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
