@@ -149,6 +149,8 @@ static void check_drops(struct internal *in, struct stat_record *s)
 	struct drops_count now, lost;
 	char text[128];
 
+	if (in->exits)
+		return;
 	drops_read(s, &now);
 	if (in->metrics)
 		metrics_kernel(in->metrics, &now);
@@ -252,6 +254,14 @@ void internal_stat(struct internal *in, const struct stat_record *s)
 	if (!in->first_event)
 		in->first_event = s->time;
 	check_drops(in, &rest);
+}
+
+void internal_recorded(struct internal *in, const struct stat_record *s)
+{
+	struct stat_record rest = *s;
+
+	if (in->policy.drops.simulate && is_probe(s) && (!in->drops.checked || s->time > in->drops.checked + NS))
+		check_drops(in, &rest);
 }
 
 static void alert_timeout(struct internal *in)

@@ -29,6 +29,8 @@ void internal_set(struct internal *in, const struct internal_policy *p);
 
 /* A STAT of a live stream, which is whole. */
 void internal_stat(struct internal *in, const struct stat_record *s);
+/* One of a recorded stream: drops are looked at when they are simulated. */
+void internal_recorded(struct internal *in, const struct stat_record *s);
 /* Time goes on, also while nothing comes: `wall` and `steady` in ns, the latter of a clock that only grows. */
 void internal_tick(struct internal *in, uint64_t wall, uint64_t steady);
 /* An alert of a rule, for the metrics. */

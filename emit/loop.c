@@ -135,8 +135,10 @@ static int take_stat(struct loop *l, const struct frame *f)
 	l->totals->stats++;
 	if (stat_record_read(f, &s, &at) != 0)
 		return bad_body(f, at, "malformed stat");
-	if (input_recorded(l->in, f->stream))
+	if (input_recorded(l->in, f->stream)) {
+		internal_recorded(l->internal, &s);
 		return 0;
+	}
 	internal_stat(l->internal, &s);
 	if (!uv_is_active((uv_handle_t *)&l->tick))
 		uv_timer_start(&l->tick, on_tick, TICK_MS, TICK_MS);

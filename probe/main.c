@@ -1,9 +1,12 @@
 /* probe: reads the kernel and writes frames. See probe(1). */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "conf/options.h"
+#include "hello.h"
 #include "holder.h"
 #include "plan_load.h"
 #include "scap.h"
@@ -19,6 +22,7 @@ static const char usage[] =
 	"  -e TYPES       send all events of these types (comma-separated; several -e add up)\n"
 	"                 default: all but the most frequent types (read, write, close, stat and their like)\n"
 	"  -a             capture every type that the probe knows\n"
+	"  --duration N   with -r: only the first N seconds of it\n"
 	"  -r FILE        read a capture (.scap, also compressed) or a recorded stream instead of the kernel; - is standard input\n"
 	"  -o ENDPOINT    where frames go: - (the default), unix:PATH, listen:PATH\n"
 	"  -O KEY=VALUE   sets a key: emit --keys lists them\n"
@@ -67,7 +71,29 @@ static struct plan *take_plan(const char *path, struct kernel_config *c)
 	return p;
 }
 
-static int check(const struct kernel_config *c)
+/* With -o what the probe would begin with is written: whoever reads it is told what is captured here. */
+static int write_beginning(const struct options *o, const struct kernel_config *c)
+{
+	struct source_buf buf;
+	struct source source = source_here("syscall", &buf);
+	struct pack p = {0};
+	char err[512];
+	int status;
+	struct output *out = output_open(o->output, err, sizeof err, &status);
+
+	if (!out) {
+		log_warnx("%s", err);
+		return status;
+	}
+	hello_live(&p, &source, clock_offset(), c->types, c->plan);
+	end_frame(&p, NULL);
+	status = output_flush(out, &p) == 0 || errno == EPIPE ? 0 : EX_IOERR;
+	pack_free(&p);
+	output_free(out);
+	return status;
+}
+
+static int check(const struct options *o, const struct kernel_config *c)
 {
 	char err[512];
 	int status;
@@ -83,16 +109,27 @@ static int check(const struct kernel_config *c)
 		return status;
 	}
 	kernel_free(k);
-	return 0;
+	return o->output ? write_beginning(o, c) : 0;
+}
+
+static uint64_t seconds(const char *text)
+{
+	char *end;
+	uint64_t n = strtoull(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || n > UINT32_MAX)
+		diex(EX_USAGE, "--duration: found '%s', expected a number of seconds", text);
+	return n;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = { OPTIONS_LONG, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = { OPTIONS_LONG, { "duration", required_argument, NULL, OPTION_OWN }, { NULL, 0, NULL, 0 } };
 	struct options o = { .program = "probe", .notify = -1 };
 	struct kernel_config c = {0};
 	const char *capture = NULL, *plan_path = NULL;
 	struct plan *plan = NULL;
+	uint64_t duration = 0;
 	bool named = false;
 
 	options_begin(&o, &argc, &argv);
@@ -107,6 +144,8 @@ int main(int argc, char **argv)
 			plan_path = optarg;
 		} else if (opt == 'r') {
 			capture = optarg;
+		} else if (opt == OPTION_OWN) {
+			duration = seconds(optarg);
 		} else {
 			options_take(&o, opt, optarg, usage);
 		}
@@ -117,8 +156,10 @@ int main(int argc, char **argv)
 		diex(EX_USAGE, "-r: found -p, -e or -a as well, expected one of them: a capture is read whole");
 	if (named && plan_path)
 		diex(EX_USAGE, "-p: found -e or -a as well, expected one of them: a plan says which types are captured");
+	if (duration && !capture)
+		diex(EX_USAGE, "--duration: found no -r, expected a capture that is read");
 	if (capture) {
-		int status = scap_run(&o, capture);
+		int status = scap_run(&o, capture, duration);
 		options_free(&o);
 		return status;
 	}
@@ -131,7 +172,7 @@ int main(int argc, char **argv)
 		diex(EX_USAGE, "probe.ring_size: %llu is not a power of two", (unsigned long long)c.ring_size);
 	if (conf_number(&o.conf, CONF_PROBE_REPLAY_BUFFER) & (conf_number(&o.conf, CONF_PROBE_REPLAY_BUFFER) - 1))
 		diex(EX_USAGE, "probe.replay_buffer: %s is not a power of two", conf_text(&o.conf, CONF_PROBE_REPLAY_BUFFER));
-	int status = o.check ? check(&c) : holder_run(&o, &c, plan_path);
+	int status = o.check ? check(&o, &c) : holder_run(&o, &c, plan_path);
 	plan_free(plan);
 	options_free(&o);
 	return status;

@@ -25,7 +25,10 @@ struct reading {
 	struct scap_writer writer;
 	struct source source;
 	uint64_t number;               /* of the last event */
+	uint64_t time, beat;           /* of the last event, and when the next heartbeat is due */
+	uint64_t duration, until;      /* nanoseconds that are read, and the time of the event that is no more; 0: all */
 	bool begun;                    /* HELLO has been written */
+	bool over;                     /* the duration is */
 	bool both;                     /* the beginning of a call is an event too, as it was in 0.28 */
 	int signals;
 };
@@ -55,7 +58,7 @@ static void end_section(struct reading *r)
 	scap_interfaces_free(&r->world.interfaces);
 	map_free(&r->writer.cgroups);
 	r->world = (struct scap_world){0};
-	r->number = 0;
+	r->number = r->beat = 0;
 	r->begun = false;
 }
 
@@ -98,6 +101,29 @@ static void begin_events(struct reading *r, uint64_t first_event)
 	write_hello(r, first_event);
 	scap_write_changes(&r->writer);
 	r->begun = true;
+}
+
+static void write_stat(struct reading *r)
+{
+	struct stat_writer w = {0};
+
+	stat_add(&w, stat_defs[STAT_PROBE_EVENTS].name, r->writer.events);
+	stat_frame_at(&r->writer.out, &r->source, "probe", &w, r->time, (int64_t)r->world.machine.boot);
+	pack_free(&w.body);
+}
+
+/* As a live source has them: with the first event, and each that comes more than a second after the one before. */
+static void heartbeat(struct reading *r, uint64_t time)
+{
+	enum { SECOND = 1000000000 };
+
+	r->time = time;
+	if (time <= r->beat)
+		return;
+	r->beat = time + SECOND;
+	write_stat(r);
+	if (r->duration && !r->until)
+		r->until = time + r->duration;
 }
 
 /* The thread goes when its event has been told. */
@@ -155,6 +181,10 @@ static int read_event(struct reading *r, const struct scap_block *b)
 		return rc;
 	if (!r->begun)
 		begin_events(r, e.time);
+	r->over = r->until && e.time >= r->until;
+	if (r->over)
+		return 0;
+	heartbeat(r, e.time);
 	struct scap_thread *t = scap_thread_find(&r->world.threads, e.tid);
 	bool timed = r->both && t && t->enter.any && t->enter.event.code + 1u == e.code && e.time > t->enter.event.time;
 	uint64_t latency = timed ? e.time - t->enter.event.time : 0;
@@ -204,11 +234,7 @@ static int read_block(struct reading *r, const struct scap_block *b)
 
 static void write_end(struct reading *r)
 {
-	struct stat_writer w = {0};
-
-	stat_add(&w, stat_defs[STAT_PROBE_EVENTS].name, r->writer.events);
-	stat_frame(&r->writer.out, &r->source, "probe", &w);
-	pack_free(&w.body);
+	write_stat(r);
 	end_frame(&r->writer.out, NULL);
 }
 
@@ -236,7 +262,7 @@ static int read_all(struct reading *r)
 	bool any = false;
 	int rc = check_beginning(r), status = 0;
 
-	while (rc == 0 && (rc = scap_next(r->file, &b)) == 1) {
+	while (rc == 0 && !r->over && (rc = scap_next(r->file, &b)) == 1) {
 		rc = read_block(r, &b);
 		if (rc < 0)
 			break;
@@ -269,9 +295,9 @@ static int signal_fd(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int scap_run(const struct options *o, const char *path)
+int scap_run(const struct options *o, const char *path, uint64_t duration)
 {
-	struct reading r = { .signals = -1, .both = strcmp(conf_text(&o->conf, CONF_COMPAT), "0.28") == 0 };
+	struct reading r = { .signals = -1, .duration = duration * 1000000000, .both = strcmp(conf_text(&o->conf, CONF_COMPAT), "0.28") == 0 };
 	char err[512];
 	uint8_t first = 0;
 	int status;

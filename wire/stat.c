@@ -83,13 +83,18 @@ void stat_add(struct stat_writer *w, const char *name, uint64_t value)
 
 void stat_frame(struct pack *p, const struct source *s, const char *stage, const struct stat_writer *w)
 {
+	stat_frame_at(p, s, stage, w, clock_wall(), clock_offset());
+}
+
+void stat_frame_at(struct pack *p, const struct source *s, const char *stage, const struct stat_writer *w, uint64_t time, int64_t offset)
+{
 	size_t f = frame_begin(p, FRAME_STAT);
 
 	source_pack(p, s);
 	pack_str(p, stage);
 	pack_uint(p, s->start);
-	pack_uint(p, clock_wall());
-	pack_int(p, clock_offset());
+	pack_uint(p, time);
+	pack_int(p, offset);
 	pack_map(p, w->pairs);
 	pack_raw(p, w->body.data, w->body.len);
 	frame_end(p, f);

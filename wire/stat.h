@@ -42,6 +42,8 @@ struct stat_writer {
 };
 void stat_add(struct stat_writer *w, const char *name, uint64_t value);
 void stat_frame(struct pack *p, const struct source *s, const char *stage, const struct stat_writer *w);
+/* Of a recording: at the time of its events. */
+void stat_frame_at(struct pack *p, const struct source *s, const char *stage, const struct stat_writer *w, uint64_t time, int64_t offset);
 /* The two together for a plain array of totals; zeros are left out. */
 void stat_totals(struct pack *p, const struct source *s, const char *stage, const uint64_t totals[STAT_COUNT]);
 void end_frame(struct pack *p, const char *reason);

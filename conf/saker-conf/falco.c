@@ -220,30 +220,21 @@ static const char *reader_of(const char *path)
 static int choose_head(struct falco *f)
 {
 	const char *kind = settled_text(&f->settled, CONF_ENGINE_KIND);
+	const char *input = f->args.capture ? f->args.capture : strcmp(kind, "replay") == 0 ? settled_text(&f->settled, CONF_REPLAY_FILE) : NULL;
 
-	f->run.head = "probe";
-	if (f->args.capture) {
-		f->run.input = f->args.capture;
-		f->run.head = reader_of(f->args.capture);
-		if (!f->run.head && access(f->args.capture, R_OK) != 0)
-			return say_error(&f->say, (struct place){0}, "Could not open trace filename %s for reading: %s", f->args.capture, strerror(errno));
-		if (f->run.head) {
-			say_log(&f->say, SAY_INFO, "Reading %s events from file: %s", strcmp(f->run.head, "probe") == 0 ? "system call" : "k8s audit",
-				f->args.capture);
-			return 0;
-		}
-		fprintf(stderr, "Trace filename %s not recognized as system call events or k8s audit events\n", f->args.capture);
+	f->run.head = strcmp(kind, "nodriver") == 0 ? "none" : "probe";
+	if (!input)
+		return strcmp(f->run.head, "none") == 0 ? 0 : select_sources(f);
+	if (access(input, R_OK) != 0)
+		return say_error(&f->say, (struct place){0}, "Could not open trace filename %s for reading: %s", input, strerror(errno));
+	f->run.input = input;
+	f->run.head = reader_of(input);
+	if (!f->run.head) {
+		fprintf(stderr, "Trace filename %s not recognized as system call events or k8s audit events\n", input);
 		return -1;
 	}
-	if (strcmp(kind, "replay") == 0) {
-		f->run.input = settled_text(&f->settled, CONF_REPLAY_FILE);
-		if (access(f->run.input, R_OK) != 0)
-			return say_error(&f->say, (struct place){0}, "Could not open trace filename %s for reading: %s", f->run.input, strerror(errno));
-		return 0;
-	}
-	if (strcmp(kind, "nodriver") == 0)
-		f->run.head = "none";
-	return select_sources(f);
+	say_log(&f->say, SAY_INFO, "Reading %s events from file: %s", strcmp(f->run.head, "probe") == 0 ? "system call" : "k8s audit", input);
+	return 0;
 }
 
 /* Rules that do not load are said in the words of -V. */

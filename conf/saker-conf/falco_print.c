@@ -242,6 +242,21 @@ static int print_rules(struct falco *f)
 	return status == 0 ? 0 : 1;
 }
 
+/* 0.28 has warnings of good files on standard error. */
+static void print_validated(const struct falco *f, const char *text, bool good)
+{
+	const char *end, *p = text;
+
+	for (; *p; p = end + (*end == '\n')) {
+		end = p + strcspn(p, "\n");
+		if (f->say.old && good && strspn(p, "0123456789") && strncmp(p + strspn(p, "0123456789"), " warnings:", 10) == 0)
+			break;
+		fwrite(p, 1, (size_t)(end - p) + (*end == '\n'), stdout);
+	}
+	fflush(stdout);
+	fputs(p, stderr);
+}
+
 static int validate(struct falco *f)
 {
 	struct strbuf a = {0}, out = {0}, err = {0};
@@ -262,8 +277,7 @@ static int validate(struct falco *f)
 	for (unsigned i = 0; i < f->args.validate.n; i++)
 		say_log(&f->say, SAY_INFO, "   %s", f->args.validate.text[i]);
 	int status = stage_run("match", &a, &out, &err);
-	fputs(out.p, stdout);
-	fflush(stdout);
+	print_validated(f, out.p, status == 0);
 	if (status != 0)
 		status = fail(f, !out.n ? strbuf_chomp(&err) : f->say.old ? out.p : strbuf_chomp(&out));
 	strbuf_free(&a);

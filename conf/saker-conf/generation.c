@@ -172,6 +172,11 @@ static void add_own(const struct making *m, const char *stage, struct strbuf *a)
 	if (strcmp(stage, "probe") == 0 && m->run->input && strcmp(m->run->head, "probe") == 0) {
 		arguments_add(a, "-r");
 		arguments_add(a, m->run->input);
+		if (m->run->duration) {
+			snprintf(path, sizeof path, "%llu", m->run->duration);
+			arguments_add(a, "--duration");
+			arguments_add(a, path);
+		}
 	} else if (strcmp(stage, "probe") == 0) {
 		add_capture(m, a);
 	}

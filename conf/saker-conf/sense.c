@@ -164,6 +164,9 @@ static void translate(struct settled *s)
 		snprintf(number, sizeof number, "%llu", (unsigned long long)(n == 0 ? 80 : n > most ? most : n));
 		settled_set(s, CONF_PROBE_SNAPLEN, number);
 	}
+	/* Falco's default has no unit; nobody waits for it while metrics are not enabled. */
+	if (!settled_bool(s, CONF_METRICS) && !given(s, CONF_METRICS_INTERVAL))
+		settled_set(s, CONF_METRICS_INTERVAL, conf_defs[CONF_METRICS_INTERVAL].value);
 	if (settled_bool(s, CONF_BPF_ITERATORS) && !given(s, CONF_PROBE_SNAPSHOT))
 		settled_set(s, CONF_PROBE_SNAPSHOT, "procfs");
 }

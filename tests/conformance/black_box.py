@@ -178,9 +178,14 @@ def option(case, name):
 
 
 def new_validation(case, files):
-    results, problems = validate(*files), []
+    results = validate(*files)
+    return new_validation_problems(case["expect"], results)
+
+
+def new_validation_problems(expect, results):
+    problems = []
     for kind in ("errors", "warnings"):
-        for want in case["expect"].get(kind, []):
+        for want in expect.get(kind, []):
             def fits(m):
                 places = m["context"]["locations"]
                 return m["code"] == want["code"] and want.get("message", "") in m["message"] and \
@@ -188,8 +193,8 @@ def new_validation(case, files):
                     any(want.get("itemname") in (None, p["item_name"]) for p in places)
             if not any(fits(m) for r in results for m in r[kind]):
                 problems.append("no %s among %s" % (want, [(m["code"], m["message"]) for r in results for m in r[kind]]))
-    if all(r["successful"] for r in results) != case["expect"]["succeeds"]:
-        problems.append("succeeds is not %s" % case["expect"]["succeeds"])
+    if all(r["successful"] for r in results) != expect["succeeds"]:
+        problems.append("succeeds is not %s" % expect["succeeds"])
     return problems
 
 

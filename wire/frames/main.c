@@ -134,6 +134,7 @@ static void parse(struct arguments *a, int argc, char **argv)
 
 	a->common.program = "frames";
 	a->common.notify = -1;
+	options_begin(&a->common, &argc, &argv);
 	while ((opt = getopt_long(argc, argv, "bei:k:n:o:v", longs, NULL)) != -1)
 		take_option(a, opt, optarg);
 	options_end(&a->common, argc, optind, argv);
@@ -194,6 +195,6 @@ int main(int argc, char **argv)
 	output_free(a.job.output);
 	vocabulary_free(&a.job.vocabulary);
 	pack_free(&a.job.out);
-	conf_free(&a.common.conf);
+	options_free(&a.common);
 	return status;
 }
