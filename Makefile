@@ -162,6 +162,19 @@ bench: deps-check
 lint: $(B)/probe/probe.skel.h
 	@CC="$(CC)" CLANG="$(CLANG)" LINT_FLAGS='$(filter-out -fsanitize% -DSAKER_VERSION%,$(ALL_CFLAGS))' SAKER_BUILD=$(CURDIR)/$(B) tests/lint
 
+# The programs are run by saker, not by hand: they stand where only it looks. frames is for people, too.
+ROOT = $(DESTDIR)$(PREFIX)
+.PHONY: install
+install: all
+	@install -d $(ROOT)/sbin $(ROOT)/bin $(ROOT)/libexec/saker $(ROOT)/share/saker/fields $(ROOT)/share/man/man1 $(ROOT)/share/man/man5 \
+		$(ROOT)/share/man/man7 $(ROOT)/share/man/man8
+	@install -m 755 $(PROGRAMS) $(ROOT)/libexec/saker
+	@install -m 755 scripts/saker $(ROOT)/sbin
+	@ln -sf ../libexec/saker/frames $(ROOT)/bin/frames
+	@install -m 644 rules/saker_rules.yaml conf/saker.yaml $(ROOT)/share/saker
+	@install -m 644 rules/fields/*.yaml $(ROOT)/share/saker/fields
+	@for page in man/*; do install -m 644 $$page $(ROOT)/share/man/man$${page##*.}; done
+
 .PHONY: clean
 clean:
 	rm -rf build
