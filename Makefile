@@ -19,13 +19,13 @@ ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -D_GNU_SOURCE -DSAKER_VERSION='"$(VERS
 comma := ,
 SAN := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 
-WIRE   := $(wildcard wire/*.c)
+WIRE   := $(wildcard wire/*.c wire/plan/*.c)
 CONF   := $(wildcard conf/*.c)
 SAKER_CONF := $(wildcard conf/saker-conf/*.c)
 FRAMES := $(wildcard wire/frames/*.c)
-PROBE  := $(wildcard probe/*.c)
+PROBE  := $(wildcard probe/*.c probe/scap/*.c)
 ENRICH := $(wildcard enrich/*.c)
-MATCH  := $(wildcard match/*.c)
+MATCH  := $(wildcard match/*.c match/*/*.c)
 EMIT   := $(wildcard emit/*.c)
 LOG    := $(wildcard log/*.c)
 UNIT   := $(wildcard tests/unit/*.c)
@@ -98,9 +98,14 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT))
 # A name for it: a % written in the rule would stand for the rule's stem.
 MAINS := %/main.o
 folder = $(firstword $(subst _, ,$(1)))
+SOURCES_frames := $(FRAMES)
+SOURCES_probe := $(PROBE)
+SOURCES_enrich := $(ENRICH)
+SOURCES_match := $(MATCH)
+SOURCES_emit := $(EMIT)
 .SECONDEXPANSION:
 $(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(LIB) \
-		$$(filter-out $$(MAINS),$$(call obj,$$(wildcard $$(if $$(filter frames,$$(call folder,$$*)),wire/frames,$$(call folder,$$*))/*.c)))
+		$$(filter-out $$(MAINS),$$(call obj,$$(SOURCES_$$(call folder,$$*))))
 	@echo "  LINK $(@F)"
 	@$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS_$(call folder,$*)) $(LIBS_wire) -lcmocka
 

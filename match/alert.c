@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "state.h"
+#include "match/state/state.h"
 #include "wire/stat.h"
 
 enum { ANCESTRY_MAX = 20, LOST_MAX = 3 };

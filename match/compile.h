@@ -2,11 +2,11 @@
 #ifndef MATCH_COMPILE_H
 #define MATCH_COMPILE_H
 
-#include "cond.h"
-#include "cond_text.h"
-#include "lists.h"
+#include "match/language/cond.h"
+#include "match/language/cond_text.h"
+#include "match/language/lists.h"
 #include "program.h"
-#include "ruleset.h"
+#include "match/language/ruleset.h"
 
 enum { COMPILE_DEPTH_MAX = 4000 };
 

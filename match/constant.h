@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "wire/arena.h"
-#include "cond.h"
-#include "field.h"
+#include "match/language/cond.h"
+#include "match/fields/field.h"
 #include "regex.h"
 
 struct constant;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "state.h"
+#include "match/state/state.h"
 
 static bool flag(const struct value *v)
 {

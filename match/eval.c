@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "audit_old.h"
-#include "state.h"
+#include "match/fields/audit_old.h"
+#include "match/state/state.h"
 #include "transform.h"
 #include "wire/log.h"
 

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cond.h"
-#include "diag.h"
+#include "match/language/cond.h"
+#include "match/report/diag.h"
 #include "eval.h"
-#include "field_output.h"
+#include "match/fields/field_output.h"
 #include "operand.h"
 
 enum { WIDTH_MAX = 4096 };

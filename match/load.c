@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "required.h"
-#include "ruleset.h"
+#include "match/language/required.h"
+#include "match/language/ruleset.h"
 
 struct files {
 	struct arena *arena;

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "diag.h"
+#include "match/report/diag.h"
 #include "program.h"
 
 enum { LOAD_PATHS = 1024 };

@@ -7,16 +7,16 @@
 #include <unistd.h>
 
 #include "conf/options.h"
-#include "describe.h"
-#include "describe_fields.h"
+#include "match/report/describe.h"
+#include "match/report/describe_fields.h"
 #include "load.h"
-#include "plan.h"
+#include "match/plan/plan.h"
 #include "privileges.h"
-#include "required.h"
+#include "match/language/required.h"
 #include "run.h"
 #include "setup.h"
-#include "validate.h"
-#include "wanted.h"
+#include "match/report/validate.h"
+#include "match/report/wanted.h"
 #include "wire/log.h"
 
 static const char usage[] =

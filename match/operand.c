@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "diag.h"
+#include "match/report/diag.h"
 #include "transform.h"
 
 static enum operand_result fail(struct operand_error *e, size_t at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

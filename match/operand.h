@@ -2,7 +2,7 @@
 #ifndef MATCH_OPERAND_H
 #define MATCH_OPERAND_H
 
-#include "cond.h"
+#include "match/language/cond.h"
 #include "slots.h"
 
 struct operand_scope {

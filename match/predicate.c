@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "audit_old.h"
+#include "match/fields/audit_old.h"
 
 /* From how many texts on a set is faster than looking at each. */
 enum { SET_MIN = 4 };

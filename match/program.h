@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "diag.h"
+#include "match/report/diag.h"
 #include "expr.h"
 #include "format.h"
 #include "predicate.h"
-#include "ruleset.h"
+#include "match/language/ruleset.h"
 #include "settings.h"
 #include "slots.h"
 #include "spelling.h"

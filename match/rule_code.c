@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "compile.h"
-#include "exceptions.h"
-#include "old.h"
+#include "match/language/exceptions.h"
+#include "match/language/old.h"
 #include "operand.h"
 
 static const char suggested[] = "container_id=%container.id container_name=%container.name "

@@ -10,7 +10,7 @@
 #include "alert.h"
 #include "eval.h"
 #include "firing.h"
-#include "state.h"
+#include "match/state/state.h"
 #include "wire/log.h"
 #include "wire/stat.h"
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "item_value.h"
-#include "yaml_tree.h"
+#include "match/language/item_value.h"
+#include "match/language/yaml_tree.h"
 
 /* The value of a key as a sequence of maps, which may also be one map alone. */
 static int read_entries(struct settings *s, const char *key, const char *text, struct diag *d, struct node ***entries, size_t *n)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "wire/arena.h"
-#include "diag.h"
+#include "match/report/diag.h"
 
 /* What one entry of append_output says. */
 struct output_field {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "field_static.h"
+#include "match/fields/field_static.h"
 
 static int wrong(struct diag *d, const char *key, const char *found, const char *expected)
 {

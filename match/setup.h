@@ -4,7 +4,7 @@
 #define MATCH_SETUP_H
 
 #include "conf/options.h"
-#include "field_table.h"
+#include "match/fields/field_table.h"
 #include "load.h"
 #include "settings.h"
 

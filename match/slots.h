@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "field.h"
+#include "match/fields/field.h"
 #include "vec.h"
 
 struct transform;

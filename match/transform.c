@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "field_text.h"
+#include "match/fields/field_text.h"
 
 const char *const transform_names[] = { "tolower", "toupper", "b64", "basename", "len", "join", "concat", "getopt", NULL };
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "wire/arena.h"
-#include "field.h"
+#include "match/fields/field.h"
 
 enum transform_kind { TO_LOWER, TO_UPPER, FROM_B64, BASENAME, LENGTH, JOIN, CONCAT, GETOPT };
 

@@ -9,7 +9,7 @@
 #include "hello.h"
 #include "holder.h"
 #include "plan_load.h"
-#include "scap.h"
+#include "probe/scap/scap.h"
 #include "types.h"
 #include "wire/log.h"
 

@@ -8,7 +8,7 @@
 #include "types.h"
 #include "wire/fact.h"
 #include "wire/log.h"
-#include "wire/plan_event.h"
+#include "wire/plan/plan_event.h"
 
 enum { TYPE_CONNECT = 23, TYPE_PROCEXIT = 186 };
 

@@ -3,7 +3,7 @@
 #define PROBE_PLAN_COMPILE_H
 
 #include "raw_plan.h"
-#include "wire/plan.h"
+#include "wire/plan/plan.h"
 
 struct plan_node {
 	struct raw_node_key key;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "wire/pack.h"
-#include "wire/plan.h"
+#include "wire/plan/plan.h"
 
 /* Reads the plan of -p; `path` NULL: that of the shipped rules. NULL: `err` says where it is wrong. */
 struct plan *plan_load(const char *path, char *err, size_t errlen);

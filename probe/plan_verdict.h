@@ -2,7 +2,7 @@
 #ifndef PROBE_PLAN_VERDICT_H
 #define PROBE_PLAN_VERDICT_H
 
-#include "wire/plan.h"
+#include "wire/plan/plan.h"
 
 enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_UNKNOWN };
 /* A path was followed to a place: it ends there, or goes on with one component or more that no test names. */

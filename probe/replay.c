@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "scap.h"
+#include "probe/scap/scap.h"
 #include "wire/frame.h"
 #include "wire/log.h"
 

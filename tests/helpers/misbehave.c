@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "match/privileges.h"
-#include "match/ruleset.h"
+#include "match/language/ruleset.h"
 
 struct world {
 	struct load load;

@@ -51,7 +51,7 @@ unnamed = [k["name"] for k in KEYS if stages & set(k["program"].split()) and k["
 is_(unnamed, [], "and names the key, if a stage honours it")
 is_({k["name"] for k in KEYS if not set(k["program"].split()) <= stages | {"conf", "log", "saker", "later", "no"}}, set(), "programs are known")
 for stage in sorted(stages):
-    source = "".join(open(f, encoding="utf-8").read() for f in glob.glob(os.path.join(HERE, stage, "*.c")))
+    source = "".join(open(f, encoding="utf-8").read() for f in glob.glob(os.path.join(HERE, stage, "**/*.c"), recursive=True))
     claimed = {m[0] for m in re.findall(r'KEY\((\w+), "[^"]*", (.*?)\)$', open(os.path.join(HERE, "conf/keys.def")).read(), re.S | re.M)
                if stage in re.findall(r'"([a-z ]*)",\s*"[a-z_]+/', m[1])[0].split()}
     is_({c for c in claimed if "CONF_" + c not in source}, set(), "%s uses every key that the table says it honours" % stage)

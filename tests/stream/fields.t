@@ -33,7 +33,7 @@ def path(name, text):
 
 
 # The list
-with open(os.path.join(HERE, "match/fields.def"), encoding="utf-8") as f:
+with open(os.path.join(HERE, "match/fields/fields.def"), encoding="utf-8") as f:
     table = re.findall(r'^FIELD\("([^"]+)",\s*(\w+),\s*(\w+),\s*([^,]+),', f.read(), re.M)
 names = Counter(name for name, *_ in table)
 hidden = {name for name, _, _, flags in table if "HIDDEN" in flags}

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "match/cond.h"
+#include "match/language/cond.h"
 
 static bool parses(const char *text, struct strbuf *printed, struct cond_error *err)
 {

@@ -6,7 +6,7 @@
 
 #include "match_frames.h"
 #include "match/context.h"
-#include "match/field.h"
+#include "match/fields/field.h"
 
 static const uint64_t k_init = 1 << 22 | 1, k_bash = 20 << 22 | 100, k_cat = 30 << 22 | 101;
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "match/state.h"
+#include "match/state/state.h"
 #include "wire/frame.h"
 #include "wire/pack.h"
 

@@ -16,10 +16,10 @@
 
 #include "match/eval.h"
 #include "match/load.h"
-#include "match/plan.h"
-#include "match/state.h"
+#include "match/plan/plan.h"
+#include "match/state/state.h"
 #include "wire/links.h"
-#include "wire/plan_filter.h"
+#include "wire/plan/plan_filter.h"
 
 enum { STREAMS_MAX = 32 };
 

@@ -9,13 +9,13 @@
 
 #include <cmocka.h>
 
-#include "match/lists.h"
+#include "match/language/lists.h"
 #include "match/path_set.h"
 #include "match/regex.h"
-#include "match/ruleset.h"
+#include "match/language/ruleset.h"
 #include "match/spelling.h"
 #include "match/text_set.h"
-#include "match/yaml_tree.h"
+#include "match/language/yaml_tree.h"
 
 static struct node item(const char *text)
 {

@@ -14,7 +14,7 @@
 #include <zlib.h>
 
 #include "wire/scap_codes.h"
-#include "probe/scap_write.h"
+#include "probe/scap/scap_write.h"
 
 enum { FILE_MAX = 4096 };
 

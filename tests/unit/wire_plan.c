@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "wire/plan.h"
+#include "wire/plan/plan.h"
 
 static struct plan *parsed(const char *text)
 {

@@ -3,7 +3,7 @@
 #define FRAMES_SIEVE_H
 
 #include "wire/endpoint.h"
-#include "wire/plan_filter.h"
+#include "wire/plan/plan_filter.h"
 
 struct sieve {
 	struct plan *plan;                     /* NULL: everything passes */

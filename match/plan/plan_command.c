@@ -1,0 +1,214 @@
+/* match --plan, and --why: what a rule makes the kernel side send, and what would make it less. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "match/operand.h"
+#include "plan.h"
+#include "wire/links.h"
+#include "wire/log.h"
+#include "wire/plan/plan_event.h"
+
+/* Fields that count events or tell time since the one before: what a plan leaves out changes them. */
+static const char *const counting[] = { "evt.num", "evt.deltatime", "evt.deltatime.s", "evt.deltatime.ns", "evt.reltime", "evt.reltime.s",
+	"evt.reltime.ns", "fd.name_changed" };
+
+static bool counts(const struct program *p, uint32_t slot, const char **name)
+{
+	const struct field_def *f = NULL;
+
+	for (size_t i = 0; i < sizeof counting / sizeof *counting && !f; i++)
+		f = operand_field(&p->slots, slot, 0, counting[i]);
+	*name = f ? f->name : NULL;
+	return f != NULL;
+}
+
+static const char *counted_in(const struct program *p, uint32_t edge)
+{
+	const struct expr *e = &p->exprs.node[edge / 2];
+	const char *name = NULL;
+
+	if (e->kind == EXPR_PREDICATE) {
+		const struct predicate *check = &p->predicates.p[e->what];
+		if (!counts(p, check->slot, &name) && check->right >= 0)
+			counts(p, (uint32_t)check->right, &name);
+	}
+	for (uint32_t i = 0; (e->kind == EXPR_AND || e->kind == EXPR_OR) && i < e->n && !name; i++)
+		name = counted_in(p, p->exprs.edges[e->first + i]);
+	return name;
+}
+
+/* Comments in front of the plan: rules that it can not hold for. */
+static void name_counting(const struct program *p, struct strbuf *out)
+{
+	for (size_t i = 0; i < p->nrules; i++) {
+		const char *name = p->rules[i].syscall ? counted_in(p, p->rules[i].edge) : NULL;
+		if (name)
+			strbuf_printf(out, "# %s: %s depends on events that the plan leaves out\n", p->rules[i].name, name);
+	}
+}
+
+static void print_plan(const struct plan *plan, struct strbuf *out)
+{
+	struct pack text = {0};
+
+	plan_print(plan, &text);
+	strbuf_add(out, (const char *)text.data, text.len);
+	pack_free(&text);
+}
+
+static bool tests(const struct plan_event *e, unsigned first, unsigned last)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		bool found = false;
+		for (size_t k = 0; k < e->line[i].n; k++)
+			found |= e->line[i].test[k].subject >= first && e->line[i].test[k].subject <= last;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* Clauses that the kernel side could test, and that no line of the type has. */
+static void advise(const struct plan *plan, unsigned type, struct strbuf *out)
+{
+	const struct plan_event *e = &plan->event[type];
+	const struct event_type *t = event_type(type);
+	bool opens = event_param(t, "flags", 5) >= 0 && plan_event_path(t, 0) >= 0 && t->flags & EV_CREATES_FD;
+	bool path = plan_event_path(t, 0) >= 0 && strncmp(t->name, "execve", 6) != 0, socket = event_param(t, "tuple", 5) >= 0;
+	const char *name = strcmp(t->name, "openat") == 0 || opens ? "fd.name" : "fs.path.name";
+
+	if (!tests(e, PLAN_OK, PLAN_OK) && !tests(e, PLAN_RESULT, PLAN_RESULT))
+		strbuf_puts(out, "    evt.failed = false            if only calls that succeed matter\n");
+	if (opens && !tests(e, PLAN_READ, PLAN_EXEC))
+		strbuf_puts(out, "    evt.is_open_write = true      or evt.is_open_read, evt.is_open_create\n");
+	if (path && !tests(e, PLAN_PATH, PLAN_PASSED2))
+		strbuf_printf(out, "    %s startswith /folder/%*s or %s pmatch (/folder, …), %s in (/a/file, …)\n", name,
+			(int)(strlen(name) < 12 ? 12 - strlen(name) : 0), "", name, name);
+	if (socket && !tests(e, PLAN_PORT, PLAN_PORT_REMOTE) && !tests(e, PLAN_ADDR, PLAN_ADDR_REMOTE))
+		strbuf_puts(out, "    fd.sip, fd.snet, fd.sport     with =, in or !=; fd.l4proto, fd.type\n");
+	if (!tests(e, PLAN_CONTAINER, PLAN_CONTAINER))
+		strbuf_puts(out, "    container.id != host          or container.id = host\n");
+	if (!tests(e, PLAN_COMM, PLAN_PARENT) && !tests(e, PLAN_EXE, PLAN_EXE))
+		strbuf_puts(out, "    proc.name in (…)              or proc.pname, proc.exepath, with =, in or startswith\n");
+	if (!tests(e, PLAN_TTY, PLAN_TTY))
+		strbuf_puts(out, "    proc.tty != 0                 if only processes with a terminal matter\n");
+}
+
+static unsigned wanted(const struct plan *plan)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < EVENT_TYPES; i++)
+		n += plan->event[i].wanted;
+	return n;
+}
+
+static void advise_all(const struct plan *plan, struct strbuf *out)
+{
+	enum { MANY = 100 };
+	char said[EVENT_TYPES] = {0};
+
+	if (wanted(plan) > MANY) {
+		strbuf_puts(out, "It names no evt.type, so every event of every type may match. To send less, add:\n"
+			"    evt.type in (…)               the types that it is about\n");
+		return;
+	}
+	for (unsigned i = 0; i < EVENT_TYPES; i++) {
+		struct strbuf clauses = {0};
+		if (!plan->event[i].wanted || !plan->event[i].n || said[i] || event_type(i)->kind == EVENT_ENTER)
+			continue;
+		advise(plan, i, &clauses);
+		if (clauses.n)
+			strbuf_printf(out, "To send less of %s, add what fits of:\n%s", event_type(i)->name, clauses.p);
+		for (unsigned k = i; k < EVENT_TYPES; k++)
+			said[k] |= event_type(k) && (strcmp(event_type(k)->name, event_type(i)->name) == 0 ||
+				(plan->event[k].wanted && strncmp(event_type(k)->name, event_type(i)->name, 4) == 0));
+		strbuf_free(&clauses);
+	}
+	if (!out->n)
+		strbuf_puts(out, "No other clause would make it less.\n");
+}
+
+int plan_why(struct program *p, const char *rule, struct strbuf *out)
+{
+	const struct plan_options o = { .rule = rule };
+	struct strbuf advice = {0};
+	bool known = false;
+
+	for (size_t i = 0; i < p->nrules; i++)
+		known |= p->rules[i].syscall && strcmp(p->rules[i].name, rule) == 0;
+	if (!known) {
+		strbuf_printf(out, "found no rule '%s' for events of system calls that runs", rule);
+		return EX_USAGE;
+	}
+	struct plan *plan = plan_derive(p, &o);
+	print_plan(plan, out);
+	advise_all(plan, &advice);
+	for (char *line = advice.p, *next; line && *line; line = next) {
+		next = strchr(line, '\n') + 1;
+		strbuf_puts(out, "# ");
+		strbuf_add(out, line, (size_t)(next - line));
+	}
+	strbuf_free(&advice);
+	plan_free(plan);
+	return 0;
+}
+
+/* The plan is for streams of this host: its links, and those of containers. */
+static void use_links(struct program *p)
+{
+	struct links *l = links_find();
+	const char **pairs = calloc(2 * (size_t)l->count + 1, sizeof *pairs);
+
+	if (!pairs)
+		diex(EX_OSERR, "out of memory: links");
+	for (unsigned i = 0; i < l->count; i++) {
+		pairs[2 * i] = l->pair[i].link;
+		pairs[2 * i + 1] = l->pair[i].target;
+	}
+	program_links(p, pairs, true);
+	free(pairs);
+	links_free(l);
+}
+
+/* Adds what the plan of a file wants. */
+static int add_plan(struct plan *plan, const char *path)
+{
+	char err[512];
+	struct plan *other = plan_read(path, err, sizeof err);
+
+	if (!other) {
+		log_warnx("--union: %s", err);
+		return EX_CONFIG;
+	}
+	plan_union(plan, other);
+	plan_free(other);
+	return 0;
+}
+
+int plan_print_rules(struct program *p, const char *why, const char *with)
+{
+	const struct plan_options o = {0};
+	struct strbuf out = {0};
+	int status = 0;
+
+	use_links(p);
+	if (why) {
+		status = plan_why(p, why, &out);
+		if (status)
+			log_warnx("--why: %s", out.p);
+	} else {
+		struct plan *plan = plan_derive(p, &o);
+		name_counting(p, &out);
+		status = with ? add_plan(plan, with) : 0;
+		print_plan(plan, &out);
+		plan_free(plan);
+	}
+	if (!status)
+		fputs(out.p ? out.p : "", stdout);
+	strbuf_free(&out);
+	program_free(p);
+	return status;
+}
