@@ -234,6 +234,7 @@ static int write_run(struct making *m)
 		{ "head", r->head }, { "input", r->input }, { "compat", settled_text(m->s, CONF_COMPAT) },
 		{ "falco", m->s->say->falco ? "true" : "false" }, { "watch", settled_text(m->s, CONF_WATCH_FILES) },
 		{ "verbose", r->verbose ? "true" : "false" }, { "daemon", r->daemon ? "true" : "false" },
+		{ "nice", settled_text(m->s, CONF_NICE) },
 		{ "pidfile", r->pidfile }, { "duration", r->duration ? duration : NULL }, { "statistics", r->statistics },
 		{ "statistics-interval", r->statistics ? interval : NULL }, { "writefile", r->writefile },
 	};

@@ -1,167 +1,213 @@
 #!/bin/sh
-# scripts/saker with stand-ins for the stages: arguments, statuses, the order of ending, signals.
+# scripts/saker with stand-ins for the stages: what is started again and what is not, statuses, signals, reloads that are refused, what is
+# left. Its own programs (saker-conf, saker-log) are real.
 # shellcheck disable=SC2016  # dollars that must arrive as they are
 here=$(cd "$(dirname "$0")/../.." && pwd)
 T=$(mktemp -d) || exit 1
 trap 'rm -rf "$T"' EXIT
-mkdir "$T/bin" "$T/log" "$T/tmp"
-SAKER_BUILD=$T TMPDIR=$T/tmp
-export SAKER_BUILD TMPDIR T
+mkdir "$T/bin" "$T/do" "$T/log" "$T/tmp"
+chmod -R 777 "$T"
+cp "${SAKER_BUILD:-$here/build}/bin/saker-conf" "${SAKER_BUILD:-$here/build}/bin/saker-log" "$T/bin"
+SAKER_BUILD=$T TMPDIR=$T/tmp SAKER_RUN=$T/run
+export SAKER_BUILD TMPDIR SAKER_RUN T
 
-# Each stage notes its arguments, says that it is ready and passes lines on until END. What a test sets as STATUS_<stage> is
-# its status at once; as LATE_<stage>, after the first line.
-cat >"$T/stage" <<'STAGE'
+# A stage does what do/STAGE says, a line for each time that it is started: ends with that status, or is deaf to SIGTERM. Without a line
+# it says that it is ready and lives until the stream is over, which the probe makes it when it is told to end. On SIGHUP it says
+# what do/STAGE.answer has, else that it has reloaded.
+cat >"$T/bin/stage" <<'STAGE'
 #!/bin/sh
 stage=$(basename "$0")
-[ "$1" != --keys ] || { printf 'probe.ring_size\tprobe\t1\tx\njson_output\temit\tfalse\tx\n'; exit; }
-[ "$1" != -n ] || { echo "emit: unknown key" >&2; exit 64; }
-printf '%s\n' "$@" >"$T/log/$stage.args"
-eval "at_once=\$STATUS_$stage late=\$LATE_$stage"
-[ -z "$at_once" ] || exit "$at_once"
-trap 'echo end >>"$T/log/signals"; exit 3' TERM
-trap '' PIPE
-case $stage in
-probe) echo ready 20 event types >&3 ;;
-enrich) echo ready engines: docker >&3 ;;
-match) echo ready 12 rules >&3 ;;
-emit) echo ready >&3 ;;
+case " $* " in
+*" --plan "*) echo plan 1; exit ;;
+*" --event-types "*) echo open; exit ;;
+*" --names "* | *" --version "*) exit ;;
+*" -n "*) [ ! -e "$T/do/$stage.check" ] || { cat "$T/do/$stage.check" >&2; exit 78; }; exit 0 ;;
 esac
-exec 3>&-
-while read -r line; do
-	[ "$line" != END ] || echo "$stage" >>"$T/log/ended"
-	printf '%s\n' "$line" 2>/dev/null || break
-	[ "$line" != END ] || exit 0
-	[ -z "$late" ] || exit "$late"
-done
-[ "$stage" = emit ] && exit 75
-exit 0
+date +%s%3N >>"$T/log/$stage.starts"
+id -u >"$T/log/$stage.user"
+nice >"$T/log/$stage.nice"
+printf '%s\n' "$@" >"$T/log/$stage.args"
+what=$(head -n 1 "$T/do/$stage" 2>/dev/null)
+[ ! -s "$T/do/$stage" ] || sed -i 1d "$T/do/$stage"
+case $what in
+[0-9]*) exit "$what" ;;
+deaf) trap 'echo TERM >>"$T/log/$stage.signals"' TERM ;;
+*) trap '[ "$stage" != probe ] || : >"$T/over"; exit 0' TERM ;;
+esac
+trap '' INT
+trap 'if [ -e "$T/do/$stage.answer" ]; then cat "$T/do/$stage.answer"; else echo reloaded 1; fi >&3; echo HUP >>"$T/log/$stage.signals"' HUP
+trap 'echo USR1 >>"$T/log/$stage.signals"' USR1
+echo ready "$stage" >&3
+until [ -e "$T/over" ] && [ "$what" != deaf ]; do sleep 0.02; done
 STAGE
-cat >"$T/probe" <<'STAGE'
-#!/bin/sh
-trap 'echo LAST; echo probe >>"$T/log/ended"; echo END; exit 0' TERM
-trap '' PIPE
-printf '%s\n' "$@" >"$T/log/probe.args"
-[ -z "$STATUS_probe" ] || exit "$STATUS_probe"
-echo ready 20 event types >&3
-exec 3>&-
-while echo heartbeat 2>/dev/null; do sleep 0.2; done
-exit 0
-STAGE
-chmod +x "$T/stage" "$T/probe"
-mv "$T/probe" "$T/bin/probe"
-for stage in enrich match emit; do ln -s ../stage "$T/bin/$stage"; done
+chmod 755 "$T/bin/stage"
+for stage in probe enrich match emit; do ln -s stage "$T/bin/$stage"; done
+printf '#!/bin/sh\ncat >/dev/null\n' >"$T/bin/frames"
+chmod 755 "$T/bin/frames"
+cat >"$T/rules.yaml" <<'RULES'
+- {rule: r, desc: d, condition: evt.type = open, output: x, priority: INFO}
+RULES
 
 n=0
 result() { # STATUS NAME
 	n=$((n + 1))
 	[ "$1" -eq 0 ] || printf 'not '
 	printf 'ok %d - %s\n' "$n" "$2"
-	[ "$1" -eq 0 ] || sed 's/^/# /' "$T/err" "$T/out" "$T"/log/* 2>/dev/null
+	[ "$1" -eq 0 ] || tail -n 20 "$T/err" "$T/out" "$T"/log/* 2>/dev/null | sed 's/^/# /'
 }
 
-# start OPTIONS...: in the background, returns when all is ready.
-start() {
-	rm -f "$T"/log/*
-	"$here/scripts/saker" run "$@" >"$T/out" 2>"$T/err" &
-	saker=$!
-	tries=50
-	until grep -qs watching "$T/err" || [ "$tries" -eq 0 ]; do
-		sleep 0.1
-		tries=$((tries - 1))
+begin() { # ARGUMENTS: starts it, and waits until it watches or has ended
+	rm -f "$T"/log/* "$T/over"
+	"$here/scripts/saker" run -r "$T/rules.yaml" "$@" >"$T/out" 2>"$T/err" &
+	pid=$!
+	for _ in $(seq 200); do
+		{ [ ! -e "$T/run/ready" ] && kill -0 $pid 2>/dev/null; } || break
+		sleep 0.02
 	done
 }
 
-run() {
-	rm -f "$T"/log/*
-	timeout 20 "$here/scripts/saker" run "$@" >"$T/out" 2>"$T/err" </dev/null
-	status=$?
+finish() {
+	wait $pid
+	ended=$?
+	rm -f "$T"/do/*
 }
 
-left_behind() {
-	# shellcheck disable=SC2009  # pgrep would match this script
-	ps -eo args | grep -q "[ /]$T/bin/"
+within() { # SECONDS COMMAND...
+	for _ in $(seq "$1"00); do
+		shift 0
+		(shift; "$@") >/dev/null 2>&1 && return 0
+		sleep 0.01
+	done
+	return 1
 }
 
-start -r a.yaml -r 'b c.yaml' --json -O probe.ring_size=262144 -O 'json_output=$(touch x)' -e open,execve
-kill -TERM "$saker"
-wait "$saker"
-status=$?
-result "$status" "ends with 0 when all stages do"
-grep -q 'watching 12 rules, 20 event types on Linux .*, engines: docker' "$T/err"
-result $? "says what is watched"
-[ "$(wc -l <"$T/err")" -eq 1 ]
-result $? "says nothing else"
-[ "$(tail -n 2 "$T/out")" = "LAST
-END" ]
-result $? "what the probe had last arrives"
-[ "$(tr '\n' ' ' <"$T/log/ended")" = "probe enrich match emit " ]
-result $? "stages end in their order"
-[ "$(cat "$T/log/match.args")" = "--notify
-3
--r
-a.yaml
--r
-b c.yaml" ]
-result $? "rules go to match"
-[ "$(tr '\n' '|' <"$T/log/probe.args")" = '--notify|3|-O|probe.ring_size=262144|-e|open,execve|' ]
-result $? "keys and types of the probe go to the probe"
-[ "$(tr '\n' '|' <"$T/log/emit.args")" = '--notify|3|--json|-O|json_output=$(touch x)|' ] && [ ! -e x ]
-result $? "arguments arrive as they are, unevaluated"
-[ "$(tr '\n' '|' <"$T/log/enrich.args")" = '--notify|3|' ]
-result $? "enrich gets nothing that is not its own"
+starts() { # STAGE NUMBER
+	[ "$(wc -l <"$T/log/$1.starts")" -ge "$2" ]
+}
 
-start
-kill -INT "$saker"
-wait "$saker"
-result $? "SIGINT ends it with 0"
-grep -q 'rules/saker_rules.yaml$' "$T/log/match.args"
-result $? "default rules without -r"
+begin
+kill -TERM $pid
+finish
+[ "$ended" -eq 0 ] && grep -q 'saker: watching match, probe on Linux.*, enrich$' "$T/err"
+result $? "four stages, and what they say they watch; SIGTERM ends it well"
+[ ! -e "$T/run" ] && [ -z "$(ls "$T/tmp")" ] && ! pgrep -f "$T/bin/" >/dev/null
+result $? "nothing is left of it"
+grep -qx "unix:$T/run/probe/out" "$T/log/enrich.args" && grep -qx "listen:$T/run/probe/out" "$T/log/probe.args" &&
+	grep -qx "$T/run/current/match.args" "$T/log/match.args"
+result $? "they are joined by sockets, and read the generation in force"
+if [ "$(id -u)" = 0 ]; then
+	[ "$(cat "$T"/log/*.user | sort -u | tr '\n' ' ')" = "0 64611 64612 64613 " ]
+	result $? "each as a user of its own, and the probe's holder as root"
+fi
+begin -O saker.nice=7
+kill -INT $pid
+finish
+[ "$ended" -eq 0 ] && [ "$(cat "$T"/log/*.nice | sort -u)" = 7 ]
+result $? "saker.nice; SIGINT ends it too"
 
-# Ctrl-C: the signal comes to the whole group of the script.
-rm -f "$T"/log/*
-python3 - "$here/scripts/saker" >"$T/out" 2>"$T/err" <<'PYTHON'
-import os, signal, subprocess, sys, time
-p = subprocess.Popen([sys.argv[1], "run"], stdin=subprocess.DEVNULL, stdout=1, stderr=subprocess.PIPE, text=True, start_new_session=True)
-p.stderr.readline()
-os.killpg(p.pid, signal.SIGINT)
-sys.exit(p.wait())
-PYTHON
-status=$?
-[ "$status" -eq 0 ] && tail -n 1 "$T/out" | grep -q END
-result $? "Ctrl-C ends it as well"
-
-for case in "probe 77" "enrich 71" "match 78" "emit 71"; do
-	stage=${case% *} code=${case#* }
-	eval "STATUS_$stage=$code; export STATUS_$stage"
-	run
-	[ "$status" -eq "$code" ] && grep -q "^saker: $stage ended with status $code$" "$T/err" && ! grep -q watching "$T/err"
-	result $? "$stage fails at the start: status $code"
-	unset "STATUS_$stage"
+for status in 64 66 69 77 78; do
+	echo $status >"$T/do/match"
+	begin
+	finish
+	echo "$ended" >"$T/out"
+	[ "$ended" -eq $status ] && [ "$(wc -l <"$T/log/match.starts")" -eq 1 ] && grep -q "saker: match ended with status $status" "$T/err"
+	result $? "status $status is not tried again, and is that of all"
 done
+echo 69 >"$T/do/probe"
+echo 78 >"$T/do/emit"
+begin
+finish
+[ "$ended" -eq 69 ]
+result $? "of two that fail the first in the line has its say"
 
-LATE_match=71
-export LATE_match
-run
-[ "$status" -eq 71 ] && grep -q 'saker: match ended with status 71' "$T/err"
-result $? "match fails in the middle: everything ends, its status counts"
-[ "$(grep -c 'ended with' "$T/err")" -eq 1 ]
-result $? "only the first failing stage is named"
-unset LATE_match
+printf '71\n75\n137\n65\n' >"$T/do/enrich"
+begin
+within 5 starts enrich 5
+result $? "others are started again"
+kill -TERM $pid
+finish
+awk 'NR > 1 { gap[NR] = $1 - last } { last = $1 } END { exit !(gap[2] < 90 && gap[3] >= 100 && gap[4] >= 200 && gap[5] >= 400 && gap[5] < 1500) }' \
+	"$T/log/enrich.starts" && grep -q 'enrich ended with status 71; it is started again in 0.0 s' "$T/err"
+result $? "at once, then after 0.1 s, which doubles"
+[ "$ended" -eq 0 ]
+result $? "and that is no failure"
 
-run -O nonsense=1
-[ "$status" -eq 64 ] && grep -q 'unknown key' "$T/err"
-result $? "an unknown key is status 64"
-run -r
-result $((status != 64)) "-r without a file is status 64"
-run surplus
-result $((status != 64)) "a surplus argument is status 64"
+printf 'deaf\n' >"$T/do/match"
+begin
+began=$(date +%s)
+for _ in 1 2 3; do
+	kill -INT $pid
+	sleep 0.3
+done
+finish
+[ $(($(date +%s) - began)) -lt 8 ] && ! pgrep -f "$T/bin/" >/dev/null && [ ! -e "$T/run" ]
+result $? "a stage that is deaf is killed by the third signal"
 
-start <&-
-kill -TERM "$saker"
-wait "$saker"
-result $? "works with standard input closed"
+# Reloads
+begin
+"$here/scripts/saker" reload >"$T/out" 2>&1 && grep -q 'generation 2' "$T/out" && [ "$(readlink "$T/run/current")" = 2 ]
+result $? "reload: the next generation is in force"
+[ "$(wc -l <"$T/log/probe.signals")" -eq 2 ] && grep -q HUP "$T/log/enrich.signals" && grep -q HUP "$T/log/emit.signals"
+result $? "each stage has taken it, and the probe both plans and then the new one"
+cp "$T/rules.yaml" "$T/good.yaml"
+rm "$T/rules.yaml"
+"$here/scripts/saker" reload >"$T/out" 2>&1
+[ $? -eq 78 ] && grep -q "rules.yaml" "$T/out" && [ "$(readlink "$T/run/current")" = 2 ]
+result $? "a configuration that can not be read: refused, and the old one stays"
+cp "$T/good.yaml" "$T/rules.yaml"
+echo 'emit: bad key' >"$T/do/emit.check"
+"$here/scripts/saker" reload >"$T/out" 2>&1
+[ $? -eq 78 ] && grep -q 'bad key' "$T/out" && [ "$(readlink "$T/run/current")" = 2 ]
+result $? "one that a stage does not like when it is asked before: the same"
+rm "$T/do/emit.check"
+echo 'refused 9: no, thanks' >"$T/do/emit.answer"
+: >"$T/log/match.signals"
+"$here/scripts/saker" reload >"$T/out" 2>&1
+[ $? -eq 78 ] && grep -q 'no, thanks' "$T/out" && [ "$(readlink "$T/run/current")" = 2 ] && [ "$(wc -l <"$T/log/match.signals")" -eq 2 ]
+result $? "one that a stage refuses at last: those who took it have the old one back"
+rm "$T/do/emit.answer"
+"$here/scripts/saker" reload >"$T/out" 2>&1
+result $? "and a good one is taken again"
+"$here/scripts/saker" rotate && within 2 grep -q USR1 "$T/log/emit.signals"
+result $? "rotate"
+"$here/scripts/saker" run -r "$T/rules.yaml" >"$T/out" 2>&1
+[ $? -eq 75 ] && grep -q "saker runs there already (process $pid)" "$T/out"
+result $? "two in one folder: 75"
+kill -TERM $pid
+finish
+[ "$ended" -eq 0 ] && grep -q 'the configuration stays as it was' "$T/err"
+result $? "which is in the log"
 
-sleep 0.3
-! left_behind && [ -z "$(ls -A "$TMPDIR")" ]
-result $? "nothing is left behind"
+# What is in the configuration is nothing to a shell.
+hostile="a b'c\"d\$(touch $T/tmp/pwned)\`touch $T/tmp/pwned\`;*
+line"
+begin -O "file_output.filename=$hostile" -O file_output.enabled=true
+kept=$(tr '\0' '\001' <"$T/run/current/emit.args" | grep -c 'touch')
+kill -TERM $pid
+finish
+[ "$ended" -eq 0 ] && [ "$kept" -ge 1 ] && [ ! -e "$T/tmp/pwned" ]
+result $? "no shell sees what is configured"
+
+# In the background
+rm -f "$T/over"
+"$here/scripts/saker" start -r "$T/rules.yaml" >"$T/out" 2>&1 && [ -e "$T/run/ready" ]
+result $? "start"
+"$here/scripts/saker" stop >"$T/out" 2>&1 && [ ! -e "$T/run" ]
+result $? "stop"
+"$here/scripts/saker" stop >"$T/out" 2>&1
+[ $? -eq 69 ]
+result $? "stop, where nothing runs: 69"
+"$here/scripts/saker" check-config -r "$T/rules.yaml" >"$T/out" 2>&1 && grep -qx ok "$T/out"
+result $? "check-config"
+"$here/scripts/saker" check-config -O priority=7 >"$T/out" 2>&1
+[ $? -eq 78 ] && grep -q 'priority' "$T/out"
+result $? "check-config of what is wrong: 78"
+"$here/scripts/saker" env >"$T/out" 2>&1 && grep -q '^kernel ' "$T/out" && grep -q '^user of match ' "$T/out"
+result $? "env"
+"$here/scripts/saker" fly >"$T/out" 2>&1
+[ $? -eq 64 ]
+result $? "a command that there is not: 64"
+"$here/scripts/saker" run -x >"$T/out" 2>&1
+[ $? -eq 64 ] && grep -q "run: found '-x'" "$T/out"
+result $? "an option that there is not: 64"
 echo "1..$n"
