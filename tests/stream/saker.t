@@ -143,8 +143,8 @@ finish
 [ $(($(date +%s) - began)) -lt 8 ] && ! pgrep -f "$T/bin/" >/dev/null && [ ! -e "$T/run" ]
 result $? "a stage that is deaf is killed by the third signal"
 
-# Reloads
-begin
+# Reloads, when we say so
+begin -O watch_config_files=false
 "$here/scripts/saker" reload >"$T/out" 2>&1 && grep -q 'generation 2' "$T/out" && [ "$(readlink "$T/run/current")" = 2 ]
 result $? "reload: the next generation is in force"
 [ "$(wc -l <"$T/log/probe.signals")" -eq 2 ] && grep -q HUP "$T/log/enrich.signals" && grep -q HUP "$T/log/emit.signals"
