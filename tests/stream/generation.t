@@ -49,7 +49,7 @@ def types_of(plan):
 ok(types_of("run/1/plan") >= {"execve", "openat", "unlink"}, "which is that of the rules", read("run/1/plan"))
 is_(os.readlink(R + "/plan"), "current/plan", "by a link, to that of the generation in force")
 is_((read("run/1/plan.union"), read("run/1/names")), (read("run/1/plan"), ""), "there is none before the first; no names")
-is_(read("run/1/run"), "head probe\ncompat now\nfalco false\nwatch true\nverbose false\ndaemon false\n", "what the supervisor is to do")
+is_(read("run/1/run"), "head probe\ncompat now\nfalco false\nwatch true\nverbose false\ndaemon false\nnice 0\n", "what the supervisor is to do")
 is_(os.readlink(R + "/latest"), "1", "latest leads to it")
 is_(conf("check", "-c", "run/1/config.yaml")[0], 0, "the effective configuration is one that loads")
 is_(os.stat(R).st_mode & 0o777, 0o700, "the folder is private")
