@@ -29,6 +29,8 @@ struct internal {
 	void *arg;
 	struct drops drops;
 	struct metrics *metrics;
+	struct samples samples;
+	struct drops_count counted;            /* by the probe, at its last heartbeat */
 	struct stage stages[STAGES];
 	unsigned nstages;
 	uint64_t first_event;                  /* time of the first heartbeat, ns since the epoch; 0: none yet */
@@ -50,6 +52,7 @@ struct internal *internal_new(const struct internal_policy *p, const struct sour
 	in->raise = raise;
 	in->arg = arg;
 	drops_init(&in->drops, &p->drops);
+	in->samples = p->samples;
 	if (p->metrics.enabled)
 		in->metrics = metrics_new(&p->metrics, self->host, self->start);
 	return in;
@@ -152,6 +155,7 @@ static void check_drops(struct internal *in, struct stat_record *s)
 	if (in->exits)
 		return;
 	drops_read(s, &now);
+	in->counted = now;
 	if (in->metrics)
 		metrics_kernel(in->metrics, &now);
 	unsigned actions = drops_check(&in->drops, &now, s->time, &lost);
@@ -303,6 +307,8 @@ void internal_tick(struct internal *in, uint64_t wall, uint64_t steady)
 	}
 	if (in->metrics && metrics_due(in->metrics, wall))
 		alert_metrics(in, wall);
+	if (in->first_event)
+		samples_tick(&in->samples, &in->counted, steady);
 }
 
 void internal_counted(struct internal *in, const struct value *rule)

@@ -7,6 +7,7 @@
 
 #include "drops.h"
 #include "metrics.h"
+#include "samples.h"
 #include "wire/stat.h"
 
 struct internal;
@@ -16,6 +17,7 @@ struct internal_policy {
 	unsigned timeouts;                     /* of 30 ms each, without a heartbeat of the probe; at least 3 s */
 	struct metrics_policy metrics;
 	bool old;                              /* fields as in 0.28 */
+	struct samples samples;                /* file and interval */
 };
 
 /* Called with each alert; the frame is valid until it returns. */

@@ -18,6 +18,7 @@ static const char usage[] =
 	"\n"
 	"  -i ENDPOINT    read from - (standard input), unix:PATH or listen:PATH\n"
 	"  --json         alerts as JSON lines: the same as -O json_output=true\n"
+	"  --samples FILE counts of events and drops now and then, as lines at the end of a file; --samples-interval MS: how often (5000)\n"
 	"  --totals       at the end, say what was detected, as Falco does\n"
 	"  -c FILE        arguments from a file, each ended by NUL\n"
 	"  -O KEY=VALUE   set a key of the configuration; --keys lists them\n"
@@ -26,18 +27,33 @@ static const char usage[] =
 	"  --notify FD    write a line there when ready\n"
 	"  --keys, --version, --help\n";
 
-enum { OPTION_JSON = OPTION_OWN, OPTION_TOTALS };
+enum { OPTION_JSON = OPTION_OWN, OPTION_TOTALS, OPTION_SAMPLES, OPTION_INTERVAL };
+
+#define SAMPLES_INTERVAL UINT64_C(5000000000)
 
 struct arguments {
 	struct options common;
 	bool totals;
+	struct samples samples;
 };
+
+/* Nanoseconds of a number of milliseconds. */
+static uint64_t interval(const char *text)
+{
+	char *end;
+	unsigned long long ms = strtoull(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || ms == 0 || ms > UINT32_MAX)
+		diex(EX_USAGE, "--samples-interval: found '%s', expected a number of milliseconds", text);
+	return ms * 1000000;
+}
 
 static struct arguments parse(int argc, char **argv)
 {
 	static const struct option longopts[] = { OPTIONS_LONG, { "json", no_argument, NULL, OPTION_JSON },
-		{ "totals", no_argument, NULL, OPTION_TOTALS }, { 0 } };
-	struct arguments a = { .common = { .program = "emit", .notify = -1 } };
+		{ "totals", no_argument, NULL, OPTION_TOTALS }, { "samples", required_argument, NULL, OPTION_SAMPLES },
+		{ "samples-interval", required_argument, NULL, OPTION_INTERVAL }, { 0 } };
+	struct arguments a = { .common = { .program = "emit", .notify = -1 }, .samples.interval = SAMPLES_INTERVAL };
 	int opt;
 
 	options_begin(&a.common, &argc, &argv);
@@ -46,6 +62,10 @@ static struct arguments parse(int argc, char **argv)
 			options_take(&a.common, 'O', "json_output=true", usage);
 		else if (opt == OPTION_TOTALS)
 			a.totals = true;
+		else if (opt == OPTION_SAMPLES)
+			a.samples.file = optarg;
+		else if (opt == OPTION_INTERVAL)
+			a.samples.interval = interval(optarg);
 		else
 			options_take(&a.common, opt, optarg, usage);
 	options_end(&a.common, argc, optind, argv);
@@ -118,6 +138,7 @@ int main(int argc, char **argv)
 		diex(EX_USAGE, "-o: outputs are set with -O, for example -O file_output.enabled=true");
 	if (setup_open(&setup, o, err, sizeof err) != 0)
 		diex(EX_CONFIG, "%s", err);
+	setup.policy.samples = a.samples;
 	if (!o->check)
 		status = run(&a, &setup);
 	setup_free(&setup);

@@ -191,6 +191,13 @@ static void add_own(const struct making *m, const char *stage, struct strbuf *a)
 	}
 	if (strcmp(stage, "match") == 0)
 		add_rules(m, m->final, a);
+	if (strcmp(stage, "emit") == 0 && m->run->statistics) {
+		snprintf(path, sizeof path, "%llu", m->run->interval);
+		arguments_add(a, "--samples");
+		arguments_add(a, m->run->statistics);
+		arguments_add(a, "--samples-interval");
+		arguments_add(a, path);
+	}
 	if (m->run->verbose && strcmp(stage, "log") != 0 && strcmp(stage, "frames") != 0)
 		arguments_add(a, "-v");
 }

@@ -189,7 +189,7 @@ is_(key("rules", "match", "-T", "a", "-D", "x y"), '[{disable: {rule: "*x y*"}},
 is_(key("rules", "match", "-t", "a", config="old.yaml"), '[{disable: {rule: "*"}}, {enable: {tag: "a"}}]', "-t")
 is_(key("rules", "match", "-o", "rules[].disable.tag=x"), "[{disable: {tag: x}}]", "rules by -o")
 is_(run_lines("-A", "-b", "-F", "-u", "-k", "x", "-K", "y", "-m", "z", "--cri", "c", "--disable-cri-async", "--alternate-lua-dir", "l", config="old.yaml")["head"], "probe", "letters of 2021 that ask for nothing")
-is_(run_lines("-M", "7", "-P", "/p id", "-v"), {"head": "probe", "compat": "now", "falco": "true", "watch": "true", "verbose": "true", "daemon": "false", "pidfile": "/p id", "duration": "7"}, "-M, -P, -v")
+is_(run_lines("-M", "7", "-P", "/p id", "-v"), {"head": "probe", "compat": "now", "falco": "true", "watch": "true", "verbose": "true", "daemon": "false", "nice": "0", "pidfile": "/p id", "duration": "7"}, "-M, -P, -v")
 is_(run_lines("-P", "/x", config="old.yaml").get("pidfile"), None, "in 2021 the file was only written by a daemon")
 lines = run_lines("-d", "-s", "/s", "--stats-interval", "100", "-w", "/w", config="old.yaml")
 is_([lines.get(k) for k in ("daemon", "pidfile", "statistics", "statistics-interval", "writefile")], ["true", "/var/run/falco.pid", "/s", "100", "/w"], "-d, -s, -w")

@@ -124,6 +124,18 @@ ok(status == 78 and "neither metrics.output_rule nor metrics.output_file" in err
 status, _, err = run(options=("-O", "metrics.enabled=true", "-O", "metrics.interval=10ms"))
 ok(status == 64 and "expected a duration of 100ms or more" in err, "too often: refused", err)
 
+# Samples
+SAMPLES = os.path.join(DIR, "samples")
+os.environ["FALCO_STATS_EXTRA_cluster"] = 'a"b'
+run(*lost, wait=2.5, options=("--samples", SAMPLES, "--samples-interval", "1000", *key("syscall_event_drops.actions", "[ignore]")))
+with open(SAMPLES, encoding="utf-8") as f:
+    lines = f.read().splitlines()
+ok(len(lines) in (2, 3) and all(line.endswith("},") for line in lines), "--samples: a line a second", lines)
+first = json.loads(lines[0][:-1]) if lines else {}
+is_(first, {"sample": 1, "cluster": 'a"b', "cur": {"events": 300, "drops": 50, "preemptions": 0}, "delta": {"events": 300, "drops": 50, "preemptions": 0},
+            "drop_pct": 16.6667}, "as Falco's of 2021, with what the environment adds")
+is_(json.loads(lines[1][:-1])["delta"] if len(lines) > 1 else None, {"events": 0, "drops": 0, "preemptions": 0}, "and what came since the one before")
+
 # What was detected
 def totals(*options):
     alerts = [frame(ALERT, TIME, [list(LIVE), n], rule, priority, "syscall", [], b"x", [], "d", None, [], True, [], *word)
