@@ -136,7 +136,11 @@ def bare_runc():
     with open(path, "w") as f:
         json.dump(spec, f)
     for command in (["run", "-d", name], ["exec", name, "/bin/deed", "nothing"], ["delete", "-f", name]):
-        finished(shell(runc + command, "", os.environ, cwd=bundle), "runc alone: %s" % command[0])
+        p = shell(runc + command, "", os.environ, cwd=bundle)
+        # The kernel refuses the seal on runc's copy (EBUSY) while anything holds a page of it, which passes.
+        if command[0] == "exec" and p.wait(100) != 0 and "cloned binary: Device or resource busy" in text(ERRORS):
+            p = shell(runc + command, "", os.environ, cwd=bundle)
+        finished(p, "runc alone: %s" % command[0])
 
 
 def is_ours(alert, ids):
