@@ -11,9 +11,9 @@ cp "${SAKER_BUILD:-$here/build}/bin/saker-conf" "${SAKER_BUILD:-$here/build}/bin
 SAKER_BUILD=$T TMPDIR=$T/tmp SAKER_RUN=$T/run
 export SAKER_BUILD TMPDIR SAKER_RUN T
 
-# A stage does what do/STAGE says, a line for each time that it is started: ends with that status, or is deaf to SIGTERM. Without a line
-# it says that it is ready and lives until the stream is over, which the probe makes it when it is told to end. On SIGHUP it says
-# what do/STAGE.answer has, else that it has reloaded.
+# A stage does what do/STAGE says, a line for each time that it is started: ends with that status, if another stage's name follows when
+# that one has started, or is deaf to SIGTERM. Without a line it says that it is ready and lives until the stream is over, which the
+# probe makes it when it is told to end. On SIGHUP it says what do/STAGE.answer has, else that it has reloaded.
 cat >"$T/bin/stage" <<'STAGE'
 #!/bin/sh
 stage=$(basename "$0")
@@ -23,13 +23,15 @@ case " $* " in
 *" --names "* | *" --version "*) exit ;;
 *" -n "*) [ ! -e "$T/do/$stage.check" ] || { cat "$T/do/$stage.check" >&2; exit 78; }; exit 0 ;;
 esac
+what=$(head -n 1 "$T/do/$stage" 2>/dev/null)
+[ ! -s "$T/do/$stage" ] || sed -i 1d "$T/do/$stage"
+case $what in [0-9]*) trap '' TERM ;; esac
 date +%s%3N >>"$T/log/$stage.starts"
 id -u >"$T/log/$stage.user"
 nice >"$T/log/$stage.nice"
 printf '%s\n' "$@" >"$T/log/$stage.args"
-what=$(head -n 1 "$T/do/$stage" 2>/dev/null)
-[ ! -s "$T/do/$stage" ] || sed -i 1d "$T/do/$stage"
 case $what in
+*' '*) until [ -s "$T/log/${what#* }.starts" ]; do sleep 0.02; done; exit "${what% *}" ;;
 [0-9]*) exit "$what" ;;
 deaf) trap 'echo TERM >>"$T/log/$stage.signals"' TERM ;;
 *) trap '[ "$stage" != probe ] || : >"$T/over"; exit 0' TERM ;;
@@ -114,7 +116,7 @@ for status in 64 66 69 77 78; do
 	result $? "status $status is not tried again, and is that of all"
 done
 echo 69 >"$T/do/probe"
-echo 78 >"$T/do/emit"
+echo 78 probe >"$T/do/emit"
 begin
 finish
 [ "$ended" -eq 69 ]
