@@ -88,13 +88,6 @@ void names_drop(struct names_look *look)
 	*look = (struct names_look){0};
 }
 
-void names_send(const struct names *n, const char *scope, struct pack *out)
-{
-	for (int t = 0; t < NAMES_TYPES; t++)
-		for (size_t i = 0; i < n->tables[t].n; i++)
-			pack_name(out, scope, (enum names_type)t, &n->tables[t].v[i]);
-}
-
 void names_free(struct names *n)
 {
 	for (int t = 0; t < NAMES_TYPES; t++)

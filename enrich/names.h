@@ -27,8 +27,6 @@ void names_begin(const struct names *n, struct names_look *look);
 void names_read(struct names_look *look, int dir, size_t max);
 void names_apply(struct names *n, struct names_look *look, const char *scope, struct pack *out);
 void names_drop(struct names_look *look);      /* instead of apply */
-/* Packs NAME for every entry. */
-void names_send(const struct names *n, const char *scope, struct pack *out);
 void names_free(struct names *n);
 
 #endif

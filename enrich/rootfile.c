@@ -22,7 +22,7 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-bool file_stamp_same(const struct file_stamp *a, const struct file_stamp *b)
+static bool file_stamp_same(const struct file_stamp *a, const struct file_stamp *b)
 {
 	return a->dev == b->dev && a->ino == b->ino && a->size == b->size && same_time(&a->mtime, &b->mtime) &&
 		same_time(&a->ctime, &b->ctime);

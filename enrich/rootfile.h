@@ -15,7 +15,6 @@ struct file_stamp {
 	struct timespec mtime, ctime;
 };
 struct file_stamp file_stamp(const struct stat *st);
-bool file_stamp_same(const struct file_stamp *a, const struct file_stamp *b);
 
 /* Reads the regular file `path` into a new buffer, NUL-terminated. `dir` is a descriptor of the folder that is its root:
  * neither links nor `..` lead out of it; -1: the path is taken as it is. When the file's stamp equals `*stamp` nothing is

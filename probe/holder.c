@@ -24,6 +24,7 @@
 #include "privileges.h"
 #include "run.h"
 #include "wire/log.h"
+#include "wire/signals.h"
 
 enum { PAUSE_FIRST = 100, PAUSE_LAST = 5000, HEALTHY = 1000, PIPE_SIZE = 1 << 20 };
 
@@ -37,19 +38,6 @@ struct holder {
 	bool reload;                           /* asked for while there was no reader */
 	int ending;                            /* the signal that ends us, or 0 */
 };
-
-static int signal_fd(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
 
 static int open_output(struct held *h)
 {
@@ -238,7 +226,7 @@ int holder_run(const struct options *o, const struct kernel_config *c, const cha
 		.buffer_size = conf_number(&o->conf, CONF_PROBE_REPLAY_BUFFER) };
 	signal(SIGPIPE, SIG_IGN);
 	/* First of all: what is asked while the programs load must not be lost, and a shell may have left SIGINT ignored. */
-	h.signals = signal_fd();
+	h.signals = signals_open((const int[]){ SIGINT, SIGTERM, SIGHUP, SIGCHLD, 0 });
 	if (h.signals < 0) {
 		log_warn("descriptors");
 		return EX_OSERR;

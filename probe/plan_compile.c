@@ -35,7 +35,7 @@ static uint8_t file_argument(const struct captured *c)
 {
 	const struct event_type *t = event_type(c->type);
 	bool opens = t->flags & EV_CREATES_FD;
-	int fd = plan_event_fd(t);
+	int fd = event_fd(t);
 
 	if (fd < 0 || (!opens && plan_event_path(t, 0) >= 0))
 		return RAW_FILE_NONE;

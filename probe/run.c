@@ -24,6 +24,7 @@
 #include "standard.h"
 #include "wire/kept.h"
 #include "wire/log.h"
+#include "wire/signals.h"
 
 enum { RESCANS_MAX = 8, PAUSE_FIRST = 250000, PAUSE_AGAIN = 3000000, SETTLE_MS = 20, SETTLED = 5, SETTLE_MAX = 100, WAIT_MS = 100, DRAIN_MS = 2000,
 	LOST_DRAINS = 5 };
@@ -221,17 +222,6 @@ static void write_stat(struct run *r)
 	stat_add(&w, stat_defs[STAT_PROBE_RESCANS].name, r->buffer.state.rescans);
 	stat_frame(&r->encoder.out, &r->held->source, "probe", &w);
 	pack_free(&w.body);
-}
-
-static int signal_fd(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int second_timer(void)
@@ -460,7 +450,7 @@ int reader_run(const struct held *h)
 {
 	struct run r = { .held = h, .kernel = h->kernel, .batch_ns = conf_number(&h->options->conf, CONF_PROBE_BATCH_US) * 1000 };
 
-	r.fds[P_SIGNAL] = (struct pollfd){ signal_fd(), POLLIN, 0 };
+	r.fds[P_SIGNAL] = (struct pollfd){ signals_open((const int[]){ SIGINT, SIGTERM, SIGHUP, 0 }), POLLIN, 0 };
 	r.fds[P_OUTPUT].fd = r.fds[P_TIMER].fd = -1;
 	r.encoder.clock_offset = h->clock_offset;
 	r.encoder.cgroups = cgroups_new();

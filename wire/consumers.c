@@ -26,7 +26,7 @@ static void tell_missed(void *arg, uint64_t missed, struct pack *p)
 	pack_free(&w.body);
 }
 
-struct supply output_supply(struct output *out)
+static struct supply output_supply(struct output *out)
 {
 	return (struct supply){ &out->backlog, out->definitions, &out->asides, tell_missed, out };
 }
@@ -78,7 +78,7 @@ static int listen_to(struct output *out, struct consumer *c)
 	return -1;
 }
 
-void consumers_leave(struct output *out, struct consumer *c)
+static void consumers_leave(struct output *out, struct consumer *c)
 {
 	/* What it said last counts. */
 	if (!c->over) {

@@ -63,6 +63,30 @@ int event_param(const struct event_type *t, const char *name, size_t len)
 	return -1;
 }
 
+static bool is_fd(const struct event_type *t, int i)
+{
+	return t->params[i].type == PT_FD || t->params[i].type == PT_FD32;
+}
+
+int event_fd(const struct event_type *t)
+{
+	int first = -1;
+
+	if (!(t->flags & (EV_CREATES_FD | EV_USES_FD | EV_DESTROYS_FD)))
+		return -1;
+	for (int i = 0; i < t->nparams; i++) {
+		if (!is_fd(t, i))
+			continue;
+		if (t->flags & EV_CREATES_FD)
+			return strcmp(t->params[i].name, "fd1") == 0 ? i + 1 : i;
+		if (strcmp(t->params[i].name, "fd") == 0)
+			return i;
+		if (first < 0 && strcmp(t->params[i].name, "res") != 0)
+			first = i;
+	}
+	return t->flags & EV_CREATES_FD && t->nparams ? 0 : first;
+}
+
 const char *param_type_name(unsigned type)
 {
 	static const char *const names[PT_TYPES] = {

@@ -61,6 +61,9 @@ const struct event_type *event_type(unsigned number);
 const struct event_type *event_type_named(const char *name, size_t len);
 /* Index of a parameter, or -1. */
 int event_param(const struct event_type *t, const char *name, size_t len);
+/* The parameter that holds the descriptor that events of the type work on: the new one of calls that make one (of a pair the second),
+ * else the one used. Or -1. */
+int event_fd(const struct event_type *t);
 const char *param_type_name(unsigned type);              /* "FSPATH" */
 
 struct syscall_entry {

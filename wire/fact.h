@@ -13,6 +13,10 @@ extern const char *const fact_names[FACT_COUNT];
 /* Bits of FACT_EXE_FLAGS; the first four are Falco's EXE set. */
 enum { EXE_WRITABLE = 1, EXE_UPPER_LAYER = 2, EXE_FROM_MEMFD = 4, EXE_LOWER_LAYER = 8, EXE_UNLINKED = 16 };
 
+/* Capabilities by the number of their bit, as linux/capability.h has them. */
+enum { CAPABILITIES = 41 };
+extern const char *const capability_names[CAPABILITIES];
+
 /* Kinds of open files (fdkind.def). */
 enum fd_kind {
 #define FDKIND(constant, text, character) FD_##constant,

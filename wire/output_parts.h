@@ -45,13 +45,11 @@ struct output {
 
 /* As output_open; `kept` is NULL for a backlog of its own. */
 struct output *output_new(const char *spec, const struct kept *kept, char *err, size_t errlen, int *status);
-struct supply output_supply(struct output *out);
 /* Sends what the consumers take, and lets go what nobody needs. */
 void consumers_feed(struct output *out);
 /* A connection. */
 void consumers_join(struct output *out, int fd);
 void consumers_handle(struct output *out, unsigned number, uint32_t events);
-void consumers_leave(struct output *out, struct consumer *c);
 /* Who has had time to say ACK 0 and has not is an observer. Returns when the next one's time is over, 0: nobody's. */
 uint64_t consumers_decide(struct output *out);
 

@@ -151,6 +151,17 @@ bool value_u64(const struct value *v, uint64_t *out)
 	return true;
 }
 
+bool value_next_u64(struct cursor *c, uint64_t *out)
+{
+	struct value v;
+
+	*out = 0;
+	if (value_next(c, &v) != 1)
+		return false;
+	value_u64(&v, out);
+	return true;
+}
+
 bool value_i64(const struct value *v, int64_t *out)
 {
 	if (v->type == VALUE_UINT && v->u <= INT64_MAX)

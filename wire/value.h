@@ -33,6 +33,8 @@ enum { VALUE_DEPTH = 32 };
 /* Reads the value at the cursor and moves past all of it, nested ones included. Returns 1, 0 at the end of the body, -1 when
  * what is there is not a value; the cursor then stands at the bad byte. */
 int value_next(struct cursor *c, struct value *v);
+/* The next value as a number, 0 when it is none. False when there is no next one. */
+bool value_next_u64(struct cursor *c, uint64_t *out);
 /* Moves past one value: as value_next without its result, and faster. */
 int value_skip(struct cursor *c);
 

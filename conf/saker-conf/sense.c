@@ -102,7 +102,8 @@ static int check_timeouts(struct settled *s)
 	return refusal_of_file(s, CONF_TIMEOUTS, "the maximum consecutive timeouts without an event must be an unsigned integer > 0");
 }
 
-bool sense_builtin(const char *plugin)
+/* Is a plugin of that name built into match? */
+static bool sense_builtin(const char *plugin)
 {
 	return conf_has_word("container k8saudit json k8smeta", plugin);
 }

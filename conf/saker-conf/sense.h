@@ -8,7 +8,5 @@
 int sense_check(struct settled *s);
 /* Is there an output that this version has? Asked only when something is going to run. */
 int sense_outputs(struct settled *s);
-/* Is a plugin of that name built into match? */
-bool sense_builtin(const char *plugin);
 
 #endif

@@ -39,7 +39,7 @@ static void splice(struct strbuf *b, size_t at, size_t n, const char *with)
 }
 
 /* `$${NAME}` stands for `${NAME}`; a $ before anything else ends the search; what was inserted is searched as well. */
-const char *tree_expand(struct arena *a, const char *text)
+static const char *tree_expand(struct arena *a, const char *text)
 {
 	struct strbuf b = {0};
 	size_t at = 0;

@@ -13,9 +13,6 @@ struct node *tree_copy(struct arena *a, const struct node *n, bool expand);
 void tree_put(struct arena *a, struct node *map, struct node *key, struct node *value);
 void tree_push(struct arena *a, struct node *list, struct node *n);
 
-/* The text of a value with ${NAME} replaced from the environment, as Falco does it; NULL when it does not end. */
-const char *tree_expand(struct arena *a, const char *text);
-
 /* One line that means the same: plain scalars stay plain, what is quoted is quoted as in JSON. */
 void tree_flow(const struct node *n, struct strbuf *out);
 /* A text as a JSON string. */

@@ -3,61 +3,9 @@
 
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "field_paths.h"
 #include "wire/fact.h"
-
-static bool next_u64(struct cursor *c, uint64_t *u)
-{
-	struct value v;
-
-	*u = 0;
-	return value_next(c, &v) == 1 && (value_u64(&v, u) || true);
-}
-
-static void read_end(struct cursor *c, struct fd_end *e, bool is_unix)
-{
-	struct value v;
-	const char *p;
-	uint32_t n;
-	uint64_t port;
-
-	*e = (struct fd_end){0};
-	if (value_next(c, &v) == 1 && field_bytes(&v, &p, &n)) {
-		if (is_unix) {
-			e->path = p;
-			e->path_len = n;
-		} else if (n == 4 || n == 16) {
-			e->len = (uint8_t)n;
-			memcpy(e->addr, p, n);
-		}
-	}
-	if (!next_u64(c, &port))
-		return;
-	if (is_unix)
-		e->socket = port;
-	else
-		e->port = (uint16_t)port;
-}
-
-bool fd_tuple_read(const struct value *v, struct fd_tuple *out)
-{
-	struct cursor c = v->a.inside;
-	uint64_t family, protocol, role;
-
-	*out = (struct fd_tuple){0};
-	if (v->type != VALUE_ARRAY || !next_u64(&c, &family))
-		return false;
-	out->is_unix = family == AF_UNIX;
-	read_end(&c, &out->local, out->is_unix);
-	read_end(&c, &out->remote, out->is_unix);
-	if (next_u64(&c, &protocol))
-		out->protocol = (uint8_t)protocol;
-	if (next_u64(&c, &role) && role <= ROLE_SERVER)
-		out->role = (uint8_t)role;
-	return true;
-}
 
 void fd_read(const struct value *v, struct fd *out)
 {
@@ -78,47 +26,17 @@ void fd_read(const struct value *v, struct fd *out)
 	out->known = true;
 	out->kind = fd_kind(s, n);
 	out->has_path = value_next(&c, &part) == 1 && field_bytes(&part, &out->path, &out->path_len);
-	next_u64(&c, &out->dev);
-	next_u64(&c, &out->ino);
-	next_u64(&c, &out->flags);
-	next_u64(&c, &out->layer);
+	value_next_u64(&c, &out->dev);
+	value_next_u64(&c, &out->ino);
+	value_next_u64(&c, &out->flags);
+	value_next_u64(&c, &out->layer);
 	if (value_next(&c, &part) == 1)
 		out->has_tuple = fd_tuple_read(&part, &out->tuple);
 }
 
-bool fd_connected(const struct fd_tuple *t)
+static bool fd_connected(const struct fd_tuple *t)
 {
 	return t->is_unix ? t->local.path_len || t->remote.path_len : t->remote.len && t->remote.port;
-}
-
-static bool has_ports(const struct fd_tuple *t)
-{
-	return t->protocol == IPPROTO_TCP || t->protocol == IPPROTO_UDP || t->local.port || t->remote.port;
-}
-
-/* Where there are ports, an address without one is what a connection that failed has left behind. */
-bool fd_has_peer(const struct fd_tuple *t)
-{
-	return t->remote.len && (t->remote.port || !has_ports(t));
-}
-
-/* The parameter that holds the descriptor: the new one of calls that make one (of a pair the second), else the one used. */
-static int fd_param(const struct event_type *t)
-{
-	int first = -1;
-
-	for (int i = 0; i < t->nparams; i++) {
-		bool is_fd = t->params[i].type == PT_FD || t->params[i].type == PT_FD32;
-		if (!is_fd)
-			continue;
-		if (t->flags & EV_CREATES_FD)
-			return strcmp(t->params[i].name, "fd1") == 0 ? i + 1 : i;
-		if (strcmp(t->params[i].name, "fd") == 0)
-			return i;
-		if (first < 0 && strcmp(t->params[i].name, "res") != 0)
-			first = i;
-	}
-	return t->flags & EV_CREATES_FD ? 0 : first;
 }
 
 static void text_end(const struct fd_end *e, bool port, struct text *out)
@@ -143,7 +61,7 @@ void fd_tuple_text(const struct fd_tuple *t, struct text *out)
 {
 	const struct fd_end *source = t->role == ROLE_SERVER ? &t->remote : &t->local;
 	const struct fd_end *target = t->role == ROLE_SERVER ? &t->local : &t->remote;
-	bool ports = has_ports(t);
+	bool ports = fd_has_ports(t);
 
 	if (t->is_unix) {
 		const struct fd_end *named = target->path_len ? target : source;
@@ -268,12 +186,10 @@ static void work_out_name(struct context *c, struct fd *fd)
 
 const struct fd *fd_of_event(struct context *c)
 {
-	const int any = EV_CREATES_FD | EV_USES_FD | EV_DESTROYS_FD;
-
 	if (c->fd)
 		return c->fd;
 	struct fd *fd = arena_alloc(&c->arena, sizeof *fd);
-	int i = c->type && c->type->flags & any ? fd_param(c->type) : -1;
+	int i = c->type ? event_fd(c->type) : -1;
 	c->fd = fd;
 	*fd = (struct fd){ .kind = -1, .num = -1 };
 	if (i < 0 || i >= c->type->nparams)

@@ -93,8 +93,6 @@ int field_fact_text(struct field_value *out, const struct process *p, const stru
 enum argv_form { ARGV_ARGS, ARGV_CMDLINE, ARGV_EXELINE };
 int field_argv(struct context *c, const struct process *p, const struct thread *t, enum argv_form form, struct field_value *out);
 int field_env(struct context *c, const struct process *p, const char *name, struct field_value *out);  /* 0: has no `name` */
-/* The scope of users: the container's id, or NULL for the host; `buf` holds it. */
-const char *field_scope(const struct context *c, char *buf, size_t cap);
 /* Name of a user or group, with Falco's words for those that have none. */
 int field_user_name(const struct context *c, bool group, int64_t number, struct field_value *out);
 /* Reads the id of the task's container. Returns 1, 0 on the host, -1 when not known. */

@@ -202,15 +202,6 @@ int get_tty(const struct field_ref *f, struct context *c, struct field_value *ou
 	return 1;
 }
 
-static const char *const caps[] = {
-	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
-	"CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW",
-	"CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT",
-	"CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD",
-	"CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG",
-	"CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
-};
-
 int get_caps(const struct field_ref *f, struct context *c, struct field_value *out)
 {
 	struct value v;
@@ -219,11 +210,11 @@ int get_caps(const struct field_ref *f, struct context *c, struct field_value *o
 	if (!field_fact(c, f->def->what & 0xff, &v) || !value_u64(&v, &set))
 		return -1;
 	struct text t = text_new(&c->arena, 256);
-	for (size_t i = 0; i < sizeof caps / sizeof caps[0]; i++)
+	for (size_t i = 0; i < CAPABILITIES; i++)
 		if (set >> i & 1) {
 			if (t.n)
 				text_puts(&t, " ");
-			text_puts(&t, caps[i]);
+			text_puts(&t, capability_names[i]);
 		}
 	return text_value(&t, out);
 }

@@ -16,7 +16,8 @@ int field_container(const struct context *c, const char **id, uint32_t *n)
 	return field_bytes(&v, id, n) ? 1 : -1;
 }
 
-const char *field_scope(const struct context *c, char *buf, size_t cap)
+/* The scope of users: the container's id, or NULL for the host; `buf` holds it. */
+static const char *field_scope(const struct context *c, char *buf, size_t cap)
 {
 	const char *id;
 	uint32_t n;

@@ -32,7 +32,5 @@ struct plan *plan_derive(struct program *p, const struct plan_options *o);
 /* match --plan: prints the plan for this host (with its links), or says of one rule why; `with`, when not NULL, is the
  * file of a plan to add. Frees `p`; returns the exit status. */
 int plan_print_rules(struct program *p, const char *why, const char *with);
-/* Prints what the rule makes the kernel side send, and what would make it less. Returns 0, or 64 when there is no such rule. */
-int plan_why(struct program *p, const char *rule, struct strbuf *out);
 
 #endif

@@ -131,7 +131,8 @@ static void advise_all(const struct plan *plan, struct strbuf *out)
 		strbuf_puts(out, "No other clause would make it less.\n");
 }
 
-int plan_why(struct program *p, const char *rule, struct strbuf *out)
+/* Prints what the rule makes the kernel side send, and what would make it less. Returns 0, or 64 when there is no such rule. */
+static int plan_why(struct program *p, const char *rule, struct strbuf *out)
 {
 	const struct plan_options o = { .rule = rule };
 	struct strbuf advice = {0};

@@ -75,7 +75,7 @@ void plan_leaf(struct derivation *d, const struct predicate *p, struct leaf *out
 	*out = (struct leaf){ cover_true(d), cover_true(d), false };
 	if (s->transform || p->mode == PREDICATE_RIGHT || p->mode == PREDICATE_OLD)
 		return;
-	if (needs_descriptor(s->ref.def->name) && plan_event_fd(d->type) < 0) {
+	if (needs_descriptor(s->ref.def->name) && event_fd(d->type) < 0) {
 		leaf_missing(d, out);
 		return;
 	}

@@ -44,9 +44,7 @@ void leaf_missing(struct derivation *d, struct leaf *out);
 /* Holds only where `guard` does: when that fails the value is missing. */
 void leaf_guard(struct derivation *d, struct leaf *out, const struct plan_test *guard, bool negated);
 typedef void leaf_handler(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out);
-
-/* plan_number.c: ranges of which the value is in one when the check holds; false when that can not be said. */
-bool plan_ranges(struct derivation *d, const struct predicate *p, const struct field_def *f, struct plan_test *t);
+/* plan_number.c */
 leaf_handler leaf_result, leaf_number, leaf_errno, leaf_tty, leaf_fd_number, leaf_port, leaf_port_text, leaf_raw;
 /* plan_text.c */
 struct text_form {

@@ -38,7 +38,8 @@ static bool allow(struct plan_test *t, enum cond_operator op, int64_t c, int64_t
 	}
 }
 
-bool plan_ranges(struct derivation *d, const struct predicate *p, const struct field_def *f, struct plan_test *t)
+/* Ranges of which the value is in one when the check holds; false when that can not be said. */
+static bool plan_ranges(struct derivation *d, const struct predicate *p, const struct field_def *f, struct plan_test *t)
 {
 	bool is_signed = f->type == TYPE_INT;
 	size_t n = d->mutation == MUTATION_CHOICE && p->n > 1 ? 1 : p->n;
@@ -130,7 +131,7 @@ void leaf_tty(struct derivation *d, const struct predicate *p, const struct fiel
 void leaf_fd_number(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
 {
 	struct plan_test t = { .kind = PLAN_NUMBER }, moved;
-	int fd = plan_event_fd(d->type);
+	int fd = event_fd(d->type);
 
 	if (fd < 0 || !plan_ranges(d, p, f->def, &t))
 		return;

@@ -158,11 +158,27 @@ __noinline int gather_step(struct slot *s, __u32 i)
 	return 0;
 }
 
-static __always_inline void event_gather(struct slot *s)
+/* The record of s->call without what its steps add; RAW_* flags. */
+static __always_inline void event_begin(struct slot *s, __u32 flags, __s64 ret)
+{
+	struct raw_event *e = (struct raw_event *)s->data;
+	head_fill(s, &e->h, RAW_EVENT, s->call.what.type, s->task);
+	e->h.task = s->actor;
+	e->h.flags = flags;
+	e->ret = ret;
+	__builtin_memcpy(e->args, s->call.args, sizeof(e->args));
+}
+
+static __always_inline void gather_begin(struct slot *s)
 {
 	s->off = sizeof(struct raw_event);
 	s->peer.len = 0;
 	path_root(s);
+}
+
+static __always_inline void event_gather(struct slot *s)
+{
+	gather_begin(s);
 	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++)
 		gather_step(s, i);
 }
@@ -173,11 +189,7 @@ __noinline int event_write(struct slot *s, __u32 flags)
 	if (!s)
 		return 0;
 	struct raw_event *e = (struct raw_event *)s->data;
-	head_fill(s, &e->h, RAW_EVENT, s->call.what.type, s->task);
-	e->h.task = s->actor;
-	e->h.flags = flags;
-	e->ret = s->call.ret;
-	__builtin_memcpy(e->args, s->call.args, sizeof(e->args));
+	event_begin(s, flags, s->call.ret);
 	event_gather(s);
 	e->h.id = __sync_fetch_and_add(&next_id, 1);
 	count(s->call.what.type, record_send(s) == 0 ? COUNT_DELIVERED : COUNT_FULL);

@@ -230,14 +230,8 @@ __noinline int ring_begin(struct slot *s, __u32 flags)
 	if (!s)
 		return 0;
 	struct raw_event *e = (struct raw_event *)s->data;
-	head_fill(s, &e->h, RAW_EVENT, s->call.what.type, s->task);
-	e->h.task = s->actor;
-	e->h.flags = flags;
-	e->ret = 0;
-	__builtin_memcpy(e->args, s->call.args, sizeof(e->args));
-	s->off = sizeof(*e);
-	s->peer.len = 0;
-	path_root(s);
+	event_begin(s, flags, 0);
+	gather_begin(s);
 	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++)
 		ring_first_step(s, s->call.what.steps[i]);
 	e->h.len = s->off;

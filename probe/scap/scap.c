@@ -14,6 +14,7 @@
 #include "wire/frame.h"
 #include "wire/hello.h"
 #include "wire/log.h"
+#include "wire/signals.h"
 
 enum { FLUSH_AT = 256 << 10, STREAM_MAGIC = 0xc9, CONTAINER = 324, PROCEXIT = 186 };
 
@@ -284,17 +285,6 @@ static int read_all(struct reading *r)
 	return status;
 }
 
-static int signal_fd(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 int scap_run(const struct options *o, const char *path, uint64_t duration)
 {
 	struct reading r = { .signals = -1, .duration = duration * 1000000000, .both = strcmp(conf_text(&o->conf, CONF_COMPAT), "0.28") == 0 };
@@ -311,7 +301,7 @@ int scap_run(const struct options *o, const char *path, uint64_t duration)
 		scap_close(r.file);
 		return status;
 	}
-	r.signals = signal_fd();
+	r.signals = signals_open((const int[]){ SIGINT, SIGTERM, 0 });
 	r.writer.w = &r.world;
 	options_notify(o, "ready");
 	scap_peek(r.file, &first, 1);

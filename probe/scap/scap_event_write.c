@@ -90,7 +90,8 @@ static uint64_t wire_device(uint32_t dev)
 	return (uint64_t)major(dev) << 20 | minor(dev);
 }
 
-void scap_write_fd(struct pack *out, const struct scap_now *now, int64_t number)
+/* A descriptor with all that is known of it. */
+static void scap_write_fd(struct pack *out, const struct scap_now *now, int64_t number)
 {
 	const struct scap_fd *fd = now->thread ? scap_fd_find(now->thread->process->fds, number) : NULL;
 
@@ -222,7 +223,8 @@ static void pack_id(struct pack *out, const struct scap_now *now, unsigned param
 		pack_uint(out, id);
 }
 
-void scap_write_param(struct pack *out, const struct scap_now *now, unsigned param)
+/* A parameter in the type of today's schema. */
+static void scap_write_param(struct pack *out, const struct scap_now *now, unsigned param)
 {
 	const struct scap_event *e = now->e;
 	struct scap_bytes b = param < e->n ? e->p[param] : (struct scap_bytes){0};

@@ -24,9 +24,4 @@ void scap_write_event(struct scap_writer *o, const struct scap_now *now, uint64_
  * 0 when it is no such text. */
 uint64_t scap_write_container(struct scap_writer *o, struct scap_bytes json);
 
-/* A parameter in the type of today's schema. */
-void scap_write_param(struct pack *out, const struct scap_now *now, unsigned param);
-/* A descriptor with all that is known of it. */
-void scap_write_fd(struct pack *out, const struct scap_now *now, int64_t number);
-
 #endif

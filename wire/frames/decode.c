@@ -61,14 +61,11 @@ static int run(struct job *j, struct input *in)
 
 int decode_run(struct job *j)
 {
-	char err[400];
 	int status;
-	struct input *in = input_open(j->inputs, j->ninputs, err, sizeof err, &status);
+	struct input *in = job_input(j, &status);
 
-	if (!in) {
-		log_warnx("%s", err);
+	if (!in)
 		return status;
-	}
 	status = run(j, in);
 	input_free(in);
 	return status;

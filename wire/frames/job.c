@@ -6,6 +6,16 @@
 
 #include "wire/log.h"
 
+struct input *job_input(const struct job *j, int *status)
+{
+	char err[400];
+	struct input *in = input_open(j->inputs, j->ninputs, err, sizeof err, status);
+
+	if (!in)
+		log_warnx("%s", err);
+	return in;
+}
+
 bool job_selected(const struct job *j, int kind)
 {
 	return !j->select || j->kinds[kind + 128];

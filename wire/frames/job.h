@@ -27,6 +27,8 @@ struct job {
 	uint64_t written;
 };
 
+/* What is read. NULL when it can not be opened, which has been said: `*status` is then the exit status. */
+struct input *job_input(const struct job *j, int *status);
 /* Whether a frame of this kind is to be written. */
 bool job_selected(const struct job *j, int kind);
 /* One more was written: returns whether that was the last. */

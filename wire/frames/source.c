@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "wire/jsontext.h"
 #include "wire/log.h"
 #include "wire/moment.h"
+#include "wire/signals.h"
 #include "wire/stat.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -186,23 +186,11 @@ static void write_hello(struct reader *r)
 	hello_frame(&r->job->out, &hello);
 }
 
-/* The head of the line ends by END when it is interrupted. */
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 int source_run(struct job *j)
 {
 	struct source_buf buf;
 	struct reader r = { .job = j, .lines = { .fd = STDIN_FILENO }, .source = source_here(j->source, &buf),
-		.signals = open_signals() };
+		.signals = signals_open((const int[]){ SIGINT, SIGTERM, 0 }) };
 
 	write_hello(&r);
 	r.next_stat = clock_wall() + SECOND;

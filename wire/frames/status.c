@@ -191,14 +191,11 @@ static int gather(struct status *st, struct input *in)
 int status_run(struct job *j, bool json)
 {
 	struct status st = {0};
-	char err[400];
 	int status;
-	struct input *in = input_open(j->inputs, j->ninputs, err, sizeof err, &status);
+	struct input *in = job_input(j, &status);
 
-	if (!in) {
-		log_warnx("%s", err);
+	if (!in)
 		return status;
-	}
 	status = gather(&st, in);
 	input_free(in);
 	if (json)

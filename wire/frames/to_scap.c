@@ -10,6 +10,7 @@
 #include "job.h"
 #include "scap_out.h"
 #include "wire/log.h"
+#include "wire/signals.h"
 
 void scap_put(struct pack *out, uint64_t u, unsigned size)
 {
@@ -124,17 +125,6 @@ static int take(struct run *r, const struct frame *f)
 	return rc < 0 ? -1 : f->kind == FRAME_EVENT && job_counted(r->job);
 }
 
-static int signal_fd(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* The first SIGINT is for the head of the line, whose END ends us. SIGTERM and the next one mean that what has come is all. */
 static bool told_to_end(struct run *r)
 {
@@ -168,15 +158,12 @@ static int run(struct run *r, struct input *in)
 
 int to_scap_run(struct job *j)
 {
-	struct run r = { .job = j, .signals = signal_fd() };
-	char err[400];
+	struct run r = { .job = j, .signals = signals_open((const int[]){ SIGINT, SIGTERM, 0 }) };
 	int status;
-	struct input *in = input_open(j->inputs, j->ninputs, err, sizeof err, &status);
+	struct input *in = job_input(j, &status);
 
-	if (!in) {
-		log_warnx("%s", err);
+	if (!in)
 		return status;
-	}
 	status = run(&r, in);
 	if (r.world.first)
 		write_all(&r);

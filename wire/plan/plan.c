@@ -182,22 +182,6 @@ void plan_append_line(struct plan *p, unsigned type, const struct plan_line *lin
 	append(p, &p->event[type], &new);
 }
 
-static bool same_name(unsigned a, unsigned b)
-{
-	const struct event_type *s = event_type(a), *t = event_type(b);
-
-	return s && t && strcmp(s->name, t->name) == 0;
-}
-
-void plan_add_line(struct plan *p, unsigned type, const struct plan_line *line)
-{
-	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		if (same_name(i, type)) {
-			p->event[i].wanted = true;
-			plan_event_add(p, &p->event[i], line);
-		}
-}
-
 unsigned plan_class(const struct plan *p, unsigned type)
 {
 	return p->event[type].class == PLAN_CLASS_DEFAULT ? event_type(type)->class : p->event[type].class;
@@ -296,11 +280,4 @@ void plan_event_simplify(struct plan *p, struct plan_event *e)
 			}
 		}
 	} while (again);
-}
-
-void plan_simplify(struct plan *p, unsigned type)
-{
-	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		if (same_name(i, type))
-			plan_event_simplify(p, &p->event[i]);
 }

@@ -139,22 +139,15 @@ struct plan *plan_read(const char *path, char *err, size_t errlen);
 
 /* Prints it in its canonical form: parsed again it is the same plan, printed again the same text. */
 void plan_print(const struct plan *p, struct pack *out);
-/* The same without the notes: what the hash is of. */
-void plan_print_bare(const struct plan *p, struct pack *out);
-void plan_print_test(const struct plan_test *t, struct pack *out);
-/* 64 bits of FNV-1a over the bare text, as 16 hexadecimal digits. Two plans that ask for the same have the same. */
+/* 64 bits of FNV-1a over the text without the notes, as 16 hexadecimal digits. Two plans that ask for the same have the same. */
 void plan_hash(const struct plan *p, char out[17]);
 
 /* Adds a line (copied) to a type as it is. */
 void plan_append_line(struct plan *p, unsigned type, const struct plan_line *line);
 /* The same for one list of lines, of memory of `p`. */
 void plan_event_add(struct plan *p, struct plan_event *e, const struct plan_line *line);
+/* Merges lines that differ in one list of values or in one test and its negation, drops what others cover. */
 void plan_event_simplify(struct plan *p, struct plan_event *e);
-/* Adds a line (copied) to all types of that type's name, unless one that is there already passes all that it does; lines that it makes superfluous go. */
-void plan_add_line(struct plan *p, unsigned type, const struct plan_line *line);
-/* Merges lines that differ in one list of values or in one test and its negation, drops what others cover; of
- * all types of that type's name. */
-void plan_simplify(struct plan *p, unsigned type);
 /* Its class in the ring, 0 to 3. */
 unsigned plan_class(const struct plan *p, unsigned type);
 /* Adds all that `other` wants: what either passes, `p` passes afterwards. */

@@ -2,73 +2,6 @@
 #include "plan_event.h"
 
 #include <string.h>
-#include <sys/socket.h>
-
-static bool next_u64(struct cursor *c, uint64_t *u)
-{
-	struct value v;
-
-	*u = 0;
-	return value_next(c, &v) == 1 && value_u64(&v, u);
-}
-
-static void end_read(struct cursor *c, struct plan_end *e, bool is_unix)
-{
-	const uint8_t *p;
-	struct value v;
-	uint32_t n;
-	uint64_t port, whole;
-
-	*e = (struct plan_end){0};
-	if (value_next(c, &v) == 1 && value_cut(&v, &p, &n, &whole) && !is_unix && (n == 4 || n == 16)) {
-		e->len = (uint8_t)n;
-		memcpy(e->addr, p, n);
-	}
-	if (next_u64(c, &port))
-		e->port = (uint16_t)port;
-}
-
-static bool socket_read(const struct value *v, struct plan_socket *out)
-{
-	struct cursor c = v->a.inside;
-	uint64_t family, u;
-
-	*out = (struct plan_socket){0};
-	if (v->type != VALUE_ARRAY || !next_u64(&c, &family))
-		return false;
-	out->is_unix = family == AF_UNIX;
-	end_read(&c, &out->local, out->is_unix);
-	end_read(&c, &out->remote, out->is_unix);
-	next_u64(&c, &u);
-	out->protocol = (uint8_t)u;
-	next_u64(&c, &u);
-	out->role = u <= 2 ? (uint8_t)u : 0;
-	return true;
-}
-
-static bool is_fd(const struct event_type *t, int i)
-{
-	return t->params[i].type == PT_FD || t->params[i].type == PT_FD32;
-}
-
-int plan_event_fd(const struct event_type *t)
-{
-	int first = -1;
-
-	if (!(t->flags & (EV_CREATES_FD | EV_USES_FD | EV_DESTROYS_FD)))
-		return -1;
-	for (int i = 0; i < t->nparams; i++) {
-		if (!is_fd(t, i))
-			continue;
-		if (t->flags & EV_CREATES_FD)
-			return strcmp(t->params[i].name, "fd1") == 0 ? i + 1 : i;
-		if (strcmp(t->params[i].name, "fd") == 0)
-			return i;
-		if (first < 0 && strcmp(t->params[i].name, "res") != 0)
-			first = i;
-	}
-	return t->flags & EV_CREATES_FD && t->nparams ? 0 : first;
-}
 
 int plan_event_path(const struct event_type *t, int n)
 {
@@ -97,7 +30,7 @@ static void fd_read(const struct value *v, struct plan_fd *out)
 	for (int i = 0; i < 4; i++)
 		value_skip(&c);
 	if (value_next(&c, &part) == 1)
-		out->has_socket = socket_read(&part, &out->socket);
+		out->has_socket = fd_tuple_read(&part, &out->socket);
 }
 
 /* What the event itself says of the connection, where the descriptor says nothing. */
@@ -110,7 +43,7 @@ static void take_tuple(struct plan_seen *s)
 
 	if (i < 0 || fd->has_socket || fd->has_path || !may || !told)
 		return;
-	fd->has_socket = socket_read(&s->param[i], &fd->socket);
+	fd->has_socket = fd_tuple_read(&s->param[i], &fd->socket);
 	if (fd->has_socket && fd->kind < 0)
 		fd->kind = fd->socket.is_unix ? FD_UNIX : fd->socket.local.len == 16 || fd->socket.remote.len == 16 ? FD_IPV6 : FD_IPV4;
 }
@@ -168,7 +101,7 @@ bool plan_event_read(struct plan_seen *s, const struct plan_processes *all, cons
 			s->param[i].type = VALUE_NIL;
 	}
 	s->open = is_open(c);
-	int fd = plan_event_fd(s->type);
+	int fd = event_fd(s->type);
 	s->result = s->event.has_result && (fd != 0 || !(s->type->flags & EV_CREATES_FD) || is_result(&s->param[0], s->event.result));
 	s->fd.applies = fd >= 0 && fd < s->type->nparams;
 	if (s->fd.applies) {

@@ -3,23 +3,15 @@
 #define WIRE_PLAN_EVENT_H
 
 #include "wire/event.h"
+#include "wire/fd_tuple.h"
 #include "plan_process.h"
 
-struct plan_end {
-	uint8_t len, addr[16];         /* len 0: no address */
-	uint16_t port;
-};
-struct plan_socket {
-	bool is_unix;
-	uint8_t protocol, role;        /* role: 1 client, 2 server, 0 not known */
-	struct plan_end local, remote;
-};
 /* The descriptor that the event works on. */
 struct plan_fd {
 	bool applies, known, has_path, has_socket;
 	int kind;                      /* enum fd_kind, or -1 */
 	struct value path;
-	struct plan_socket socket;
+	struct fd_tuple socket;
 };
 struct plan_seen {
 	struct event event;
@@ -35,8 +27,6 @@ struct plan_seen {
 /* False when the event is malformed. */
 bool plan_event_read(struct plan_seen *s, const struct plan_processes *all, const struct frame *f);
 
-/* The parameter that holds the descriptor that events of the type work on (of a pair the second), or -1. */
-int plan_event_fd(const struct event_type *t);
 /* The parameter that is the n-th path (from 0), or -1. */
 int plan_event_path(const struct event_type *t, int n);
 

@@ -105,37 +105,30 @@ static enum plan_answer test_flag(const struct plan_seen *s, const struct plan_t
 	}
 }
 
-static bool has_peer(const struct plan_socket *k)
-{
-	bool ports = k->protocol == 6 || k->protocol == 17 || k->local.port || k->remote.port;
-
-	return k->remote.len && (k->remote.port || !ports);
-}
-
 /* An end of the event's connection. ANSWER_NO: there is none. */
-static enum plan_answer end_of(const struct plan_seen *s, unsigned which, const struct plan_end **e)
+static enum plan_answer end_of(const struct plan_seen *s, unsigned which, const struct fd_end **e)
 {
-	const struct plan_socket *k = &s->fd.socket;
+	const struct fd_tuple *k = &s->fd.socket;
 
 	*e = NULL;
 	if (!s->fd.applies || (s->fd.has_socket && k->is_unix))
 		return ANSWER_NO;
 	if (!s->fd.has_socket)
 		return s->fd.known && s->fd.kind >= 0 && s->fd.kind != FD_IPV4 && s->fd.kind != FD_IPV6 ? ANSWER_NO : ANSWER_UNKNOWN;
-	bool connected = has_peer(k);
+	bool connected = fd_has_peer(k);
 	if (which == PLAN_ADDR_LOCAL || which == PLAN_ADDR_REMOTE) {
 		*e = connected ? which == PLAN_ADDR_LOCAL ? &k->local : &k->remote : NULL;
-	} else if (connected && k->role == 0) {
+	} else if (connected && k->role == ROLE_UNKNOWN) {
 		return ANSWER_UNKNOWN;
 	} else if (which == PLAN_ADDR_SERVER) {
-		*e = k->role == 1 ? connected ? &k->remote : NULL : k->role == 2 || k->local.port ? &k->local : NULL;
+		*e = k->role == ROLE_CLIENT ? connected ? &k->remote : NULL : k->role == ROLE_SERVER || k->local.port ? &k->local : NULL;
 	} else {
-		*e = !connected ? NULL : k->role == 1 ? &k->local : &k->remote;
+		*e = !connected ? NULL : k->role == ROLE_CLIENT ? &k->local : &k->remote;
 	}
 	return *e && (*e)->len ? ANSWER_YES : ANSWER_NO;
 }
 
-static bool in_net(const struct plan_net *n, const struct plan_end *e)
+static bool in_net(const struct plan_net *n, const struct fd_end *e)
 {
 	unsigned whole = n->bits / 8, rest = n->bits % 8;
 
@@ -154,7 +147,7 @@ static bool in_ranges(const struct plan_test *t, int64_t i)
 
 static enum plan_answer test_end(const struct plan_seen *s, const struct plan_test *t, unsigned which)
 {
-	const struct plan_end *e;
+	const struct fd_end *e;
 	enum plan_answer there = end_of(s, which, &e);
 	bool in = false;
 

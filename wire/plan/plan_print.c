@@ -149,11 +149,6 @@ static void put_test(struct pack *out, const struct plan_test *t, const struct e
 	}
 }
 
-void plan_print_test(const struct plan_test *t, struct pack *out)
-{
-	put_test(out, t, NULL);
-}
-
 /* A note is one line; what would end it becomes a blank. */
 static void put_note(struct pack *out, size_t begin, const char *note)
 {
@@ -305,17 +300,12 @@ void plan_print(const struct plan *p, struct pack *out)
 	print(p, out, true);
 }
 
-void plan_print_bare(const struct plan *p, struct pack *out)
-{
-	print(p, out, false);
-}
-
 void plan_hash(const struct plan *p, char out[17])
 {
 	struct pack text = {0};
 	uint64_t h = 0xcbf29ce484222325;
 
-	plan_print_bare(p, &text);
+	print(p, &text, false);
 	for (size_t i = 0; i < text.len; i++)
 		h = (h ^ text.data[i]) * 0x100000001b3;
 	pack_free(&text);

@@ -43,14 +43,6 @@ const struct plan_word plan_words[] = {
 	{ NULL, 0, 0, 0, false }
 };
 
-static const char *const caps[] = {
-	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
-	"CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW",
-	"CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT",
-	"CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD",
-	"CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG",
-	"CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
-};
 static const char *const exe_flags[] = { "writable", "upper-layer", "memfd", "lower-layer", "unlinked" };
 static const char *const protocols[64] = { [1] = "icmp", [6] = "tcp", [17] = "udp", [58] = "icmpv6", [63] = "other" };
 
@@ -70,7 +62,7 @@ const char *plan_bit_name(unsigned subject, unsigned bit)
 	case PLAN_FD_KIND: return bit < FD_KINDS ? fd_kinds[bit].text : NULL;
 	case PLAN_PROTOCOL: return bit < COUNT(protocols) ? protocols[bit] : NULL;
 	case PLAN_EXE_FLAGS: return bit < COUNT(exe_flags) ? exe_flags[bit] : NULL;
-	case PLAN_CAP_EFFECTIVE: case PLAN_CAP_PERMITTED: case PLAN_CAP_INHERITABLE: return bit < COUNT(caps) ? caps[bit] : NULL;
+	case PLAN_CAP_EFFECTIVE: case PLAN_CAP_PERMITTED: case PLAN_CAP_INHERITABLE: return bit < CAPABILITIES ? capability_names[bit] : NULL;
 	default: return NULL;
 	}
 }
