@@ -130,21 +130,20 @@ static struct plan *load(const struct held *h, struct pack *frame, char *err, si
 	return NULL;
 }
 
-void plan_held_reload(const struct held *h, struct pack *out)
+void plan_held_reload(const struct held *h, struct pack *out, char answer[PLAN_ANSWER_MAX])
 {
 	struct pack frame = {0};
-	char err[512], line[600];
+	char err[512];
 	unsigned number = kernel_plan_serial(h->kernel);
 	struct plan *p = load(h, &frame, err, sizeof err);
 
 	if (p) {
-		snprintf(line, sizeof line, "reloaded %u", number);
+		snprintf(answer, PLAN_ANSWER_MAX, "reloaded %u", number);
 		pack_raw(out, frame.data, frame.len);
 	} else {
 		log_warnx("%s; the plan stays as it is", err);
-		snprintf(line, sizeof line, "refused %u: %s", number, err);
+		snprintf(answer, PLAN_ANSWER_MAX, "refused %u: %s", number, err);
 	}
-	options_notify(h->options, line);
 	plan_free(p);
 	pack_free(&frame);
 }

@@ -9,8 +9,9 @@ int plan_held_create(int texts[2]);
 /* For a reader that is not the first one: finds the plan that is in force and finishes what was begun. Appends the PLAN frame to `out`
  * when it is not the one that HELLO has. Returns 0, or -1 with a message. */
 int plan_held_take(const struct held *h, struct pack *out);
-/* Reads the plan of -p again and exchanges that in force for it; one that is wrong changes nothing. Tells --notify, and appends the PLAN
- * frame to `out`. */
-void plan_held_reload(const struct held *h, struct pack *out);
+/* Reads the plan of -p again and exchanges that in force for it; one that is wrong changes nothing. Appends the
+ * PLAN frame to `out`; `answer` is for --notify, when that is where the next reader finds it. */
+enum { PLAN_ANSWER_MAX = 600 };
+void plan_held_reload(const struct held *h, struct pack *out, char answer[PLAN_ANSWER_MAX]);
 
 #endif

@@ -248,9 +248,12 @@ static bool take_signal(struct run *r)
 
 static void reload(struct run *r)
 {
+	char answer[PLAN_ANSWER_MAX];
+
 	r->reload = false;
-	plan_held_reload(r->held, &r->encoder.out);
+	plan_held_reload(r->held, &r->encoder.out, answer);
 	store(r, true);
+	options_notify(r->held->options, answer);
 	send_out(r);
 }
 
