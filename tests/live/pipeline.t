@@ -96,11 +96,11 @@ def foreground(line):
 
 PROBE = "probe -e default --notify 9 9>ready | enrich | "
 terminal, marker, before = foreground(PROBE + "tee -i day.saker | match -r rules.yaml | emit --json >out")
-terminal.type("echo ${PIPESTATUS[*]} >statuses\n")
-until(lambda: text(os.path.join(DIR, "statuses")))
+terminal.type("echo ${PIPESTATUS[*]} >interrupted\n")
+until(lambda: text(os.path.join(DIR, "interrupted")))
 marker.going = False
 marker.join()
-is_(text(os.path.join(DIR, "statuses")).split(), ["0"] * 5, "Ctrl-C: every stage ends with 0") or print("#", terminal.seen)
+is_(text(os.path.join(DIR, "interrupted")).split(), ["0"] * 5, "Ctrl-C: every stage ends with 0") or print("#", terminal.seen)
 missing = sorted({"%06d" % n for n in range(before)} - set(marks()))
 ok(before > 1000 and not missing, "Ctrl-C: no alert is lost (%d before it, %d in all)" % (before, len(marks())), missing)
 is_(replay()[1], alerts(), "the recording that tee -i has written is whole")
