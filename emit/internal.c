@@ -292,7 +292,7 @@ static void alert_metrics(struct internal *in, uint64_t wall)
 		end(in);
 }
 
-void internal_tick(struct internal *in, uint64_t wall, uint64_t steady)
+void internal_tick(struct internal *in, uint64_t wall, uint64_t steady, uint64_t dropped)
 {
 	uint64_t patience = (uint64_t)in->policy.timeouts * TIMEOUT_MS * (NS / 1000);
 
@@ -305,8 +305,10 @@ void internal_tick(struct internal *in, uint64_t wall, uint64_t steady)
 		in->beat = steady;
 		alert_timeout(in);
 	}
-	if (in->metrics && metrics_due(in->metrics, wall))
+	if (in->metrics && metrics_due(in->metrics, wall)) {
+		metrics_dropped(in->metrics, dropped);
 		alert_metrics(in, wall);
+	}
 	if (in->first_event)
 		samples_tick(&in->samples, &in->counted, steady);
 }

@@ -33,8 +33,9 @@ void internal_set(struct internal *in, const struct internal_policy *p);
 void internal_stat(struct internal *in, const struct stat_record *s);
 /* One of a recorded stream: drops are looked at when they are simulated. */
 void internal_recorded(struct internal *in, const struct stat_record *s);
-/* Time goes on, also while nothing comes: `wall` and `steady` in ns, the latter of a clock that only grows. */
-void internal_tick(struct internal *in, uint64_t wall, uint64_t steady);
+/* Time goes on, also while nothing comes: `wall` and `steady` in ns, the latter of a clock that only grows; `dropped`: how many
+ * alerts outputs have dropped, in all. */
+void internal_tick(struct internal *in, uint64_t wall, uint64_t steady, uint64_t dropped);
 /* An alert of a rule, for the metrics. */
 void internal_counted(struct internal *in, const struct value *rule);
 /* Every stream has ended: nothing is missed from now on. */

@@ -387,7 +387,7 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct loop *l = timer->data;
 
-	internal_tick(l->internal, clock_wall(), uv_hrtime());
+	internal_tick(l->internal, clock_wall(), uv_hrtime(), dropped(l));
 	step(l);
 	write_account(l);
 }

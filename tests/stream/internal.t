@@ -108,8 +108,8 @@ with open(LINES, encoding="utf-8") as f:
 is_(([line["sample"] for line in lines], sorted(lines[-1])), (list(range(len(snapshots))), ["output_fields", "sample"]), "the same in a file, a line each")
 
 
-def snapshot(name, value):
-    found = run(alert, *lost, wait=1.7, options=("-O", "metrics.enabled=true", "-O", "metrics.interval=100ms", *key(name, value)))[1]
+def snapshot(name, value, *more):
+    found = run(alert, *lost, wait=1.7, options=("-O", "metrics.enabled=true", "-O", "metrics.interval=100ms", *key(name, value), *more))[1]
     return {f: v for a in found if "metrics" in a["rule"] for f, v in a["output_fields"].items()}
 
 
@@ -118,6 +118,9 @@ ok("scap.n_drops_buffer_connect_exit" in everything - set(fields), "what is 0, w
 is_(sorted(f for f in snapshot("metrics.rules_counters_enabled", "false") if "rules" in f), [], "without the rules")
 is_(sorted(f for f in snapshot("metrics.kernel_event_counters_enabled", "false") if f.startswith("scap")), [], "without the kernel")
 is_(sorted(f for f in snapshot("metrics.resource_utilization_enabled", "false") if "memory" in f), [], "without memory")
+is_(fields.get("falco.outputs_queue_num_drops"), None, "no output has dropped anything")
+drops = snapshot("file_output.enabled", "true", *key("file_output.filename", "/dev/full")).get("falco.outputs_queue_num_drops", 0)
+ok(drops >= 2, "one output has dropped the alert, and the internal one", drops)
 ok(snapshot("metrics.convert_memory_to_mb", "false").get("falco.memory_rss_bytes", 0) > 100000, "memory in bytes")
 status, _, err = run(options=("-O", "metrics.enabled=true", "-O", "metrics.output_rule=false"))
 ok(status == 78 and "neither metrics.output_rule nor metrics.output_file" in err, "metrics for nobody: refused", err)
