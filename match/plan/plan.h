@@ -18,6 +18,7 @@ enum plan_mutation {
 	MUTATION_ONE_FLAG,                      /* of several flags with the text in their name the first counts */
 	MUTATION_CHOICE,                        /* of the members of a list the first counts */
 	MUTATION_OVERFLOW,                      /* what becomes too large is dropped, not widened */
+	MUTATION_ASSERTED,                      /* what one alternative asks, all are taken to ask */
 	MUTATIONS
 };
 

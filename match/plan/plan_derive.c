@@ -78,6 +78,43 @@ static struct cover chain(struct derivation *d, const struct expr *e, bool negat
 	return all;
 }
 
+/* What must hold of the whole rule: the checks of its outermost `and`. */
+static void assert_all(struct derivation *d, uint32_t edge)
+{
+	const struct expr *e = &d->program->exprs.node[edge / 2];
+	bool negated = edge & 1;
+
+	if (e->kind == EXPR_PREDICATE && d->nasserted < ASSERTED_MAX)
+		d->asserted[d->nasserted++] = edge;
+	if (e->kind != (negated ? EXPR_OR : EXPR_AND) && (d->mutation != MUTATION_ASSERTED || e->kind == EXPR_PREDICATE))
+		return;
+	for (uint32_t i = 0; i < e->n; i++)
+		assert_all(d, d->program->exprs.edges[e->first + i] ^ negated);
+}
+
+/* Do `a = x` and `a != x` stand here, of which a rule asks both? */
+static bool opposite(const struct derivation *d, const struct predicate *a, const struct predicate *b)
+{
+	return a->slot == b->slot && a->differs != b->differs && a->n == 1 && b->n == 1 && a->values == VALUES_ONE && b->values == VALUES_ONE &&
+		a->mode == PREDICATE_ONE && b->mode == PREDICATE_ONE && (a->op == OP_EQ || a->op == OP_NE) && (b->op == OP_EQ || b->op == OP_NE) &&
+		d->program->slots.slot[a->slot].ref.def->type == TYPE_STRING && a->constants[0].s.n == b->constants[0].s.n &&
+		memcmp(a->constants[0].s.p, b->constants[0].s.p, a->constants[0].s.n) == 0;
+}
+
+/* Is a check false because the rule asserts its contrary elsewhere? */
+static bool contradicted(const struct derivation *d, uint32_t edge)
+{
+	const struct predicate *p = &d->program->predicates.p[d->program->exprs.node[edge / 2].what];
+
+	for (size_t i = 0; i < d->nasserted; i++) {
+		uint32_t other = d->asserted[i];
+		if (other == (edge ^ 1) || (!(edge & 1) && !(other & 1) &&
+				opposite(d, p, &d->program->predicates.p[d->program->exprs.node[other / 2].what])))
+			return true;
+	}
+	return false;
+}
+
 static struct cover derive(struct derivation *d, uint32_t edge)
 {
 	const struct expr *e = &d->program->exprs.node[edge / 2];
@@ -87,7 +124,12 @@ static struct cover derive(struct derivation *d, uint32_t edge)
 		return d->memo[edge];
 	switch (e->kind) {
 	case EXPR_CONSTANT: d->memo[edge] = negated ? cover_true(d) : cover_false(); break;
-	case EXPR_PREDICATE: d->memo[edge] = leaf_cover(d, &d->program->predicates.p[e->what], negated); break;
+	case EXPR_PREDICATE:
+		if (contradicted(d, edge))
+			d->memo[edge] = cover_false();
+		else
+			d->memo[edge] = leaf_cover(d, &d->program->predicates.p[e->what], negated);
+		break;
 	case EXPR_AND: case EXPR_OR: d->memo[edge] = chain(d, e, negated); break;
 	/* The name of such an event is in itself. */
 	default: d->memo[edge] = cover_true(d); break;
@@ -163,7 +205,11 @@ static void derive_type(struct derivation *d, const struct plan_options *o, unsi
 		/* Memos of other rules have said already what could not be tested. */
 		d->turn = (uint32_t)i + 1;
 		strbuf_reset(&open);
+		d->nasserted = 0;
+		assert_all(d, rules->entry[i].edge);
 		struct cover c = derive(d, rules->entry[i].edge);
+		if (!c.lines.n)
+			continue;
 		out->event[type].wanted = true;
 		raise_class(out, type, r->priority);
 		if (out->event[type].n + c.lines.n > PLAN_LINES_MAX) {

@@ -10,6 +10,8 @@ struct cover {
 	struct plan_event lines;
 };
 
+enum { ASSERTED_MAX = 64 };
+
 struct derivation {
 	struct program *program;
 	enum plan_mutation mutation;
@@ -18,6 +20,8 @@ struct derivation {
 	const struct event_type *type;
 	struct cover *memo;                     /* by edge */
 	uint32_t *known, turn;                  /* by edge: the rule's turn in which its memo was made */
+	uint32_t asserted[ASSERTED_MAX];        /* edges of checks without which the rule is false */
+	size_t nasserted;
 	struct strbuf *open;                    /* checks that could not be tested, for notes; NULL: not asked */
 };
 

@@ -93,6 +93,8 @@ static const struct { enum plan_mutation mutation; const char *condition; } dire
 	{ MUTATION_ONE_FLAG, "evt.type = openat and evt.arg.flags contains O_C" },
 	{ MUTATION_CHOICE, "evt.type = openat and fd.name in (/a, /usr/bin/cat)" },
 	{ MUTATION_CHOICE, "evt.type = openat and fd.num in (70, 4)" },
+	{ MUTATION_ASSERTED, "evt.type = openat and (fd.name = /nothing or (not fd.name = /nothing and evt.failed = false))" },
+	{ MUTATION_ASSERTED, "evt.type = openat and (proc.name = nobody or (proc.name != nobody and evt.failed = false))" },
 	/* The last is filled in: many alternatives that are not alike. */
 	{ MUTATION_OVERFLOW, NULL },
 };

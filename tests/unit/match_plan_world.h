@@ -167,8 +167,9 @@ static inline void stream_check(const struct plan_stream *s, struct program *p, 
 		const struct rule *r = eval_next(&e);
 		count->events++;
 		count->rejected += !v.passes;
-		count->wanted += plan->event[v.type].wanted;
-		count->wanted_rejected += plan->event[v.type].wanted && !v.passes;
+		bool wanted = program_type(p, (unsigned)v.type)->n > 0;
+		count->wanted += wanted;
+		count->wanted_rejected += wanted && !v.passes;
 		count->matched += r != NULL;
 		if (r && !v.passes && count->lost++ == 0 && report)
 			report_loss(s, f, r, plan, (unsigned)v.type);
