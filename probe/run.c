@@ -335,6 +335,14 @@ static void end(struct run *r)
 		r->status = EX_OSERR;
 }
 
+/* The holder may be killed while the rest is written, too. */
+static bool holder_lost(const struct run *r)
+{
+	struct pollfd holder = { r->held->holder, POLLIN, 0 };
+
+	return r->lost || poll(&holder, 1, 0) > 0;
+}
+
 /* Until everybody has everything. A reader that nobody holds does not wait for those who have gone, too: nobody would end it. */
 static void write_rest(struct run *r)
 {
@@ -345,7 +353,7 @@ static void write_rest(struct run *r)
 		await_output(r, -1);
 	while (r->output && !output_drain(r->output, DRAIN_MS) && !output_only_observers(r->output)) {
 		commit(r);
-		if (r->lost && --patience == 0) {
+		if (holder_lost(r) && --patience == 0) {
 			log_warnx("nobody takes what is left since the holder was lost");
 			_exit(r->status);
 		}

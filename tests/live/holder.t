@@ -210,6 +210,19 @@ def lost_holder(path):
         os.unlink(path)
 
 
+def nobody_came():
+    """A reader that waits at its end for somebody who takes what is left, and whose holder is killed then; it has ten seconds."""
+    with open(os.path.join(DIR, "errors"), "ab") as err:
+        probe = probe_start("-e", TYPES, "-o", "listen:" + os.path.join(DIR, "nobody.sock"), stdout=subprocess.DEVNULL, stderr=err)
+    reader = reader_of(probe)
+    probe.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    ok(probe.poll() is None, "where nobody has come yet the end waits")
+    probe.kill()
+    probe.wait(10)
+    return reader
+
+
 def broken(what, offset, content):
     """Nobody has connected, so that everything is in the buffer."""
     prefix, path = os.path.join(DIR, what), os.path.join(DIR, what + ".sock")
@@ -294,6 +307,7 @@ def without_iterator():
 
 
 privileges()
+left = nobody_came()
 ordinary()
 ended_between()
 lost_holder(None)
@@ -303,6 +317,7 @@ broken("no frames", 65536, b"nonsense" * 8192)
 broken("a wrong state", 24, b"\xff" * 400)
 broken("no state", 24, bytes(8) + b"\x01" * 400)
 without_iterator()
+ok(until(lambda: not os.path.exists("/proc/%d" % left), 15), "a reader that waits, and whose holder is killed, has gone")
 observer()
 slow_container(False)
 slow_container(True)
