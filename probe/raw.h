@@ -195,7 +195,7 @@ struct raw_call {
 	__u8 class;
 	__u8 tells;                    /* something of its sockets that later events need, whether it is told itself or not */
 	struct raw_step steps[RAW_STEPS];
-};
+} __attribute__((aligned(8)));             /* copied as words */
 
 /* Counters of one event type; the probe's map `counts` holds one per type and CPU. */
 enum raw_count { COUNT_WANTED, COUNT_REJECTED, COUNT_SELF, COUNT_DELIVERED, COUNT_FULL, COUNT_SCRATCH, COUNT_TYPES };

@@ -227,6 +227,8 @@ __noinline int tell_step(struct slot *s, __u32 i)
 		role_told(m, &s->peer, step.extra);
 		return 0;
 	}
+	if (tcp_role_is(READ(struct sock, sk, sk_type), READ(struct sock, sk, sk_protocol), READ(struct sock, sk, sk_max_ack_backlog), step.extra))
+		return 0;
 	role_told(&new, &s->peer, step.extra);
 	bpf_map_update_elem(&sockets, &inode, &new, BPF_ANY);
 	return 0;

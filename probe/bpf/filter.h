@@ -273,38 +273,37 @@ static __always_inline __u64 zeros(__u64 w)
 	return (w - 0x0101010101010101ull) & ~w & 0x8080808080808080ull;
 }
 
-/* Looks for two dots side by side in `size` bytes of a text: 1 there are, 0 it ends without, -1 it goes on. */
-static __always_inline int find_dots(const __u8 *text, int size)
+/* Looks for two dots side by side in a word of a text and the one behind it: 1 there are, 0 it ends without, -1 it goes on. */
+static __always_inline int find_dots(__u64 a, __u64 next)
 {
-	for (int i = 0; i < size; i += 8) {
-		__u64 a = *(const __u64 *)(text + i), b = *(const __u64 *)(text + i + 1);
-		__u64 dots = zeros(a ^ 0x2e2e2e2e2e2e2e2eull) & zeros(b ^ 0x2e2e2e2e2e2e2e2eull), end = zeros(a);
-		if (end)
-			return (dots & ((end & -end) - 1)) != 0;
-		if (dots)
-			return 1;
-	}
-	return -1;
+	__u64 b = a >> 8 | next << 56, end = zeros(a);
+	__u64 dots = zeros(a ^ 0x2e2e2e2e2e2e2e2eull) & zeros(b ^ 0x2e2e2e2e2e2e2e2eull);
+
+	if (end)
+		return (dots & ((end & -end) - 1)) != 0;
+	return dots ? 1 : -1;
 }
 
 /* Has a path as passed two dots side by side, or can that not be told? A short one is read without looking for its end, which
- * costs half. */
+ * costs half, and onto the stack, as the kernel looks longer at whether a copy to other memory is right. */
 __noinline int passed_dots(struct slot *s, __u64 user)
 {
+	__u64 word[PASSED_SHORT / 8];
+	int found = -1;
+
 	if (!s)
 		return 1;
-	__u8 *text = s->text;
-	int found = -1;
-	if (bpf_probe_read_user(text, PASSED_SHORT, (void *)user) == 0) {
-		*(__u64 *)(text + PASSED_SHORT) = 0x0101010101010101ull;
-		found = find_dots(text, PASSED_SHORT);
-	}
+	if (bpf_probe_read_user(word, sizeof(word), (void *)user) == 0)
+		for (int i = 0; i < PASSED_SHORT / 8 && found < 0; i++)
+			found = find_dots(word[i], i + 1 < PASSED_SHORT / 8 ? word[i + 1] : ~0ull);
 	if (found >= 0)
 		return found;
-	long n = bpf_probe_read_user_str(text, PASSED_MAX, (void *)user);
+	long n = bpf_probe_read_user_str(s->text, PASSED_MAX, (void *)user);
 	if (n <= 0 || n >= PASSED_MAX)
 		return 1;
-	return find_dots(text, PASSED_MAX) != 0;
+	for (int i = 0; i < PASSED_MAX && found < 0; i += 8)
+		found = find_dots(*(__u64 *)(s->text + i), *(__u64 *)(s->text + i + 8));
+	return found != 0;
 }
 
 static __always_inline bool comm_keep(struct slot *s, const struct raw_plan *p, enum raw_tree tree, __u64 task)
@@ -571,9 +570,10 @@ __noinline int call_keep(struct slot *s)
 		if (!ranges_keep(s, t->first_range, t->end_range))
 			return 0;
 	}
-	if (uses & RAW_USES_PASSED && !passed_dots(s, s->call.args[t->passed & 7]) && !lines_keep(s, &p->plain))
-		return 0;
+	/* Reading the caller's memory costs more than going through the few components that rule most files out. */
 	if (uses & (RAW_USES_PATH | RAW_USES_NAME) && !file_keep(s, t->file, uses))
+		return 0;
+	if (uses & RAW_USES_PASSED && !passed_dots(s, s->call.args[t->passed & 7]) && !lines_keep(s, &p->plain))
 		return 0;
 	return !(uses & RAW_USES_SOCKET) || socket_keep(s);
 }

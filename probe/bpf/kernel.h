@@ -297,7 +297,7 @@ enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };
 enum { PF_KTHREAD = 0x00200000, TS_COMPAT = 2, RLIMIT_NOFILE = 7, AT_FDCWD = -100 };
 enum { S_IFMT = 0170000, S_IFSOCK = 0140000, S_IFIFO = 0010000 };
 enum { OVERLAYFS_MAGIC = 0x794c7630, FMODE_CREATED = 0x100000 };
-enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_RAW = 3, IPPROTO_ICMP = 1, IPPROTO_ICMPV6 = 58 };
+enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_RAW = 3, IPPROTO_ICMP = 1, IPPROTO_TCP = 6, IPPROTO_ICMPV6 = 58 };
 
 /* Whether the kernel has bpf_rdonly_cast (6.2); the loader finds out. */
 const volatile bool can_cast = false;

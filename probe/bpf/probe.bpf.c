@@ -19,9 +19,13 @@ static __always_inline __u64 call_number(const struct pt_regs *regs)
 	return regs->orig_ax;
 }
 
-static __always_inline void call_args(struct call *c, const struct task_struct *task, const struct pt_regs *regs)
+static __always_inline bool call_compat(const struct task_struct *task)
 {
-	c->compat = (task->thread_info.status & TS_COMPAT) != 0;
+	return (task->thread_info.status & TS_COMPAT) != 0;
+}
+
+static __always_inline void call_args(struct call *c, const struct pt_regs *regs)
+{
 	if (c->compat) {
 		c->args[0] = (__u32)regs->bx;
 		c->args[1] = (__u32)regs->cx;
@@ -44,20 +48,26 @@ static __always_inline __u64 call_number(const struct pt_regs *regs)
 	return regs->syscallno;
 }
 
-static __always_inline void call_args(struct call *c, const struct task_struct *task __attribute__((unused)),
-	const struct pt_regs *regs)
+static __always_inline bool call_compat(const struct task_struct *task __attribute__((unused)))
 {
-	c->compat = 0;
+	return false;
+}
+
+static __always_inline void call_args(struct call *c, const struct pt_regs *regs)
+{
 	for (int i = 0; i < 6; i++)
 		c->args[i] = regs->regs[i];
 }
 #endif
 
-/* 32-bit programs may make all socket calls through one: its first argument says which, its second where the arguments are. */
-static __always_inline const struct raw_call *socket_call(struct call *c)
+/* 32-bit programs may make all socket calls through one: its first argument says which, its second where the arguments are. They
+ * take the place of its own. */
+static __always_inline const struct raw_call *socket_call(struct call *c, const struct pt_regs *regs)
 {
-	__u32 which = c->args[0], args[6] = {};
+	__u32 args[6] = {};
 
+	call_args(c, regs);
+	__u32 which = c->args[0];
 	if (which >= RAW_SOCKET_CALLS || bpf_probe_read_user(args, sizeof(args), (void *)c->args[1]) != 0)
 		return NULL;
 	for (int i = 0; i < 6; i++)
@@ -108,7 +118,8 @@ int BPF_PROG_sys_enter(__u64 *ctx)
 	if (!is_wanted(nr, 0) && !is_wanted(nr, 1))
 		return 0;
 	struct task_struct *t = bpf_get_current_task_btf();
-	call_args(&c, t, regs);
+	c.compat = call_compat(t);
+	call_args(&c, regs);
 	if (!is_wanted(nr, c.compat) || call_types[c.compat & 1][nr & (RAW_CALLS - 1)].type != TYPE_CLOSE)
 		return 0;
 	struct memory *pm = memory_of(t->group_leader, false);
@@ -183,30 +194,31 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx[0];
 	__u64 nr = call_number(regs);
-	struct call c = { .ret = (__s64)ctx[1] };
-	int row = 0;
+	__s64 ret = ctx[1];
 
 	if (!is_wanted(nr, 0) && !is_wanted(nr, 1))
 		return 0;
 	struct task_struct *t = bpf_get_current_task_btf();
-	call_args(&c, t, regs);
-	row = c.compat;
-	if (!is_wanted(nr, row))
+	bool compat = call_compat(t), many = compat && nr == RAW_SOCKETCALL;
+	if (!is_wanted(nr, compat))
 		return 0;
-	const struct raw_call *call = &call_types[row & 1][nr & (RAW_CALLS - 1)];
-	if (row && nr == RAW_SOCKETCALL)
-		call = socket_call(&c);
+	const struct raw_call *call = &call_types[compat & 1][nr & (RAW_CALLS - 1)];
+	struct call socket;
+	if (many) {
+		socket.compat = 1;
+		call = socket_call(&socket, regs);
+	}
 	if (!call || !call->type)
 		return 0;
 	__u32 type = call->type;
 	const struct raw_plan_type *plan = plan_type(type);
 	if (!plan->wanted && !call->tells)
 		return 0;
-	if ((type == TYPE_EXECVE || type == TYPE_EXECVEAT) && c.ret >= 0)
+	if ((type == TYPE_EXECVE || type == TYPE_EXECVEAT) && ret >= 0)
 		return 0;                      /* told at sched_process_exec */
 	struct raw_counts *n = plan->wanted ? bpf_map_lookup_elem(&counts, &type) : NULL;
 	count_plain(n, COUNT_WANTED);
-	if (!call->tells && !result_can_pass(plan, c.ret)) {
+	if (!call->tells && !result_can_pass(plan, ret)) {
 		count_plain(n, COUNT_REJECTED);
 		return 0;
 	}
@@ -216,8 +228,14 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 		return 0;
 	}
 	s->task = (__u64)t;
-	s->call = c;
 	s->call.what = *call;
+	s->call.ret = ret;
+	s->call.compat = compat;
+	s->call.message = 0;
+	if (many)
+		__builtin_memcpy(s->call.args, socket.args, sizeof(socket.args));
+	else
+		call_args(&s->call, regs);
 	if (plan->wanted && filter_pass(s)) {
 		call_deliver(s);
 	} else {

@@ -166,6 +166,13 @@ static __always_inline __u32 peer_path(struct slot *s, struct raw_sock *r, __u32
 	return len;
 }
 
+/* Which end of a connection a TCP socket is, which the kernel tells: who was accepted has the backlog of who listened. One that
+ * listens with a backlog of 0 makes them alike: of these the calls tell. */
+static __always_inline bool tcp_role_is(__u16 type, __u16 protocol, __u32 backlog_max, __u8 role)
+{
+	return type == SOCK_STREAM && protocol == IPPROTO_TCP && role == (backlog_max ? ROLE_SERVER : ROLE_CLIENT);
+}
+
 /* Adds to what the kernel has of a socket what this call and earlier ones tell. Returns how many bytes it appended at `off`. A
  * connect that failed leaves no peer in the socket: it is then the one that was asked for. */
 static __always_inline __u32 sock_told(struct slot *s, struct raw_sock *r, __u64 inode, __u32 off)
@@ -181,8 +188,16 @@ static __always_inline __u32 sock_told(struct slot *s, struct raw_sock *r, __u64
 	if (r->family != AF_INET && r->family != AF_INET6)
 		return 0;
 	given = given && peer_fits(r, &s->peer) && (sends ? r->type != SOCK_STREAM : !r->connected);
+	if (!m) {
+		r->role = tells == TELLS_CLIENT || tells == TELLS_SERVER ? tells : !r->connected ? ROLE_UNKNOWN :
+			r->backlog_max ? ROLE_SERVER : ROLE_CLIENT;
+		if (!tcp_role_is(r->type, r->protocol, r->backlog_max, r->role))
+			r->role = ROLE_UNKNOWN;
+	}
 	if (given)
 		peer_take(r, &s->peer);
+	if (r->role)
+		return 0;
 	if (!m && tells)
 		m = &new;
 	if (!m)

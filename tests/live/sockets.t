@@ -38,14 +38,14 @@ def ends(local, remote, server, **more):
                 name="%s:%s->%s:%s" % (c + s), **more)
 
 
-def tcp(family, address, kind, target=None):
-    what = "TCP %s" % (target or address)
+def tcp(family, address, kind, target=None, backlog=3):
+    what = "TCP %s, backlog %d" % (target or address, backlog)
     listener = socket.socket(family)
     want(what + ", new", "socket", listener, type="ipv6" if family == socket.AF_INET6 else "ipv4", name="", lip=None, rip=None, sip=None, cip=None)
     if family == socket.AF_INET6:
         listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     listener.bind((address, 0))
-    listener.listen(3)
+    listener.listen(backlog)
     port = listener.getsockname()[1]
     bound = dict(sport=str(port), cip=None, rip=None, l4proto="tcp", connected="false")
     want(what + ", bound", "bind", listener, **bound)
@@ -70,6 +70,21 @@ def tcp(family, address, kind, target=None):
     os.write(copy, b"z")
     want(what + ", by a copy of the descriptor", "write", copy, **ends(here, there, False, **common))
     return listener, client, server
+
+
+def connect():
+    """A connection; before the probe has begun, too."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=3)
+    client = socket.create_connection(listener.getsockname())
+    return listener, client, listener.accept()[0]
+
+
+def old(listener, client, server):
+    here, there = client.getsockname(), client.getpeername()
+    client.send(b"x")
+    server.recv(1)
+    want("TCP of before, client sends", "sendto", client, **ends(here, there, False))
+    want("TCP of before, server receives", "recvfrom", server, **ends(there, here, True))
 
 
 def udp(family, address, kind, target=None):
@@ -148,9 +163,11 @@ def others():
     return own, netlink, packet, raw, refused, pair
 
 
+before = connect()
 with open(DIR + "/raw", "wb") as out:
     probe = probe_start("-e", TYPES, stdout=out)
-    kept = [tcp(socket.AF_INET, "127.0.0.1", "ipv4"), udp(socket.AF_INET, "127.0.0.1", "ipv4"), unix(), others()]
+    old(*before)
+    kept = [tcp(socket.AF_INET, "127.0.0.1", "ipv4"), tcp(socket.AF_INET, "127.0.0.3", "ipv4", backlog=0), udp(socket.AF_INET, "127.0.0.1", "ipv4"), unix(), others()]
     if os.path.exists("/proc/net/if_inet6"):
         kept += [tcp(socket.AF_INET6, "::1", "ipv6"), udp(socket.AF_INET6, "::1", "ipv6"),
                  tcp(socket.AF_INET6, "::", "ipv4", "127.0.0.1"), udp(socket.AF_INET6, "::", "ipv4", "::ffff:127.0.0.1")]
