@@ -25,7 +25,7 @@ struct options {
 #define OPTIONS_SHORT "i:o:c:O:nv"
 enum { OPTION_NOTIFY = 256, OPTION_VERSION, OPTION_HELP, OPTION_KEYS, OPTION_OWN };   /* a stage's own long options start at OPTION_OWN */
 #define OPTIONS_LONG \
-	{ "notify", required_argument, NULL, OPTION_NOTIFY }, { "version", no_argument, NULL, OPTION_VERSION }, \
+	{ "check", no_argument, NULL, 'n' }, { "notify", required_argument, NULL, OPTION_NOTIFY }, { "version", no_argument, NULL, OPTION_VERSION }, \
 	{ "help", no_argument, NULL, OPTION_HELP }, { "keys", no_argument, NULL, OPTION_KEYS }
 
 /* First of all: puts the arguments of `-c FILE` among those of main. A file that can not be used is said and ends the program. */

@@ -22,7 +22,7 @@ static const char usage[] =
 	"  --totals       at the end, say what was detected, as Falco does\n"
 	"  -c FILE        arguments from a file, each ended by NUL\n"
 	"  -O KEY=VALUE   set a key of the configuration; --keys lists them\n"
-	"  -n             check the configuration and leave\n"
+	"  -n, --check    check the configuration and leave\n"
 	"  -v             say at the end what became of the alerts\n"
 	"  --notify FD    write a line there when ready\n"
 	"  --keys, --version, --help\n";

@@ -17,7 +17,7 @@ static const char usage[] =
 	"  -N FILE          tell the addresses of the host names in FILE, one a line: those that match --names lists\n"
 	"  -c FILE          configuration file\n"
 	"  -O KEY=VALUE     set a configuration key: enrich.docker_root, enrich.podman_root, enrich.names_ttl\n"
-	"  -n               check the options and leave\n"
+	"  -n, --check      check the options and leave\n"
 	"  -v               say more\n"
 	"  --notify FD      write a line to FD when ready\n"
 	"  --keys           list the configuration keys\n"

@@ -16,7 +16,7 @@ static const char usage[] =
 	"Reads log lines, `<LEVEL>text`, and writes them to standard error and syslog.\n\n"
 	"  -c FILE        arguments from a file, each ended by NUL\n"
 	"  -O KEY=VALUE   log_stderr, log_syslog, log_level, time_format_iso_8601\n"
-	"  -n             check the configuration and leave\n"
+	"  -n, --check    check the configuration and leave\n"
 	"  --keys, --version, --help\n";
 
 enum { LINE_MAX_IN = 8192, STAMP_MAX = 64, LINE_MAX_OUT = 4 * LINE_MAX_IN + STAMP_MAX + 1 };

@@ -30,7 +30,7 @@ static const char usage[] =
 	"  -c FILE          arguments from a file, each ended by NUL; SIGHUP reads it and the rules again\n"
 	"  -O KEY=VALUE     set a configuration key: priority, rule_matching, rules, append_output, compat, json_output,\n"
 	"                   match.confine\n"
-	"  -n               check the rules and leave\n"
+	"  -n, --check      check the rules and leave\n"
 	"  -v               say more\n"
 	"  --fields FILE    a table of fields of one's own, for rules of JSON records\n"
 	"  --event-types    list the event types that the rules need, as probe -e takes them, and leave\n"

@@ -26,7 +26,7 @@ static const char usage[] =
 	"  -r FILE        read a capture (.scap, also compressed) or a recorded stream instead of the kernel; - is standard input\n"
 	"  -o ENDPOINT    where frames go: - (the default), unix:PATH, listen:PATH\n"
 	"  -O KEY=VALUE   sets a key: emit --keys lists them\n"
-	"  -n             load the programs, say whether this kernel takes them, and leave\n"
+	"  -n, --check    load the programs, say whether this kernel takes them, and leave\n"
 	"  -v             say more\n"
 	"  --notify FD    write a line there when ready, and when a plan was read again\n"
 	"  --version, --help\n";

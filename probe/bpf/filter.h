@@ -140,7 +140,9 @@ static __always_inline const struct raw_node *node_below(struct slot *s)
 
 	if (!(plan_of(s)->bloom[(bit / 64) & (RAW_BLOOM_BITS / 64 - 1)] >> (bit & 63) & 1))
 		return NULL;
-	return bpf_map_lookup_elem(&nodes, &s->key);
+	/* Kernels up to 6.1 take no key from memory that a global function was given. */
+	struct raw_node_key key = s->key;
+	return bpf_map_lookup_elem(&nodes, &key);
 }
 
 /* Looks up a dentry's name below a node; when it is there copies what is to s->node. */

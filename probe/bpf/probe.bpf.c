@@ -60,18 +60,15 @@ static __always_inline void call_args(struct call *c, const struct pt_regs *regs
 }
 #endif
 
-/* 32-bit programs may make all socket calls through one: its first argument says which, its second where the arguments are. They
- * take the place of its own. */
-static __always_inline const struct raw_call *socket_call(struct call *c, const struct pt_regs *regs)
+/* 32-bit programs may make all socket calls through one: its first argument says which, its second where the arguments are. */
+static __always_inline const struct raw_call *socket_call(const struct pt_regs *regs, __u32 args[6])
 {
-	__u32 args[6] = {};
+	struct call c = { .compat = 1 };
 
-	call_args(c, regs);
-	__u32 which = c->args[0];
-	if (which >= RAW_SOCKET_CALLS || bpf_probe_read_user(args, sizeof(args), (void *)c->args[1]) != 0)
+	call_args(&c, regs);
+	__u32 which = c.args[0];
+	if (which >= RAW_SOCKET_CALLS || bpf_probe_read_user(args, 6 * sizeof(__u32), (void *)c.args[1]) != 0)
 		return NULL;
-	for (int i = 0; i < 6; i++)
-		c->args[i] = args[i];
 	return &socket_calls[which & (RAW_SOCKET_CALLS - 1)];
 }
 
@@ -203,11 +200,9 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 	if (!is_wanted(nr, compat))
 		return 0;
 	const struct raw_call *call = &call_types[compat & 1][nr & (RAW_CALLS - 1)];
-	struct call socket;
-	if (many) {
-		socket.compat = 1;
-		call = socket_call(&socket, regs);
-	}
+	__u32 args[6] = {};
+	if (many)
+		call = socket_call(regs, args);
 	if (!call || !call->type)
 		return 0;
 	__u32 type = call->type;
@@ -232,10 +227,9 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 	s->call.ret = ret;
 	s->call.compat = compat;
 	s->call.message = 0;
-	if (many)
-		__builtin_memcpy(s->call.args, socket.args, sizeof(socket.args));
-	else
-		call_args(&s->call, regs);
+	call_args(&s->call, regs);
+	for (int i = 0; many && i < 6; i++)
+		s->call.args[i] = args[i];
 	if (plan->wanted && filter_pass(s)) {
 		call_deliver(s);
 	} else {
