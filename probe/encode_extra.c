@@ -104,11 +104,12 @@ static const struct raw_sock *socket_of(const struct record *r)
 	return NULL;
 }
 
-/* Is the server's end on this machine? Ours is; the other one where it is a loopback address or the same as ours, by which the
- * kernel reaches its own addresses. */
+/* Is the server's end on this machine? Ours is; the other one where it is the loopback address or the same as ours, which is how
+ * the kernel reaches its own addresses. */
 static bool is_server(const struct raw_sock *s)
 {
-	static const uint8_t loopback6[16] = { [15] = 1 }, mapped[13] = { [10] = 0xff, [11] = 0xff, [12] = 127 };
+	static const uint8_t loopback[4] = { 127, 0, 0, 1 }, loopback6[16] = { [15] = 1 };
+	static const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 };
 	bool v4 = s->family == AF_INET;
 
 	if (!v4 && s->family != AF_INET6)
@@ -118,7 +119,7 @@ static bool is_server(const struct raw_sock *s)
 	if (!s->connected && !s->datagram)
 		return false;
 	return memcmp(s->local, s->remote, v4 ? 4 : 16) == 0 ||
-		(v4 ? s->remote[0] == 127 : memcmp(s->remote, loopback6, 16) == 0 || memcmp(s->remote, mapped, sizeof mapped) == 0);
+		(v4 ? memcmp(s->remote, loopback, 4) == 0 : memcmp(s->remote, loopback6, 16) == 0 || memcmp(s->remote, mapped, 16) == 0);
 }
 
 static uint32_t put_socket(struct pack *out, const struct record *r)

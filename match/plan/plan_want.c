@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "match/transform.h"
+#include "wire/plan/plan_strip.h"
 
 enum { SNAPLEN = 80, STANDARD_FDS = 3 };        /* SNAPLEN: bytes of data, as Falco takes them */
 
@@ -29,8 +30,8 @@ struct wanting {
 /* Does the event carry what a program reads, writes or hands over, of which the kernel side takes a beginning only? */
 static bool has_data(const struct event_type *t)
 {
-	for (int i = 0; i < t->nparams; i++)
-		if (t->params[i].type == PT_BYTEBUF && (strcmp(t->params[i].name, "data") == 0 || strcmp(t->params[i].name, "img") == 0))
+	for (unsigned i = 0; i < t->nparams; i++)
+		if (plan_is_data(t, i))
 			return true;
 	return false;
 }
@@ -40,7 +41,7 @@ static bool is_data(const struct event_type *t, const struct field_ref *f)
 	int64_t i = f->has_index ? f->index : f->params ? f->params[t->number] : -1;
 	bool parameter = strcmp(f->def->name, "evt.arg") == 0 || strcmp(f->def->name, "evt.rawarg") == 0;
 
-	return parameter && i >= 0 && i < t->nparams && t->params[i].type == PT_BYTEBUF;
+	return parameter && i >= 0 && i < t->nparams && plan_is_data(t, (unsigned)i);
 }
 
 static void add(struct wanting *w, enum plan_want want, size_t bytes)

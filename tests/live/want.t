@@ -192,7 +192,7 @@ FIELDS = {
     "proc.vmsize": "> 1000", "proc.vmrss": "> 1000", "proc.vmswap": ">= 0", "thread.vmsize": "> 1000", "thread.vmrss": "> 1000",
     "thread.vmsize.b": "> 1024000", "thread.vmrss.b": "> 1024000", "thread.pfmajor": ">= 0", "thread.pfminor": "> 10",
 }
-ON_FD = {"fd.types[0]": "= file", "fd.types": "intersects (unix)", "fd.types[3]": "= file"}
+ON_FD = {"fd.types[0]": "in (file)", "fd.types": "intersects (unix)", "fd.types[3]": "in (file)"}
 RULE = "- {rule: '%s', desc: d, condition: '%s and %s %s', output: '%%%s', priority: ERROR}\n"
 
 
@@ -210,7 +210,7 @@ def fired(name, text, what):
         seen = what()
         stop(probe)
     with open(raw, "rb") as f:
-        data = subprocess.run([os.path.join(BIN, "match"), "-r", rules], stdin=f, stdout=subprocess.PIPE, check=True).stdout
+        data = subprocess.run([os.path.join(BIN, "match"), "-O", "rule_matching=all", "-r", rules], stdin=f, stdout=subprocess.PIPE, check=True).stdout
     return {wire.unpack(b)[2]: wire.unpack(b)[6].decode() for k, b in wire.frames(data) if k == ALERT}, seen
 
 
@@ -223,14 +223,14 @@ tap.is_({k: values.get(k) for k in expected}, expected, "with the values that th
 
 
 def opened():
-    script = "import os, sys\na = os.open(sys.argv[1], os.O_RDONLY)\nb = os.open(sys.argv[1], os.O_RDONLY)\nos.write(a, b'')\nos.dup(b)\n"
+    script = "import os, sys\na = os.open(sys.argv[1], os.O_RDONLY)\nb = os.open(sys.argv[1], os.O_RDONLY)\nos.write(a, b'')\nos.dup2(b, 9)\n"
     ours, theirs = socket.socketpair()
     with open(os.path.join(DIR, "input"), "w+") as given:
         subprocess.run([sys.executable, "-S", "-E", "-c", script, os.path.join(DIR, "input")], stdin=given, stdout=theirs, stderr=theirs)
     return None
 
 
-text = "".join(RULE % (f, "evt.type = dup and fd.name = %s/input" % DIR, f, test, f) for f, test in ON_FD.items())
+text = "".join(RULE % (f, "evt.type in (dup2, dup3) and fd.name = %s/input" % DIR, f, test, f) for f, test in ON_FD.items())
 values, _ = fired("kinds", text, opened)
 tap.is_(sorted(values), sorted(ON_FD), "a rule fires that has %s" % ", ".join(ON_FD))
 
