@@ -1,4 +1,5 @@
-/* The facts at the end of an EVENT frame: what every record carries where its process could not be described, and what is wanted. */
+/* The facts at the end of an EVENT frame: what every record carries, where its process could not be described, and what is
+ * wanted. */
 #include <string.h>
 #include <sys/socket.h>
 

@@ -8,7 +8,8 @@
 enum { STANDARD_FDS = 3 };
 
 static const struct { const char *fact; uint32_t wants; } facts[] = {
-	{ "fd_kinds", 1 << PLAN_WANT_FD_KINDS | 1 << PLAN_WANT_ALL_KINDS }, { "fds", 1 << PLAN_WANT_FDS }, { "fd_count", 1 << PLAN_WANT_FD_COUNT },
+	{ "fd_kinds", 1 << PLAN_WANT_FD_KINDS | 1 << PLAN_WANT_ALL_KINDS }, { "fds", 1 << PLAN_WANT_FDS },
+	{ "fd_count", 1 << PLAN_WANT_FD_COUNT },
 	{ "threads", 1 << PLAN_WANT_THREADS }, { "children", 1 << PLAN_WANT_THREADS }, { "vm_size", 1 << PLAN_WANT_MEMORY },
 	{ "vm_rss", 1 << PLAN_WANT_MEMORY }, { "vm_swap", 1 << PLAN_WANT_MEMORY }, { "page_faults_major", 1 << PLAN_WANT_FAULTS },
 	{ "page_faults_minor", 1 << PLAN_WANT_FAULTS }, { "connected", 1 << PLAN_WANT_SOCKET }, { "name_changed", 1 << PLAN_WANT_SOCKET },
