@@ -12,6 +12,7 @@ struct cgroups;
 
 struct encoder {
 	struct pack out;                       /* frames so far */
+	struct pack facts;                     /* for encode_extra: to count them before */
 	int64_t clock_offset;                  /* wall minus boot clock, ns */
 	struct cgroups *cgroups;
 	uint64_t events;                       /* EVENT frames written */

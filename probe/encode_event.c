@@ -27,67 +27,6 @@ void encode_event_head(struct encoder *e, const struct raw_head *h, bool has_res
 		pack_nil(out);
 }
 
-static void pack_kinds(struct pack *out, const struct raw_item *it)
-{
-	const struct raw_kind_of *k = item_data(it);
-	uint32_t n = 0;
-
-	for (int i = 0; i < 3; i++)
-		n += k[i].open != 0;
-	pack_map(out, n);
-	for (unsigned i = 0; i < 3; i++)
-		if (k[i].open) {
-			pack_uint(out, i);
-			pack_str(out, fd_kinds[value_fd_kind(k[i].mode, k[i].magic, k[i].family, k[i].name,
-				(unsigned)strnlen(k[i].name, sizeof k[i].name))].text);
-		}
-}
-
-/* The socket of a datagram whose other end its event tells, or NULL. */
-static const struct raw_sock *datagram_of(const struct record *r)
-{
-	for (unsigned i = 0; i < RECORD_PARAMS; i++) {
-		const struct raw_sock *s = r->value[i] && r->value[i]->form == FORM_FD ? item_sock(r->value[i]) : NULL;
-		if (s && s->datagram)
-			return s;
-	}
-	return NULL;
-}
-
-void encode_extra(struct encoder *e, const struct record *r)
-{
-	const struct raw_head *h = r->head;
-	bool lacking = h->flags & RAW_INCOMPLETE, kinds = r->kinds && r->kinds->len >= 3 * sizeof(struct raw_kind_of);
-	const struct raw_sock *datagram = h->kind == RAW_EVENT ? datagram_of(r) : NULL;
-	struct pack *out = &e->out;
-
-	if (!lacking && !kinds && !datagram)
-		return;
-	pack_map(out, (lacking ? 5 : 0) + kinds + (datagram ? 2 : 0));
-	if (lacking) {
-		pack_str(out, "incomplete");
-		pack_bool(out, true);
-		pack_str(out, "pid");
-		pack_uint(out, h->pid);
-		pack_str(out, "ppid");
-		pack_uint(out, h->ppid);
-		pack_str(out, "uid");
-		pack_uint(out, h->uid);
-		pack_str(out, "comm");
-		pack_bin(out, h->comm, strnlen(h->comm, RAW_COMM));
-	}
-	if (kinds) {
-		pack_str(out, "fd_kinds");
-		pack_kinds(out, r->kinds);
-	}
-	if (datagram) {
-		pack_str(out, "connected");
-		pack_bool(out, datagram->connected);
-		pack_str(out, "name_changed");
-		pack_bool(out, datagram->changed);
-	}
-}
-
 /* A number that the kernel side put into an item, of 8 bytes or of 4; false when it did not. */
 static bool number_item(const struct raw_item *it, unsigned word, uint64_t *n)
 {

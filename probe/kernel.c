@@ -25,7 +25,7 @@
 #include "probe/probe.skel.h"
 #include "wire/log.h"
 
-enum { TYPE_CLOSE = 5, KEPT_FILES = 1024 };
+enum { TYPE_CLOSE = 5, KEPT_FILES = 1024, SNAPLEN_DEFAULT = 80 };
 
 struct kernel {
 	struct probe_bpf *bpf;
@@ -34,6 +34,7 @@ struct kernel {
 	kernel_record *cb;
 	void *arg;
 	bool types[EVENT_TYPES];               /* captured now or before */
+	uint32_t snaplen, wants;               /* as in kernel_config */
 	int cpus;
 	bool can_iterate;
 };
@@ -165,7 +166,8 @@ static int configure(struct kernel *k, const struct kernel_config *c)
 	if (k->cpus <= 0)
 		return -1;
 	b->rodata->ring_size = c->ring_size;
-	b->rodata->snaplen = c->snaplen;
+	k->snaplen = c->snaplen;
+	k->wants = c->wants;
 	/* Another plan may want what this one does not. */
 	probe_features(k, c->plan || kernel_plan_rings(c->types));
 	if (bpf_map__set_max_entries(b->maps.ring, (uint32_t)c->ring_size) ||
@@ -243,11 +245,23 @@ bool kernel_wants_enter(const bool types[EVENT_TYPES])
 	return types[TYPE_CLOSE];
 }
 
+/* Where the plan wants data: who asks for more than the default gets at least that, who asks for less at most that. */
+static void bound_data(struct raw_plan *p, uint32_t snaplen)
+{
+	for (unsigned i = 0; i < EVENT_TYPES; i++) {
+		uint16_t *data = &p->types[i].data;
+		if (*data && (snaplen < SNAPLEN_DEFAULT ? *data > snaplen : snaplen > SNAPLEN_DEFAULT && *data < snaplen))
+			*data = (uint16_t)snaplen;
+	}
+}
+
 int kernel_set_plan(struct kernel *k, const struct plan *plan, const bool types[EVENT_TYPES])
 {
 	uint32_t serial = kernel_plan_serial(k) + 1;
-	struct compiled *c = plan ? plan_compile(plan, serial) : plan_compile_all(types, serial);
+	struct compiled *c = plan ? plan_compile(plan, serial) : plan_compile_all(types, k->wants, k->snaplen, serial);
 
+	if (plan)
+		bound_data(&c->raw, k->snaplen);
 	if (c->widened)
 		log_warnx("the plan has more than %d lines: %u event types pass whole", RAW_LINES, c->widened);
 	for (int i = 0; i < EVENT_TYPES; i++)
@@ -385,8 +399,7 @@ static uint64_t missed(const struct kernel *k)
 
 enum { CLASSES = 4 };
 
-static void type_stats(const struct kernel *k, uint32_t type, struct raw_counts *of_cpu, uint64_t lost[CLASSES],
-	struct stat_writer *w)
+static void type_stats(const struct kernel *k, uint32_t type, struct raw_counts *of_cpu, struct stat_writer *w)
 {
 	static const enum counter names[COUNT_TYPES] = { STAT_KERNEL_WANTED, STAT_KERNEL_REJECTED, STAT_KERNEL_SELF,
 		STAT_KERNEL_DELIVERED, STAT_KERNEL_DROP_FULL, STAT_KERNEL_DROP_SCRATCH };
@@ -400,8 +413,6 @@ static void type_stats(const struct kernel *k, uint32_t type, struct raw_counts 
 			n += of_cpu[cpu].n[i];
 		if (!n)
 			continue;
-		if (i == COUNT_FULL || i == COUNT_SCRATCH)
-			lost[event_type(type)->class] += n;
 		snprintf(name, sizeof name, "%s.%s", stat_defs[names[i]].name, event_type(type)->name);
 		stat_add(w, name, n);
 	}
@@ -410,17 +421,16 @@ static void type_stats(const struct kernel *k, uint32_t type, struct raw_counts 
 void kernel_stats(const struct kernel *k, struct stat_writer *w)
 {
 	struct raw_counts *of_cpu = calloc((size_t)k->cpus, sizeof *of_cpu);
-	uint64_t lost[CLASSES] = {0};
 	char name[64];
 
 	for (uint32_t type = 0; of_cpu && type < EVENT_TYPES; type++)
 		if (k->types[type])
-			type_stats(k, type, of_cpu, lost, w);
+			type_stats(k, type, of_cpu, w);
 	free(of_cpu);
 	for (int i = 0; i < CLASSES; i++) {
 		snprintf(name, sizeof name, "%s.%d", stat_defs[STAT_KERNEL_CLASS_DROP].name, i);
-		if (lost[i])
-			stat_add(w, name, lost[i]);
+		if (k->bpf->bss->lost[i])
+			stat_add(w, name, k->bpf->bss->lost[i]);
 	}
 	stat_add(w, stat_defs[STAT_KERNEL_MISSED].name, missed(k));
 	stat_add(w, stat_defs[STAT_KERNEL_DEFS].name, k->bpf->bss->definitions);

@@ -14,8 +14,9 @@ struct plan;
 
 struct kernel_config {
 	uint64_t ring_size;                    /* bytes, a power of two */
-	uint32_t snaplen;                      /* bytes of what is read or written that are kept, at most RAW_TEXT */
+	uint32_t snaplen;                      /* bytes of what is read or written that are kept, at most RAW_TEXT: see kernel.c */
 	bool types[EVENT_TYPES];               /* which events are captured */
+	uint32_t wants;                        /* RAW_WANT_*: what each brings besides, where there is no plan */
 	const struct plan *plan;               /* and which of them pass; NULL: all, and there will be no plan */
 	bool report;                           /* say on standard error what loading costs */
 	bool verbose;                          /* let libbpf and the verifier say on standard error what they do not like */

@@ -24,7 +24,7 @@ static bool tells(const struct raw_step *s)
 
 static struct raw_call raw_call(const struct event_type *t)
 {
-	struct raw_call call = { .type = t->number, .class = t->class };
+	struct raw_call call = { .type = t->number };
 
 	memcpy(call.steps, captured_type(t->number)->steps, sizeof call.steps);
 	for (int i = 0; i < RAW_STEPS && call.steps[i].kind; i++)
@@ -140,19 +140,21 @@ static void wanted_calls(const bool types[EVENT_TYPES], uint64_t wanted[2][WORDS
 }
 
 /* Does a type's event show sockets, of which connect, accept, bind and listen tell more than the kernel keeps? */
-static bool shows_sockets(unsigned type)
+static bool shows_sockets(unsigned type, uint32_t wants)
 {
 	const struct captured *c = captured_type(type);
 
+	if (captured_copies(type) || wants & RAW_WANT_FDS)
+		return true;
 	for (int i = 0; c && i < RAW_STEPS && c->steps[i].kind; i++)
-		if (c->steps[i].kind == STEP_FD || c->steps[i].kind == STEP_KEPT || c->steps[i].kind == STEP_KINDS)
+		if (c->steps[i].kind == STEP_FD || c->steps[i].kind == STEP_KEPT)
 			return true;
 	return false;
 }
 
 /* Calls that tell what later events need are looked at whether they are captured or not: who is client and who is server, and
  * what a process calls itself. */
-static void watch_others(const bool types[EVENT_TYPES], bool watched[EVENT_TYPES])
+static void watch_others(const struct raw_plan *p, const bool types[EVENT_TYPES], bool watched[EVENT_TYPES])
 {
 	static const char *const names[] = { "connect", "accept", "accept4", "bind", "listen" };
 	bool needed = false;
@@ -160,7 +162,7 @@ static void watch_others(const bool types[EVENT_TYPES], bool watched[EVENT_TYPES
 	memcpy(watched, types, EVENT_TYPES * sizeof *watched);
 	watched[TYPE_PRCTL] = true;
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		needed |= types[i] && shows_sockets(i);
+		needed |= types[i] && shows_sockets(i, p->types[i].wants);
 	for (size_t i = 0; needed && i < sizeof names / sizeof names[0]; i++) {
 		const struct event_type *t = type_named(names[i]);
 		if (t)
@@ -199,7 +201,7 @@ static void want_types(struct probe_bpf *b, const bool types[EVENT_TYPES])
 	uint64_t wanted[2][WORDS] = {0};
 	bool watched[EVENT_TYPES];
 
-	watch_others(types, watched);
+	watch_others(&b->bss->plans[b->bss->plan_index & 1], types, watched);
 	wanted_calls(watched, wanted);
 	b->bss->capture_exec = types[TYPE_EXECVE];
 	b->bss->capture_exit = types[TYPE_PROCEXIT];

@@ -5,16 +5,16 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "asked.h"
 #include "conf/options.h"
 #include "hello.h"
 #include "holder.h"
 #include "plan_load.h"
 #include "probe/scap/scap.h"
-#include "types.h"
 #include "wire/log.h"
 
 static const char usage[] =
-	"usage: probe [-nv] [-p PLAN | -e TYPES | -a] [-o ENDPOINT] [-O KEY=VALUE]... [--notify FD]\n"
+	"usage: probe [-nv] [-p PLAN | {-e TYPES | -a} [-w NAMES]] [-o ENDPOINT] [-O KEY=VALUE]... [--notify FD]\n"
 	"       probe -r FILE [-o ENDPOINT]\n"
 	"Reads the kernel's events, or those of a capture, and writes them as frames.\n\n"
 	"  -p PLAN        send the events that this plan lets through, as match --plan prints it; SIGHUP reads it again\n"
@@ -22,6 +22,8 @@ static const char usage[] =
 	"  -e TYPES       send all events of these types (comma-separated; several -e add up)\n"
 	"                 default: all but the most frequent types (read, write, close, stat and their like)\n"
 	"  -a             capture every type that the probe knows\n"
+	"  -w NAMES       with -e or -a: what each event brings besides (comma-separated): fd-kinds-0-2, fd-kinds, fds-0-2, fd-count,\n"
+	"                 threads, memory, page-faults, socket, and data=N: up to N bytes of what is read or written\n"
 	"  --duration N   with -r: only the first N seconds of it\n"
 	"  -r FILE        read a capture (.scap, also compressed) or a recorded stream instead of the kernel; - is standard input\n"
 	"  -o ENDPOINT    where frames go: - (the default), unix:PATH, listen:PATH\n"
@@ -30,33 +32,6 @@ static const char usage[] =
 	"  -v             say more\n"
 	"  --notify FD    write a line there when ready, and when a plan was read again\n"
 	"  --version, --help\n";
-
-/* Every type, or all that are not left to those who ask for them. */
-static void all_types(struct kernel_config *c, bool asked)
-{
-	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		c->types[i] |= captured_type(i) && (asked || !captured_type(i)->asked);
-}
-
-/* Adds the types that a comma-separated list names; ends the program when one is not captured. */
-static void add_types(struct kernel_config *c, const char *list)
-{
-	for (const char *p = list; *p;) {
-		size_t n = strcspn(p, ",");
-		bool found = n == 7 && memcmp(p, "default", n) == 0;
-		if (found)
-			all_types(c, false);
-		for (unsigned i = 0; i < EVENT_TYPES; i++) {
-			const struct event_type *t = event_type(i);
-			if (!t || !captured_type(i) || strlen(t->name) != n || memcmp(t->name, p, n) != 0)
-				continue;
-			c->types[i] = found = true;
-		}
-		if (!found)
-			diex(EX_USAGE, "-e: found '%.*s', expected the name of an event type that the probe captures", (int)n, p);
-		p += n + (p[n] == ',');
-	}
-}
 
 /* Reads the plan; ends the program when it is wrong. */
 static struct plan *take_plan(const char *path, struct kernel_config *c)
@@ -130,16 +105,20 @@ int main(int argc, char **argv)
 	const char *capture = NULL, *plan_path = NULL;
 	struct plan *plan = NULL;
 	uint64_t duration = 0;
-	bool named = false;
+	uint32_t data = 0;
+	bool named = false, wants = false;
 
 	options_begin(&o, &argc, &argv);
-	for (int opt; (opt = getopt_long(argc, argv, OPTIONS_SHORT "e:ap:r:", longs, NULL)) != -1;) {
+	for (int opt; (opt = getopt_long(argc, argv, OPTIONS_SHORT "e:ap:r:w:", longs, NULL)) != -1;) {
 		if (opt == 'e') {
-			add_types(&c, optarg);
+			asked_types(&c, optarg);
 			named = true;
 		} else if (opt == 'a') {
-			all_types(&c, true);
+			asked_all(&c, true);
 			named = true;
+		} else if (opt == 'w') {
+			asked_wants(&c, optarg, &data);
+			wants = true;
 		} else if (opt == 'p') {
 			plan_path = optarg;
 		} else if (opt == 'r') {
@@ -156,6 +135,8 @@ int main(int argc, char **argv)
 		diex(EX_USAGE, "-r: found -p, -e or -a as well, expected one of them: a capture is read whole");
 	if (named && plan_path)
 		diex(EX_USAGE, "-p: found -e or -a as well, expected one of them: a plan says which types are captured");
+	if (wants && !named)
+		diex(EX_USAGE, "-w: found no -e and no -a, expected one of them: otherwise a plan says what events bring");
 	if (duration && !capture)
 		diex(EX_USAGE, "--duration: found no -r, expected a capture that is read");
 	if (capture) {
@@ -166,7 +147,7 @@ int main(int argc, char **argv)
 	c.verbose = o.verbose > 0;
 	if (!named)
 		plan = take_plan(plan_path, &c);
-	c.snaplen = (uint32_t)conf_number(&o.conf, CONF_PROBE_SNAPLEN);
+	c.snaplen = data ? data : (uint32_t)conf_number(&o.conf, CONF_PROBE_SNAPLEN);
 	c.ring_size = conf_number(&o.conf, CONF_PROBE_RING_SIZE);
 	if (c.ring_size & (c.ring_size - 1))
 		diex(EX_USAGE, "probe.ring_size: %llu is not a power of two", (unsigned long long)c.ring_size);

@@ -384,6 +384,26 @@ static struct compiled *compiled_new(uint32_t serial)
 	return c;
 }
 
+_Static_assert(RAW_WANT_KINDS == 1 << PLAN_WANT_FD_KINDS && RAW_WANT_ALL_KINDS == 1 << PLAN_WANT_ALL_KINDS &&
+	RAW_WANT_FDS == 1 << PLAN_WANT_FDS && RAW_WANT_FD_COUNT == 1 << PLAN_WANT_FD_COUNT &&
+	RAW_WANT_THREADS == 1 << PLAN_WANT_THREADS && RAW_WANT_MEMORY == 1 << PLAN_WANT_MEMORY &&
+	RAW_WANT_FAULTS == 1 << PLAN_WANT_FAULTS && RAW_WANT_SOCKET == 1 << PLAN_WANT_SOCKET && PLAN_WANT_DATA == 8,
+	"the kernel side's bits are the plan's");
+
+/* What a plan asks for besides which events pass. A class is never lower than that of events.def. */
+static void compile_wants(struct raw_plan *p, const struct plan *plan)
+{
+	for (unsigned i = 0; i < EVENT_TYPES; i++) {
+		const struct event_type *t = event_type(i);
+		if (!t)
+			continue;
+		p->types[i].class = plan_class(plan, i) > t->class ? (uint8_t)plan_class(plan, i) : t->class;
+		p->types[i].wants = plan->wants[i] & ((1 << PLAN_WANT_DATA) - 1);
+		if (plan->wants[i] >> PLAN_WANT_DATA & 1)
+			p->types[i].data = plan->snaplen[i] < RAW_TEXT ? (uint16_t)plan->snaplen[i] : RAW_TEXT;
+	}
+}
+
 struct compiled *plan_compile(const struct plan *plan, uint32_t serial)
 {
 	struct compiler *c = calloc(1, sizeof *c);
@@ -397,17 +417,24 @@ struct compiled *plan_compile(const struct plan *plan, uint32_t serial)
 	compile_tests(c);
 	compile_numbers(c);
 	plan_trees(out, c->line, c->n, serial);
+	compile_wants(&out->raw, plan);
 	free(c);
 	return out;
 }
 
-struct compiled *plan_compile_all(const bool types[EVENT_TYPES], uint32_t serial)
+struct compiled *plan_compile_all(const bool types[EVENT_TYPES], uint32_t wants, uint32_t data, uint32_t serial)
 {
 	struct compiled *c = compiled_new(serial);
 
-	for (unsigned i = 0; i < EVENT_TYPES; i++)
+	for (unsigned i = 0; i < EVENT_TYPES; i++) {
+		if (!event_type(i))
+			continue;
+		c->raw.types[i].class = event_type(i)->class;
+		c->raw.types[i].wants = (uint8_t)(wants | RAW_WANT_SOCKET | (captured_copies(i) ? RAW_WANT_KINDS : 0));
+		c->raw.types[i].data = data < RAW_TEXT ? (uint16_t)data : RAW_TEXT;
 		if (types[i])
 			pass_whole(&c->raw.types[i]);
+	}
 	return c;
 }
 

@@ -23,8 +23,8 @@ struct compiled {
 
 /* Tests that the kernel side can not make are left out: then more passes. `serial` is another one for each plan. */
 struct compiled *plan_compile(const struct plan *p, uint32_t serial);
-/* What passes every event of the types. */
-struct compiled *plan_compile_all(const bool types[EVENT_TYPES], uint32_t serial);
+/* What passes every event of the types, each with these facts (RAW_WANT_*) and so many bytes of data. */
+struct compiled *plan_compile_all(const bool types[EVENT_TYPES], uint32_t wants, uint32_t data, uint32_t serial);
 void compiled_free(struct compiled *c);
 
 /* For plan_compile.c: the trees of names. A line is the tests that are made of it. */

@@ -66,8 +66,10 @@ enum raw_form {
 	FORM_BASE,                     /* the same: the directory that a path is relative to */
 	FORM_PATH,                     /* a path's components alone; aux: enum raw_path */
 	FORM_ADDR,                     /* a struct sockaddr; aux: length given */
-	FORM_KINDS,                    /* raw_kind_of for fds 0, 1, 2 */
-	FORM_NUMBER                    /* __u64 */
+	FORM_KINDS,                    /* raw_kind_of for each descriptor from 0 on */
+	FORM_NUMBER,                   /* __u64 */
+	FORM_STANDARD,                 /* as FORM_FD; param: which of the descriptors 0 to 2 */
+	FORM_EXTRA                     /* __u64; param: enum raw_extra */
 };
 
 /* How a path's components, leaf first and each with a NUL behind it, are to be read. */
@@ -110,6 +112,19 @@ struct raw_kind_of {
 	__u32 open, mode, magic, family;
 	char name[16];                 /* of the dentry: tells kinds of anonymous inodes apart */
 };
+enum { RAW_KINDS = 128 };              /* descriptors whose kinds are told, where those of all are wanted */
+
+/* What an event brings besides, where it is wanted: raw_plan_type.wants. In the order of enum plan_want. */
+enum {
+	RAW_WANT_KINDS = 1, RAW_WANT_ALL_KINDS = 2, RAW_WANT_FDS = 4, RAW_WANT_FD_COUNT = 8, RAW_WANT_THREADS = 16, RAW_WANT_MEMORY = 32,
+	RAW_WANT_FAULTS = 64, RAW_WANT_SOCKET = 128
+};
+enum raw_extra {
+	RAW_EXTRA_FD_COUNT, RAW_EXTRA_THREADS, RAW_EXTRA_CHILDREN, RAW_EXTRA_VM_SIZE, RAW_EXTRA_VM_RSS, RAW_EXTRA_VM_SWAP,
+	RAW_EXTRA_FAULTS_MAJOR, RAW_EXTRA_FAULTS_MINOR,
+	RAW_EXTRA_SOCKET,              /* the number is nothing: facts of the event's socket are wanted */
+	RAW_EXTRAS
+};
 
 /* Numbers of raw_item.param in PROC, EXEC and THREAD. */
 enum raw_fact {
@@ -140,6 +155,7 @@ struct raw_proc {
 	char tty_name[64];
 };
 
+/* Items may follow, of what is wanted besides. */
 struct raw_exit {
 	struct raw_head h;
 	__s32 code;                    /* wait status */
@@ -170,7 +186,6 @@ enum raw_step_kind {
 	STEP_MESSAGE,                  /* a struct msghdr: data, size, control data and peer; `extra`: RAW_READ, RAW_MANY */
 	STEP_PEER,                     /* the address that the argument points at; `extra`: enum raw_peer; before STEP_FD */
 	STEP_ARGV,                     /* the argument vector that the argument points at */
-	STEP_KINDS,                    /* what fds 0 to 2 are */
 	STEP_MEMORY,                   /* size, resident size and swap of the caller, for `param` and the next two */
 	STEP_CAPS,                     /* inheritable, permitted and effective capabilities of the caller, likewise */
 	STEP_CLONE                     /* facts of the caller; `extra`: 1 flags in the argument, 2 in the memory it points at */
@@ -192,7 +207,7 @@ enum { RAW_PARAM_SIZE = 30, RAW_PARAM_CONTROL = 31 };
 enum { RAW_CALLS = 512, RAW_SOCKETCALL = 102, RAW_SOCKET_CALLS = 32, RAW_RING_CALLS = 64, RAW_STEPS = 5 };
 struct raw_call {
 	__u16 type;                    /* of the event; 0: not captured */
-	__u8 class;
+	__u8 pad;
 	__u8 tells;                    /* something of its sockets that later events need, whether it is told itself or not */
 	struct raw_step steps[RAW_STEPS];
 } __attribute__((aligned(8)));             /* copied as words */

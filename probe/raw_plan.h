@@ -39,6 +39,9 @@ struct raw_plan_type {
 	__u8 all;                              /* passes whole */
 	__u8 passed;                           /* argument that points at the path of the tests of what was passed */
 	__u8 first_range, end_range;           /* of the event's ranges those that its lines have lie here */
+	__u8 class, wants;                     /* in the ring; RAW_WANT_* */
+	__u16 data;                            /* bytes that are told of what is read or written, at most RAW_TEXT */
+	__u32 pad;
 };
 
 /* Whose number or address. */

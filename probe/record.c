@@ -22,6 +22,13 @@ static void place(struct record *r, const struct raw_item *it)
 		r->kinds = it;
 		return;
 	}
+	if (it->form == FORM_STANDARD || it->form == FORM_EXTRA) {
+		if (it->form == FORM_STANDARD && it->param < RECORD_STANDARD)
+			r->standard[it->param] = it;
+		else if (it->form == FORM_EXTRA && it->param < RAW_EXTRAS && it->len >= sizeof(uint64_t))
+			r->extra[it->param] = it;
+		return;
+	}
 	if (it->param >= RECORD_PARAMS)
 		return;
 	if (it->form == FORM_PASSED)
@@ -42,7 +49,7 @@ int record_open(struct record *r, const void *data, size_t size)
 	r->fixed = fixed_part(r->head);
 	if (!r->fixed || r->fixed > r->head->len)
 		return -1;
-	if (r->head->kind == RAW_EXIT || r->head->kind == RAW_CGROUP)
+	if (r->head->kind == RAW_CGROUP)
 		return 0;
 	for (size_t at = r->fixed; at + sizeof(struct raw_item) <= r->head->len;) {
 		const struct raw_item *it = (const void *)(p + at);

@@ -8,7 +8,7 @@
 #include "raw.h"
 #include "wire/pack.h"
 
-enum { RECORD_PARAMS = 32 };
+enum { RECORD_PARAMS = 32, RECORD_STANDARD = 3 };
 
 /* A record with its items by what they are for. Borrowed from the ring. */
 struct record {
@@ -16,7 +16,7 @@ struct record {
 	size_t fixed;                                          /* length of the fixed part */
 	const struct raw_item *value[RECORD_PARAMS];           /* BYTES, FD, ADDR, NUMBER, PATH */
 	const struct raw_item *passed[RECORD_PARAMS], *base[RECORD_PARAMS];
-	const struct raw_item *kinds;
+	const struct raw_item *kinds, *standard[RECORD_STANDARD], *extra[RAW_EXTRAS];
 };
 
 /* Returns 0, or -1 when the record is not what its lengths say. */

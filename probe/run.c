@@ -486,6 +486,7 @@ int reader_run(const struct held *h)
 	buffer_close(&r.buffer);
 	cgroups_free(r.encoder.cgroups);
 	pack_free(&r.encoder.out);
+	pack_free(&r.encoder.facts);
 	for (int i = P_SIGNAL; i <= P_TIMER; i++)
 		if (r.fds[i].fd > 0)
 			close(r.fds[i].fd);

@@ -42,7 +42,6 @@
 #define VECTOR(arg, param, way) { STEP_VECTOR, arg, param, way }
 #define MESSAGE(arg, param, way) { STEP_MESSAGE, arg, param, way }
 #define PEER(arg, param, how) { STEP_PEER, arg, param, how }
-#define KINDS { STEP_KINDS, 0, 0, 0 }
 #define NONE { STEP_END, 0, 0, 0 }
 
 #define CLONE_PARAMS ROW(RET, { FROM_FIRST, 2 }, { FROM_OTHERS, 2 }, { FROM_TID, 0 }, { FROM_PID, 0 }, { FROM_PPID, 0 }, NIL, \
@@ -155,9 +154,9 @@ static const struct captured types[] = {
 		ROW(RET, FD_ARG(0), SIZE, TEXT_OF, TUPLE(1), CONTROL) },
 
 	/* Other descriptors */
-	{ 367, ALWAYS, { NEW_FD(0), KINDS }, ROW(FD_RET, INT(0)) },
-	{ 363, ALWAYS, { NEW_FD(0), KINDS }, ROW(FD_RET, INT(0), INT(1)) },
-	{ 365, ALWAYS, { NEW_FD(0), KINDS }, ROW(FD_RET, INT(0), INT(1), FLAGS(FD_FLAGS, 2)) },
+	{ 367, ALWAYS, { NEW_FD(0) }, ROW(FD_RET, INT(0)) },
+	{ 363, ALWAYS, { NEW_FD(0) }, ROW(FD_RET, INT(0), INT(1)) },
+	{ 365, ALWAYS, { NEW_FD(0) }, ROW(FD_RET, INT(0), INT(1), FLAGS(FD_FLAGS, 2)) },
 	{ 61, ALWAYS, { FD_PAIR(0, 1) }, ROW(RET, PAIR, PAIR, INODE(1)) },
 	{ 393, ALWAYS, { FD_PAIR(0, 1) }, ROW(RET, PAIR, PAIR, INODE(1), FLAGS(FD_FLAGS, 1)) },
 	{ 63, ALWAYS, { NEW_FD(0) }, ROW(FD_RET, U32(0), NIL) },
@@ -194,6 +193,11 @@ static const struct captured types[] = {
 	{ 419, ASKED, { PATH(1, 2), BASE(0, 2) }, ROW(RET, FD_ARG(0), JOINED, U32(3)) },
 	{ 265, ASKED, { PATH(0, 1) }, ROW(RET, JOINED, U32(1)) },
 };
+
+bool captured_copies(unsigned type)
+{
+	return type == 363 || type == 365 || type == 367;
+}
 
 const struct captured *captured_type(unsigned type)
 {

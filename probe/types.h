@@ -58,5 +58,7 @@ struct captured {
 
 /* The table's row of a type, or NULL when the probe does not capture it. */
 const struct captured *captured_type(unsigned type);
+/* Does the call copy a descriptor? What the standard ones are is then told even where nobody has said what he wants. */
+bool captured_copies(unsigned type);
 
 #endif

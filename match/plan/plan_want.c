@@ -5,17 +5,19 @@
 #include <string.h>
 
 #include "match/transform.h"
+#include "wire/plan/plan_strip.h"
 
-enum { SNAPLEN = 80 };          /* bytes of data, as Falco takes them */
+enum { SNAPLEN = 80, STANDARD_FDS = 3 };        /* SNAPLEN: bytes of data, as Falco takes them */
 
 static const struct { const char *field; enum plan_want want; } facts[] = {
-	{ "fd.types", PLAN_WANT_FD_KINDS }, { "proc.stdin.type", PLAN_WANT_FD_KINDS }, { "proc.stdout.type", PLAN_WANT_FD_KINDS },
+	{ "proc.stdin.type", PLAN_WANT_FD_KINDS }, { "proc.stdout.type", PLAN_WANT_FD_KINDS },
 	{ "proc.stderr.type", PLAN_WANT_FD_KINDS }, { "proc.stdin.name", PLAN_WANT_FDS }, { "proc.stdout.name", PLAN_WANT_FDS },
 	{ "proc.stderr.name", PLAN_WANT_FDS }, { "fd.connected", PLAN_WANT_SOCKET }, { "fd.is_server", PLAN_WANT_SOCKET },
 	{ "fd.name_changed", PLAN_WANT_SOCKET }, { "proc.fdopencount", PLAN_WANT_FD_COUNT }, { "proc.fdusage", PLAN_WANT_FD_COUNT },
 	{ "proc.nthreads", PLAN_WANT_THREADS }, { "proc.nchilds", PLAN_WANT_THREADS }, { "proc.vmsize", PLAN_WANT_MEMORY },
 	{ "proc.vmrss", PLAN_WANT_MEMORY }, { "proc.vmswap", PLAN_WANT_MEMORY }, { "thread.vmsize", PLAN_WANT_MEMORY },
-	{ "thread.vmrss", PLAN_WANT_MEMORY }, { "thread.vmsize.b", PLAN_WANT_MEMORY }, { "thread.vmrss.b", PLAN_WANT_MEMORY }, { "thread.pfmajor", PLAN_WANT_FAULTS }, { "thread.pfminor", PLAN_WANT_FAULTS },
+	{ "thread.vmrss", PLAN_WANT_MEMORY }, { "thread.vmsize.b", PLAN_WANT_MEMORY }, { "thread.vmrss.b", PLAN_WANT_MEMORY },
+	{ "thread.pfmajor", PLAN_WANT_FAULTS }, { "thread.pfminor", PLAN_WANT_FAULTS },
 	{ "evt.buffer", PLAN_WANT_DATA }, { "evt.args", PLAN_WANT_DATA }, { "evt.info", PLAN_WANT_DATA },
 };
 
@@ -25,10 +27,11 @@ struct wanting {
 	struct plan *out;
 };
 
+/* Does the event carry what a program reads, writes or hands over, of which the kernel side takes a beginning only? */
 static bool has_data(const struct event_type *t)
 {
-	for (int i = 0; i < t->nparams; i++)
-		if (t->params[i].type == PT_BYTEBUF && strcmp(t->params[i].name, "data") == 0)
+	for (unsigned i = 0; i < t->nparams; i++)
+		if (plan_is_data(t, i))
 			return true;
 	return false;
 }
@@ -38,7 +41,7 @@ static bool is_data(const struct event_type *t, const struct field_ref *f)
 	int64_t i = f->has_index ? f->index : f->params ? f->params[t->number] : -1;
 	bool parameter = strcmp(f->def->name, "evt.arg") == 0 || strcmp(f->def->name, "evt.rawarg") == 0;
 
-	return parameter && i >= 0 && i < t->nparams && t->params[i].type == PT_BYTEBUF;
+	return parameter && i >= 0 && i < t->nparams && plan_is_data(t, (unsigned)i);
 }
 
 static void add(struct wanting *w, enum plan_want want, size_t bytes)
@@ -66,6 +69,8 @@ static void slot(struct wanting *w, uint32_t number, size_t bytes)
 	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
 		if (strcmp(facts[i].field, s->ref.def->name) == 0)
 			add(w, facts[i].want, bytes);
+	if (strcmp(s->ref.def->name, "fd.types") == 0)
+		add(w, s->ref.has_index && s->ref.index >= 0 && s->ref.index < STANDARD_FDS ? PLAN_WANT_FD_KINDS : PLAN_WANT_ALL_KINDS, 0);
 	if (is_data(w->type, &s->ref))
 		add(w, PLAN_WANT_DATA, bytes);
 	/* When the call ends the descriptor is gone. */

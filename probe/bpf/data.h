@@ -2,7 +2,7 @@
 #ifndef PROBE_BPF_DATA_H
 #define PROBE_BPF_DATA_H
 
-#include "files.h"
+#include "filter.h"
 
 /* How many bytes a call may have moved at most: what it returned, or of a write that failed all that was asked for. */
 static __always_inline __u64 moved(const struct slot *s, __u8 extra)
@@ -12,11 +12,19 @@ static __always_inline __u64 moved(const struct slot *s, __u8 extra)
 	return s->call.ret == 0 || extra & RAW_READ ? 0 : ~0ull;
 }
 
+/* How many bytes of it are wanted. */
+static __always_inline __u32 data_wanted(const struct slot *s)
+{
+	return plan_type_of(s, s->call.what.type)->data;
+}
+
 static __always_inline void gather_data(struct slot *s, struct raw_step step, __u64 user)
 {
 	__u64 size = s->call.args[(step.arg + 1) & 7], most = moved(s, step.extra);
+	__u32 wanted = data_wanted(s);
 
-	item_memory(s, step.param, user, size < most ? size : most, snaplen);
+	if (wanted)
+		item_memory(s, step.param, user, size < most ? size : most, wanted);
 }
 
 /* A word of the caller, of 4 or 8 bytes. */
@@ -57,16 +65,19 @@ __noinline int gather_vector(struct slot *s, __u32 param, __u64 at, __u64 pieces
 {
 	if (!s || !item_begin(s, FORM_BYTES, param, 0))
 		return 0;
+	__u32 wanted = data_wanted(s);
 	struct vector *v = &s->vector;
 	v->at = at;
 	v->size = 0;
 	v->n = 0;
-	v->keep = most < snaplen ? most : snaplen;
+	v->keep = most < wanted ? most : wanted;
 	v->from = s->off + sizeof(struct raw_item);
 	for (__u32 i = 0; i < RAW_VECTOR && i < pieces; i++)
 		vector_piece(s);
-	item_aux(s, v->size < most ? v->size : most);
-	item_end(s, v->n);
+	if (wanted) {
+		item_aux(s, v->size < most ? v->size : most);
+		item_end(s, v->n);
+	}
 	item_number(s, RAW_PARAM_SIZE, v->size);
 	return 0;
 }
@@ -122,8 +133,9 @@ __noinline int gather_message(struct slot *s, __u32 param, __u64 at, __u32 extra
 		name_len = 0;
 	gather_peer(s, param, user_word(s, at), name_len, PEER_REMOTE | PEER_SILENT);
 	gather_vector(s, param, user_word(s, at + 2 * w), user_word(s, at + 3 * w), most);
-	if (extra & RAW_READ && s->call.ret >= 0)
-		item_memory(s, RAW_PARAM_CONTROL, user_word(s, at + 4 * w), user_word(s, at + 5 * w), snaplen);
+	__u32 wanted = data_wanted(s);
+	if (wanted && extra & RAW_READ && s->call.ret >= 0)
+		item_memory(s, RAW_PARAM_CONTROL, user_word(s, at + 4 * w), user_word(s, at + 5 * w), wanted);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 #define PROBE_BPF_EVENTS_H
 
 #include "data.h"
-#include "filter.h"
+#include "wants.h"
 
 enum { TYPE_EXECVE = 293, TYPE_EXECVEAT = 331, TYPE_PROCEXIT = 186, TYPE_PTRACE = 169, TYPE_CLOSE = 5, TYPE_PRCTL = 401, PR_SET_NAME = 15 };
 
@@ -139,9 +139,6 @@ __noinline int gather_step(struct slot *s, __u32 i)
 	case STEP_ARGV:
 		gather_argv(s, arg);
 		break;
-	case STEP_KINDS:
-		item_kinds(s);
-		break;
 	case STEP_MEMORY:
 		gather_memory(s, step.param);
 		break;
@@ -191,8 +188,9 @@ __noinline int event_write(struct slot *s, __u32 flags)
 	struct raw_event *e = (struct raw_event *)s->data;
 	event_begin(s, flags, s->call.ret);
 	event_gather(s);
+	wants_gather(s, s->call.what.type);
 	e->h.id = __sync_fetch_and_add(&next_id, 1);
-	count(s->call.what.type, record_send(s) == 0 ? COUNT_DELIVERED : COUNT_FULL);
+	count_sent(s->call.what.type, record_send(s) == 0);
 	return 0;
 }
 

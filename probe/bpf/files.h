@@ -160,31 +160,37 @@ static __always_inline void item_kept(struct slot *s)
 	bpf_map_delete_elem(&kept_files, &key);
 }
 
-/* What the standard descriptors of s->task are. */
-__noinline int item_kinds(struct slot *s)
+/* What descriptor `i` of s->task is, for the item that begins at the end of the record. */
+__noinline int kind_write(struct slot *s, __u32 i)
 {
-	struct raw_kind_of *k;
-
-	if (!s || !(k = item_begin(s, FORM_KINDS, 255, 0)))
+	if (!s || s->off > RECORD_LAST || i >= RAW_KINDS)
 		return 0;
-	for (int i = 0; i < 3; i++) {
-		__u64 file = file_of(s, i);
-		__builtin_memset(&k[i], 0, sizeof(k[i]));
-		if (!file)
-			continue;
-		__u64 inode = (__u64)READ(struct file, file, f_inode);
-		struct path path = READ(struct file, file, f_path);
-		k[i].open = 1;
-		k[i].mode = READ(struct inode, inode, i_mode);
-		k[i].magic = READ(struct super_block, READ(struct inode, inode, i_sb), s_magic);
-		bpf_probe_read_kernel_str(k[i].name, sizeof(k[i].name), READ(struct dentry, path.dentry, d_name).name);
-		if ((k[i].mode & S_IFMT) == S_IFSOCK) {
-			__u64 sk = (__u64)READ(struct socket, READ(struct file, file, private_data), sk);
-			k[i].family = READ(struct sock, sk, __sk_common.skc_family);
-		}
+	struct raw_kind_of *k = AT(s, s->off + sizeof(struct raw_item) + i * sizeof(*k));
+	__u64 file = file_of(s, i);
+	__builtin_memset(k, 0, sizeof(*k));
+	if (!file)
+		return 0;
+	__u64 inode = (__u64)READ(struct file, file, f_inode);
+	struct path path = READ(struct file, file, f_path);
+	k->open = 1;
+	k->mode = READ(struct inode, inode, i_mode);
+	k->magic = READ(struct super_block, READ(struct inode, inode, i_sb), s_magic);
+	bpf_probe_read_kernel_str(k->name, sizeof(k->name), READ(struct dentry, path.dentry, d_name).name);
+	if ((k->mode & S_IFMT) == S_IFSOCK) {
+		__u64 sk = (__u64)READ(struct socket, READ(struct file, file, private_data), sk);
+		k->family = READ(struct sock, sk, __sk_common.skc_family);
 	}
-	item_end(s, 3 * sizeof(*k));
 	return 0;
+}
+
+/* What the first `n` descriptors of s->task are. */
+static __always_inline void item_kinds(struct slot *s, __u32 n)
+{
+	if (!item_begin(s, FORM_KINDS, 255, 0))
+		return;
+	for (__u32 i = 0; i < RAW_KINDS && i < n; i++)
+		kind_write(s, i);
+	item_end(s, n * sizeof(struct raw_kind_of));
 }
 
 #endif

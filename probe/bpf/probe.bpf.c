@@ -165,8 +165,8 @@ __noinline int call_deliver(struct slot *s)
 		count(type, COUNT_SELF);
 		return 0;
 	}
-	if (!pm || !ring_room(s, s->call.what.class)) {
-		count(type, COUNT_FULL);
+	if (!pm || !ring_room(s, plan_type_of(s, type)->class)) {
+		count_lost(type, COUNT_FULL);
 		return 0;
 	}
 	if (!actor_describe(s))
@@ -219,7 +219,8 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 	}
 	struct slot *s = slot_take();
 	if (!s) {
-		count_plain(n, COUNT_SCRATCH);
+		if (n)
+			count_lost(type, COUNT_SCRATCH);
 		return 0;
 	}
 	s->task = (__u64)t;
@@ -285,7 +286,7 @@ int BPF_PROG_exec(__u64 *ctx)
 		m->print = 0;
 		__sync_fetch_and_add(&definitions_lost, 1);
 		if (capture_exec)
-			count(TYPE_EXECVE, COUNT_SCRATCH);
+			count_lost(TYPE_EXECVE, COUNT_SCRATCH);
 		return 0;
 	}
 	s->task = (__u64)t;
@@ -310,11 +311,13 @@ int BPF_PROG_exec(__u64 *ctx)
 			item_end(s, (n - 1) & (RAW_TEXT - 1));
 		}
 	}
+	if (passes)
+		wants_gather(s, TYPE_EXECVE);
 	bool sent = passes ? definition_count(record_send(s) == 0) : definition_send(s);
 	m->print = sent ? print : 0;
 	m->leader_print = 0;
 	if (passes)
-		count(TYPE_EXECVE, sent ? COUNT_DELIVERED : COUNT_FULL);
+		count_sent(TYPE_EXECVE, sent);
 	slot_give(s);
 	return 0;
 }
@@ -333,7 +336,7 @@ int BPF_PROG_exit(__u64 *ctx)
 	struct slot *s = slot_take();
 	if (!s) {
 		if (wants)
-			count(TYPE_PROCEXIT, COUNT_SCRATCH);
+			count_lost(TYPE_PROCEXIT, COUNT_SCRATCH);
 		return 0;
 	}
 	__u64 task = process_key((__u64)t);
@@ -357,9 +360,13 @@ int BPF_PROG_exit(__u64 *ctx)
 	if (wants)
 		e->h.id = __sync_fetch_and_add(&next_id, 1);
 	s->off = sizeof(*e);
+	if (wants) {
+		path_root(s);
+		wants_gather(s, TYPE_PROCEXIT);
+	}
 	bool sent = (wants ? record_send(s) : record_send_later(s)) == 0;
 	if (wants)
-		count(TYPE_PROCEXIT, sent ? COUNT_DELIVERED : COUNT_FULL);
+		count_sent(TYPE_PROCEXIT, sent);
 	slot_give(s);
 	return 0;
 }

@@ -159,10 +159,10 @@ struct {
 /* Shared with user space. */
 __u64 next_id = 1;                     /* ids of events */
 __u64 definitions, definitions_lost, deep_paths;
+__u64 lost[4];                         /* events, by the class that they had */
 bool unannounced;                      /* records lie in the ring for which the reader was not woken */
 __u64 announced;                       /* when it was last woken for definitions alone, boot clock */
 const volatile __u64 ring_size = 0;
-const volatile __u32 snaplen = 80;     /* bytes of what is read or written that are kept, at most RAW_TEXT */
 
 static __always_inline void count(__u32 type, enum raw_count what)
 {
@@ -324,14 +324,19 @@ static __always_inline void item_bytes(struct slot *s, __u8 param, __u64 user, _
 		item_memory(s, param, user, whole, RAW_TEXT);
 }
 
-static __always_inline void item_number(struct slot *s, __u8 param, __u64 n)
+static __always_inline void item_word(struct slot *s, __u8 form, __u8 param, __u64 n)
 {
-	__u64 *to = item_begin(s, FORM_NUMBER, param, 0);
+	__u64 *to = item_begin(s, form, param, 0);
 
 	if (to) {
 		*to = n;
 		item_end(s, sizeof(*to));
 	}
+}
+
+static __always_inline void item_number(struct slot *s, __u8 param, __u64 n)
+{
+	item_word(s, FORM_NUMBER, param, n);
 }
 
 #endif

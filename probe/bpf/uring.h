@@ -234,6 +234,7 @@ __noinline int ring_begin(struct slot *s, __u32 flags)
 	gather_begin(s);
 	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++)
 		ring_first_step(s, s->call.what.steps[i]);
+	wants_gather(s, s->call.what.type);
 	e->h.len = s->off;
 	return 0;
 }
@@ -258,7 +259,10 @@ static __always_inline void ring_count(__u32 type, bool wanted, enum raw_count w
 	if (!wanted)
 		return;
 	count(type, COUNT_WANTED);
-	count(type, what);
+	if (what == COUNT_FULL || what == COUNT_SCRATCH)
+		count_lost(type, what);
+	else
+		count(type, what);
 }
 
 /* What is known when the call is made: s->file is the one behind its result, or that it was made on. When it does not pass only
@@ -286,7 +290,7 @@ __noinline int ring_end(struct slot *s, __u32 passes)
 	e->ret = s->call.ret;
 	e->h.time = bpf_ktime_get_boot_ns();
 	e->h.id = __sync_fetch_and_add(&next_id, 1);
-	bool sent = ring_room(s, s->call.what.class) && record_send(s) == 0;
+	bool sent = ring_room(s, plan_type(s->call.what.type)->class) && record_send(s) == 0;
 	ring_count(s->call.what.type, true, sent ? COUNT_DELIVERED : COUNT_FULL);
 	return 0;
 }

@@ -1,10 +1,12 @@
 #!/bin/sh
 # The ring under pressure: a cgroup that floods loses its own events and a quiet one beside it none; and no record of the
-# highest class is lost while one of the lowest is delivered.
+# highest class is lost while one of the lowest is delivered. What a plan raises has the class that it says.
 here=$(cd "$(dirname "$0")/../.." && pwd)
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
+# The reader reads plans again as nobody.
+chmod 755 "$dir"
 export DIR="$dir" SAKER_BUILD="${SAKER_BUILD:-$here/build}" PYTHONPATH="$here/tests/helpers" PYTHONDONTWRITEBYTECODE=1
 [ "$(id -u)" = 0 ] || { echo "1..0 # SKIP BPF needs root"; exit 0; }
 python3 - <<'EOF'
@@ -140,11 +142,58 @@ def slow_reader():
     tap.is_(counters.get("kernel.definitions.lost", 0), 0, "slow reader: no definition was lost")
 
 
+def classes():
+    """What a plan raises gets room where there is none for others; and after a reload what the new one raises. Nobody floods: all come from
+    the cgroup of this test, whose share costs a class. The reader stands still while the ring fills."""
+    plan, raw = os.path.join(DIR, "plan"), os.path.join(DIR, "classes")
+    line = "event %s\n  pass uid 0 failed\n"
+    lost = []
+
+    def write(raised):
+        with open(plan + ".new", "w") as f:
+            f.write("plan 1\n" + "".join(line % (t + (" class 3" if t == raised else "")) for t in ("rmdir", "unlink")))
+        os.rename(plan + ".new", plan)
+
+    def fill(n):
+        """Fills the ring by calls of both types in turn."""
+        for i in range(n):
+            for call in (os.rmdir, os.unlink):
+                try:
+                    call("/nowhere/%0200d" % i)
+                except OSError:
+                    pass
+
+    for first, second in ((None, None), ("rmdir", None), ("unlink", None), (None, "rmdir"), ("rmdir", "unlink")):
+        write(first)
+        with open(raw, "wb") as out:
+            probe = probe_start("-O", "probe.ring_size=262144", "-p", plan, stdout=out, stderr=subprocess.DEVNULL)
+            if second:
+                write(second)
+                probe.send_signal(signal.SIGHUP)
+                until(lambda: any(kind == wire.PLAN for kind, _ in wire.frames(open(raw, "rb").read())), 10)
+            os.kill(reader_of(probe), signal.SIGSTOP)
+            # Both together take less than there is when each class may go up to its mark.
+            fill(270)
+            os.kill(reader_of(probe), signal.SIGCONT)
+            stop(probe)
+        with open(raw, "rb") as f:
+            data = f.read()
+        stat = last_stat(data, "probe")
+        lost.append([stat.get("kernel.dropped.full." + t, 0) for t in ("rmdir", "unlink")])
+        by_class = sum(stat.get("kernel.class_dropped.%d" % i, 0) for i in range(4))
+        tap.is_(by_class, sum(lost[-1]), "%s, then %s: what is lost is counted by class, too" % (first, second))
+    print("# lost: %s" % lost)
+    tap.ok(min(lost[0]) > 20, "two types of one class lose alike", lost[0])
+    for i, (what, kept, other) in enumerate((("rmdir", 0, 1), ("unlink", 1, 0), ("rmdir after a reload", 0, 1), ("unlink after a reload", 1, 0))):
+        tap.ok(lost[i + 1][kept] * 4 < lost[i + 1][other], "class 3 for %s: it loses little" % what, lost[i + 1])
+
+
 HIERARCHY = pids_hierarchy()
 if not HIERARCHY:
     skip_all("no cgroup hierarchy is mounted")
 flooded("after")
 flooded("before")
 slow_reader()
+classes()
 tap.end()
 EOF

@@ -31,10 +31,10 @@ def want(what, kind, sock, **fields):
 
 
 def ends(local, remote, server, **more):
-    """What the fields of a connection are at the end of `local`."""
+    """What the fields of a connection are at the end of `local`. The server is here where that is ours or the loopback address."""
     l, r = (local[0].replace("::ffff:", ""), str(local[1])), (remote[0].replace("::ffff:", ""), str(remote[1]))
     c, s = (r, l) if server else (l, r)
-    return dict(lip=l[0], lport=l[1], rip=r[0], rport=r[1], cip=c[0], cport=c[1], sip=s[0], sport=s[1], is_server="true" if server else "false",
+    return dict(lip=l[0], lport=l[1], rip=r[0], rport=r[1], cip=c[0], cport=c[1], sip=s[0], sport=s[1], is_server="true" if s[0] in ("127.0.0.1", "::1") or server else "false",
                 name="%s:%s->%s:%s" % (c + s), **more)
 
 

@@ -20,6 +20,7 @@
 #include "match/state/state.h"
 #include "wire/links.h"
 #include "wire/plan/plan_filter.h"
+#include "wire/plan/plan_strip.h"
 
 enum { STREAMS_MAX = 32 };
 
@@ -139,12 +140,27 @@ static inline void report_loss(const struct plan_stream *s, const struct frame *
 	pack_free(&text);
 }
 
+/* Does the rule fire on what the plan leaves of the event, too? */
+static inline bool fires_of_rest(struct eval *e, const struct rule *r, struct context *c, struct state *state, const struct frame *f,
+	const struct plan *plan, struct pack *rest)
+{
+	struct frame left = *f;
+	size_t at;
+
+	plan_strip(plan, &left, rest);
+	arena_reset(&c->arena);
+	assert_int_equal(context_event(c, state, &left, &at), 0);
+	eval_begin(e, c);
+	return eval_next(e) == r;
+}
+
 /* Evaluates the rules on the stream, and asks the filter of each event. Links add up in `p`: recorded streams come first. */
 static inline void stream_check(const struct plan_stream *s, struct program *p, const struct plan *plan, struct plan_count *count, bool report)
 {
 	struct plan_filter *filter = plan_filter_new(plan);
 	struct state *state = state_new();
 	struct context c = {0};
+	struct pack rest = {0};
 	struct eval e;
 	size_t at;
 
@@ -171,11 +187,16 @@ static inline void stream_check(const struct plan_stream *s, struct program *p, 
 		count->wanted += wanted;
 		count->wanted_rejected += wanted && !v.passes;
 		count->matched += r != NULL;
-		if (r && !v.passes && count->lost++ == 0 && report)
+		if (!r)
+			continue;
+		if (v.passes)
+			v.passes = fires_of_rest(&e, r, &c, state, f, plan, &rest);
+		if (!v.passes && count->lost++ == 0 && report)
 			report_loss(s, f, r, plan, (unsigned)v.type);
 	}
 	eval_free(&e);
 	arena_free(&c.arena);
+	pack_free(&rest);
 	state_free(state);
 	plan_filter_free(filter);
 }

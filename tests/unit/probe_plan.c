@@ -94,6 +94,42 @@ static void lines(void **state)
 	plan_free(p);
 }
 
+/* What a plan asks for besides: never a lower class than the type has, facts and data for the types that are named alone. */
+static void wants(void **state)
+{
+	struct plan *p = read_plan("plan 1\n"
+		"event openat class 3\n  all\n"
+		"event setuid class 0\n  all\n"
+		"event write\n  all\n"
+		"want data=200 write\nwant data=60000 read\nwant fd-kinds-0-2 openat write\nwant threads write\nwant socket sendto\n");
+	struct compiled *c = plan_compile(p, 7);
+	const struct raw_plan_type *t = c->raw.types;
+	bool types[EVENT_TYPES] = { [9] = true };
+
+	(void)state;
+	assert_int_equal(event_type(199)->class, 3);
+	assert_true(event_type(307)->class < 3);
+	assert_int_equal(t[307].class, 3);
+	assert_int_equal(t[199].class, 3);                      /* setuid: not lowered */
+	assert_int_equal(t[9].class, event_type(9)->class);
+	assert_int_equal(t[301].class, event_type(301)->class); /* unlink: not in the plan */
+	assert_int_equal(t[9].data, 200);
+	assert_int_equal(t[7].data, RAW_TEXT);
+	assert_int_equal(t[119].data, 0);
+	assert_int_equal(t[9].wants, RAW_WANT_KINDS | RAW_WANT_THREADS);
+	assert_int_equal(t[307].wants, RAW_WANT_KINDS);
+	assert_int_equal(t[31].wants, RAW_WANT_SOCKET);
+	assert_int_equal(t[33].wants, 0);
+	compiled_free(c);
+	plan_free(p);
+	c = plan_compile_all(types, RAW_WANT_MEMORY, 80, 1);
+	assert_int_equal(c->raw.types[9].data, 80);
+	assert_int_equal(c->raw.types[9].wants, RAW_WANT_MEMORY | RAW_WANT_SOCKET);
+	assert_int_equal(c->raw.types[363].wants, RAW_WANT_MEMORY | RAW_WANT_SOCKET | RAW_WANT_KINDS);
+	assert_int_equal(c->raw.types[293].class, 3);
+	compiled_free(c);
+}
+
 /* More lines than there are bits widen their types. */
 static void too_many(void **state)
 {
@@ -112,7 +148,7 @@ static void too_many(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(paths), cmocka_unit_test(lines), cmocka_unit_test(too_many) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(paths), cmocka_unit_test(lines), cmocka_unit_test(wants), cmocka_unit_test(too_many) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 
 enum step { STEP_ON, STEP_LAST, STEP_BAD };
 
-static enum step take(struct job *j, const struct frame *f)
+static enum step take(struct job *j, struct frame *f)
 {
 	size_t at = 0;
 

@@ -24,7 +24,7 @@ static const char usage[] =
 	"  -n COUNT             leave after so many\n"
 	"  -i ENDPOINT          where frames come from: - (default), unix:PATH, listen:PATH\n"
 	"  -o ENDPOINT          where frames go to, the same\n"
-	"  --plan FILE          without the events that a kernel side with this plan would not send; -v counts them by type\n"
+	"  --plan FILE          as a kernel side with this plan would send it: without other events, facts and data; -v counts by type\n"
 	"  --to-scap            write a capture that sysdig and Falco read; COUNT is of events\n"
 	"  --status[=json]      what each stage has counted, and how much a second, as a table or as JSON\n"
 	"  --json-source NAME   each line is a JSON document of source NAME\n"

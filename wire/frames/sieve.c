@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "wire/log.h"
+#include "wire/plan/plan_strip.h"
 
 void sieve_open(struct sieve *s, const char *path)
 {
@@ -18,7 +19,7 @@ void sieve_open(struct sieve *s, const char *path)
 			diex(EX_OSERR, "out of memory: counts");
 }
 
-bool sieve_passes(struct sieve *s, const struct frame *f)
+bool sieve_passes(struct sieve *s, struct frame *f)
 {
 	if (!s->plan)
 		return true;
@@ -31,6 +32,8 @@ bool sieve_passes(struct sieve *s, const struct frame *f)
 		if (v.line >= 0)
 			s->line[v.type][v.line]++;
 	}
+	if (v.passes)
+		plan_strip(s->plan, f, &s->left);
 	return v.passes;
 }
 
@@ -80,5 +83,6 @@ void sieve_free(struct sieve *s)
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
 		free(s->line[i]);
 	plan_free(s->plan);
+	pack_free(&s->left);
 	*s = (struct sieve){0};
 }

@@ -16,7 +16,8 @@ struct plan_memory {
 };
 
 const char *const plan_want_names[PLAN_WANTS] = {
-	[PLAN_WANT_FD_KINDS] = "fd-kinds-0-2", [PLAN_WANT_FDS] = "fds-0-2", [PLAN_WANT_FD_COUNT] = "fd-count",
+	[PLAN_WANT_FD_KINDS] = "fd-kinds-0-2", [PLAN_WANT_ALL_KINDS] = "fd-kinds", [PLAN_WANT_FDS] = "fds-0-2",
+	[PLAN_WANT_FD_COUNT] = "fd-count",
 	[PLAN_WANT_THREADS] = "threads", [PLAN_WANT_MEMORY] = "memory", [PLAN_WANT_FAULTS] = "page-faults",
 	[PLAN_WANT_SOCKET] = "socket", [PLAN_WANT_DATA] = "data",
 };

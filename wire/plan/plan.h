@@ -110,7 +110,7 @@ struct plan_event {
 };
 
 /* Facts that are sent on demand, and data. */
-enum plan_want { PLAN_WANT_FD_KINDS, PLAN_WANT_FDS, PLAN_WANT_FD_COUNT, PLAN_WANT_THREADS, PLAN_WANT_MEMORY, PLAN_WANT_FAULTS,
+enum plan_want { PLAN_WANT_FD_KINDS, PLAN_WANT_ALL_KINDS, PLAN_WANT_FDS, PLAN_WANT_FD_COUNT, PLAN_WANT_THREADS, PLAN_WANT_MEMORY, PLAN_WANT_FAULTS,
 	PLAN_WANT_SOCKET, PLAN_WANT_DATA, PLAN_WANTS };
 extern const char *const plan_want_names[PLAN_WANTS];
 

@@ -99,7 +99,8 @@ void actor_want_socket(struct actor *a, const struct sock *s)
 	log_want(&a->log, "fd.sockfamily", "%s", s->family == AF_UNIX ? "unix" : "ip");
 	if (s->family == AF_UNIX)
 		return;
-	log_want(&a->log, "fd.is_server", "%s", is_server ? "true" : "false");
+	/* All are on this machine, and so is the server. */
+	log_want(&a->log, "fd.is_server", "%s", is_server || s->remote_port ? "true" : "false");
 	if (s->remote_port) {
 		const char *client = is_server ? s->remote : s->local, *server = is_server ? s->local : s->remote;
 		int client_port = is_server ? s->remote_port : s->local_port, server_port = is_server ? s->local_port : s->remote_port;

@@ -217,7 +217,7 @@ static void want_datagram(struct actor *a, struct desc *d, const char *remote, i
 	log_want(&a->log, "fd.name", "%s", text);
 	log_want(&a->log, "fd.num", "%d", d->fd);
 	log_want(&a->log, "fd.l4proto", "udp");
-	log_want(&a->log, "fd.is_server", "%s", is_server ? "true" : "false");
+	log_want(&a->log, "fd.is_server", "true");
 	log_want(&a->log, "fd.sport", "%d", is_server ? s->local_port : port);
 	log_want(&a->log, "fd.cport", "%d", is_server ? port : s->local_port);
 	log_want(&a->log, "fd.rip", "%s", remote);
