@@ -319,7 +319,7 @@ static int act(struct falco *f, const char *rundir, int argc, char **argv)
 	return f->args.mode == FALCO_RUN ? go(f, rundir) : falco_print(f);
 }
 
-int falco_main(const char *rundir, int argc, char **argv)
+int falco_main(const char *rundir, const char *owners, int argc, char **argv)
 {
 	struct falco *f = calloc(1, sizeof *f);
 
@@ -329,6 +329,7 @@ int falco_main(const char *rundir, int argc, char **argv)
 	f->say.level = SAY_INFO;
 	f->sources.say = f->settled.say = &f->say;
 	f->settled.sources = &f->sources;
+	f->run.owners = owners;
 	f->args.argc = (unsigned)argc;
 	f->args.argv = argv;
 	int status = act(f, rundir, argc, argv);

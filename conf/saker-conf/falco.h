@@ -16,7 +16,7 @@ struct falco {
 };
 
 /* The exit status: Falco's 0 or 1, when all is said; or FALCO_GO_ON. `rundir` may be NULL where nothing runs. */
-int falco_main(const char *rundir, int argc, char **argv);
+int falco_main(const char *rundir, const char *owners, int argc, char **argv);
 /* Prints what a mode asks for (the configuration has been read). Returns 0 or 1. */
 int falco_print(struct falco *f);
 /* Arguments for match: its keys, and the rules. */

@@ -1,6 +1,7 @@
 /* Everything is written into a folder of another name, which gets its number when it is whole. */
 #include "generation.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -37,6 +38,21 @@ static int refuse(struct making *m, const char *what)
 	return say_error(m->s->say, (struct place){0}, "%s: %s: %s", m->folder, what, strerror(errno));
 }
 
+/* STAGE=USER,...: whose the arguments of a stage are. */
+static int owner_of(const char *owners, const char *stage, long *owner)
+{
+	size_t n = strlen(stage);
+
+	for (const char *p = owners; *p; p += strcspn(p, ","), p += *p == ',') {
+		char *end;
+		if (strncmp(p, stage, n) != 0 || p[n] != '=' || !isdigit((unsigned char)p[n + 1]))
+			continue;
+		*owner = strtol(p + n + 1, &end, 10);
+		return *end == ',' || !*end ? 0 : -1;
+	}
+	return -1;
+}
+
 static int put(struct making *m, const char *name, const char *data, size_t n)
 {
 	return folder_put(m->folder, name, data, n) == 0 ? 0 : refuse(m, name);
@@ -45,6 +61,22 @@ static int put(struct making *m, const char *name, const char *data, size_t n)
 static int put_text(struct making *m, const char *name, const struct strbuf *b)
 {
 	return put(m, name, b->p ? b->p : "", b->n);
+}
+
+/* There may be passwords among the keys: who is to have them has them alone, where it was said who that is. `stage` NULL: only we. */
+static int put_private(struct making *m, const char *name, const char *stage, const struct strbuf *b)
+{
+	char path[PATH_MAX + 32];
+	long owner = -1;
+
+	if (put_text(m, name, b) != 0)
+		return -1;
+	if (!m->run->owners)
+		return 0;
+	snprintf(path, sizeof path, "%s/%s", m->folder, name);
+	if (stage && owner_of(m->run->owners, stage, &owner) != 0)
+		return say_error(m->s->say, (struct place){0}, "-u: found '%s', expected the user of %s among them", m->run->owners, stage);
+	return chmod(path, stage ? 0400 : 0600) == 0 && (!stage || chown(path, (uid_t)owner, (gid_t)-1) == 0) ? 0 : refuse(m, name);
 }
 
 /* A copy of each rules file, under its full path in `rules`. */
@@ -92,58 +124,68 @@ static void pass_on(const struct making *m, const char *text)
 	fputs(text, stderr);
 }
 
-/* What match says of the rules (and of the plan `before`): into a file of the generation. */
-static int ask_match(struct making *m, const char *option, const char *before, const char *name, struct strbuf *out)
+/* What match is asked of the rules, and where in the generation the answer goes. */
+struct question {
+	const char *option, *before, *name;     /* before: a plan that the one of the rules is joined with, or NULL */
+	struct stage stage;
+	struct strbuf out, err;
+};
+
+static void ask_match(const struct making *m, struct question *q)
 {
-	struct strbuf arguments = {0}, err = {0};
+	struct strbuf arguments = {0};
 
 	add_rules(m, m->folder, &arguments);
 	add_keys(m, "match", &arguments);
-	arguments_add(&arguments, option);
-	if (before) {
+	arguments_add(&arguments, q->option);
+	if (q->before) {
 		arguments_add(&arguments, "--union");
-		arguments_add(&arguments, before);
+		arguments_add(&arguments, q->before);
 	}
-	int status = stage_run("match", &arguments, out, &err);
+	stage_start(&q->stage, "match", &arguments, &q->out, &q->err);
 	strbuf_free(&arguments);
-	if (status != 0) {
-		pass_on(m, err.p ? err.p : "");
-		say_error(m->s->say, (struct place){0}, "match %s ended with status %d", option, status);
-	}
-	strbuf_free(&err);
-	return status == 0 ? put_text(m, name, out) : -1;
 }
 
-/* The plan, and its union with that of the generation in force: while some stages have the old rules yet, both are needed. */
-static int make_plans(struct making *m)
+/* Only the first answer that is bad is passed on: it is the same mistake that the others complain of. */
+static int take_answer(struct making *m, struct question *q, int rc)
 {
-	struct strbuf plan = {0}, both = {0};
-	char before[PATH_MAX + 32];
-	struct stat st;
+	int status = stage_finish(&q->stage);
 
-	if (!settled_bool(m->s, CONF_PROBE_PLAN))
-		return put(m, "plan", "", 0) == 0 ? put(m, "plan.union", "", 0) : -1;
-	snprintf(before, sizeof before, "%s/current/plan", m->rundir);
-	int rc = ask_match(m, "--plan", NULL, "plan", &plan);
-	if (rc == 0 && stat(before, &st) == 0 && st.st_size > 0)
-		rc = ask_match(m, "--plan", before, "plan.union", &both);
-	else if (rc == 0)
-		rc = put_text(m, "plan.union", &plan);
-	strbuf_free(&plan);
-	strbuf_free(&both);
-	return rc;
+	if (rc == 0 && status != 0) {
+		pass_on(m, q->err.p ? q->err.p : "");
+		say_error(m->s->say, (struct place){0}, "match %s ended with status %d", q->option, status);
+	}
+	strbuf_free(&q->err);
+	return rc == 0 && status == 0 ? put_text(m, q->name, &q->out) : -1;
 }
 
+/* The plan, and its union with that of the generation in force: while some stages have the old rules yet, both are needed. Without
+ * one in force it is the plan. */
 static int ask_rules(struct making *m)
 {
-	struct strbuf names = {0};
-	int rc = ask_match(m, "--event-types", NULL, "event-types", &m->types);
+	enum { TYPES, NAMES, PLAN, UNION, ASKED };
+	char before[PATH_MAX + 32];
+	struct question q[ASKED] = { { .option = "--event-types", .name = "event-types" }, { .option = "--names", .name = "names" },
+		{ .option = "--plan", .name = "plan" }, { .option = "--plan", .before = before, .name = "plan.union" } };
+	struct stat st;
+	int n = settled_bool(m->s, CONF_PROBE_PLAN) ? ASKED : PLAN, rc = 0;
 
-	if (rc == 0)
-		rc = ask_match(m, "--names", NULL, "names", &names);
-	m->names = names.n > 0;
-	strbuf_free(&names);
-	return rc == 0 ? make_plans(m) : rc;
+	snprintf(before, sizeof before, "%s/current/plan", m->rundir);
+	if (n == ASKED && (stat(before, &st) != 0 || st.st_size == 0))
+		n = UNION;
+	for (int i = 0; i < n; i++)
+		ask_match(m, &q[i]);
+	for (int i = 0; i < n; i++)
+		rc = take_answer(m, &q[i], rc);
+	if (rc == 0 && n == PLAN)
+		rc = put(m, "plan", "", 0);
+	if (rc == 0 && n < ASKED)
+		rc = put_text(m, "plan.union", &q[PLAN].out);
+	m->names = q[NAMES].out.n > 0;
+	m->types = q[TYPES].out;
+	for (int i = NAMES; i < ASKED; i++)
+		strbuf_free(&q[i].out);
+	return rc;
 }
 
 /* What the probe captures: what the rules need, unless something else was asked for. */
@@ -210,7 +252,7 @@ static int write_arguments(struct making *m)
 		add_own(m, stages[i], &a);
 		add_keys(m, stages[i], &a);
 		snprintf(name, sizeof name, "%s.args", stages[i]);
-		int rc = put_text(m, name, &a);
+		int rc = put_private(m, name, stages[i], &a);
 		strbuf_free(&a);
 		if (rc != 0)
 			return rc;
@@ -260,7 +302,7 @@ static int write_config(struct making *m)
 	struct strbuf b = {0};
 
 	shipped_values(m->s, &b);
-	int rc = put_text(m, "config.yaml", &b);
+	int rc = put_private(m, "config.yaml", NULL, &b);
 	strbuf_free(&b);
 	return rc;
 }

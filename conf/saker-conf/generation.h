@@ -12,6 +12,7 @@ struct run {
 	const char *head;                       /* the first program: probe, frames, or none */
 	const char *input;                      /* what it reads instead of the kernel: a capture or JSON; NULL: the kernel */
 	const char *pidfile, *statistics, *writefile;
+	const char *owners;                     /* STAGE=USER,...: who alone may read the stage's arguments; NULL: everybody may */
 	unsigned long long duration, interval;  /* seconds and milliseconds; 0: none */
 };
 

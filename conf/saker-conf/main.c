@@ -19,9 +19,9 @@
 
 static const char usage[] =
 	"usage: saker-conf check [-c FILE] [-O KEY=VALUE]...\n"
-	"       saker-conf generate -d RUNDIR [-c FILE] [-O KEY=VALUE]... [-r FILE|DIR]... [-e TYPES] [-v]\n"
+	"       saker-conf generate -d RUNDIR [-c FILE] [-O KEY=VALUE]... [-r FILE|DIR]... [-e TYPES] [-u OWNERS] [-v]\n"
 	"       saker-conf wait [-n] -d RUNDIR       saker-conf exec -d RUNDIR [-g N] STAGE [ARGUMENT]...\n"
-	"       saker-conf [-d RUNDIR] --falco [ARGUMENT]...\n"
+	"       saker-conf [-d RUNDIR [-u OWNERS]] --falco [ARGUMENT]...\n"
 	"       saker-conf --config-schema | --saker-yaml | --mdoc | --keys | --version | --help\n"
 	"Reads saker.yaml, or a falco.yaml, and prepares what the stages need.\n"
 	"  check            say what is wrong with the configuration\n"
@@ -33,6 +33,7 @@ static const char usage[] =
 	"  -r FILE|DIR      rules, instead of rules_files\n"
 	"  -e TYPES         event types to capture, instead of those that the rules need\n"
 	"  -d RUNDIR        the folder of generations\n"
+	"  -u OWNERS        STAGE=USER,...: the numbers of the users who alone may read what the stages are started with\n"
 	"  -g N             generation N instead of the one in force (the link RUNDIR/current)\n"
 	"  --falco          Falco's command line, of today and of 2021\n"
 	"  --config-schema  print a JSON schema of the configuration\n"
@@ -180,7 +181,7 @@ static int options(struct command *c, int argc, char **argv)
 	int opt;
 
 	/* + : what stands behind exec's stage is the stage's. */
-	while ((opt = getopt(argc, argv, "+c:O:r:d:g:e:nv")) != -1) {
+	while ((opt = getopt(argc, argv, "+c:O:r:d:g:e:nu:v")) != -1) {
 		switch (opt) {
 		case 'c': c->sources.path = optarg; break;
 		case 'O': add_option(&c->sources, optarg); break;
@@ -189,6 +190,7 @@ static int options(struct command *c, int argc, char **argv)
 		case 'g': c->generation = optarg; break;
 		case 'e': c->run.types = optarg; break;
 		case 'n': c->now = true; break;
+		case 'u': c->run.owners = optarg; break;
 		case 'v': c->run.verbose = true; break;
 		default: diex(EX_USAGE, "try 'saker-conf --help'");
 		}
@@ -227,10 +229,14 @@ int main(int argc, char **argv)
 		c->rundir = argv[2];
 		first = 3;
 	}
+	if (argc > 5 && first == 3 && strcmp(argv[3], "-u") == 0) {
+		c->run.owners = argv[4];
+		first = 5;
+	}
 	if (first >= argc)
 		diex(EX_USAGE, "expected a command; try 'saker-conf --help'");
 	if (strcmp(argv[first], "--falco") == 0)
-		status = falco_main(c->rundir, argc - first, argv + first);
+		status = falco_main(c->rundir, c->run.owners, argc - first, argv + first);
 	else if ((status = print_word(argv[first])) < 0)
 		status = command(c, argc - first, argv + first);
 	settled_free(&c->settled);

@@ -2,6 +2,7 @@
 #include "stage.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -50,12 +51,7 @@ void stage_become(const char *program, const struct strbuf *arguments)
 	free(argv);
 }
 
-struct stream {
-	int fd;
-	struct strbuf *to;
-};
-
-static void drain(struct stream s[2])
+static void drain(struct stage_output s[2])
 {
 	char block[8192];
 
@@ -79,42 +75,55 @@ static void drain(struct stream s[2])
 	}
 }
 
-int stage_run(const char *program, const struct strbuf *arguments, struct strbuf *out, struct strbuf *err)
+static _Noreturn void become(const struct stage *s, int pipes[2][2], const char *program, const struct strbuf *arguments)
 {
-	struct strbuf *to[2] = { out, err };
-	int pipes[2][2] = { { -1, -1 }, { -1, -1 } }, status;
+	for (int i = 0; i < 2; i++)
+		if (s->outputs[i].to)
+			dup2(pipes[i][1], i + 1);
+	stage_become(program, arguments);
+	fprintf(stderr, "saker-conf: %s: %s\n", program, strerror(errno));
+	_exit(EX_UNAVAILABLE);
+}
 
+void stage_start(struct stage *s, const char *program, const struct strbuf *arguments, struct strbuf *out, struct strbuf *err)
+{
+	int pipes[2][2] = { { -1, -1 }, { -1, -1 } };
+
+	*s = (struct stage){ .pid = -1, .outputs = { { -1, out }, { -1, err } } };
 	for (int i = 0; i < 2; i++) {
-		if (to[i])
-			strbuf_puts(to[i], "");
-		if (to[i] && pipe(pipes[i]) != 0)
-			return -1;
+		if (!s->outputs[i].to)
+			continue;
+		strbuf_puts(s->outputs[i].to, "");
+		if (pipe2(pipes[i], O_CLOEXEC) != 0)
+			return;
+		s->outputs[i].fd = pipes[i][0];
 	}
 	fflush(stdout);
-	pid_t pid = fork();
-	if (pid == 0) {
-		for (int i = 0; i < 2; i++) {
-			if (!to[i])
-				continue;
-			dup2(pipes[i][1], i + 1);
-			close(pipes[i][0]);
+	s->pid = fork();
+	if (s->pid == 0)
+		become(s, pipes, program, arguments);
+	for (int i = 0; i < 2; i++)
+		if (pipes[i][1] >= 0)
 			close(pipes[i][1]);
-		}
-		stage_become(program, arguments);
-		fprintf(stderr, "saker-conf: %s: %s\n", program, strerror(errno));
-		_exit(EX_UNAVAILABLE);
-	}
-	struct stream streams[2];
-	for (int i = 0; i < 2; i++) {
-		if (to[i])
-			close(pipes[i][1]);
-		streams[i] = (struct stream){ pipes[i][0], to[i] };
-	}
-	if (pid < 0)
+}
+
+int stage_finish(struct stage *s)
+{
+	int status;
+
+	if (s->pid < 0)
 		return -1;
-	drain(streams);
-	while (waitpid(pid, &status, 0) < 0)
+	drain(s->outputs);
+	while (waitpid(s->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int stage_run(const char *program, const struct strbuf *arguments, struct strbuf *out, struct strbuf *err)
+{
+	struct stage s;
+
+	stage_start(&s, program, arguments, out, err);
+	return stage_finish(&s);
 }
