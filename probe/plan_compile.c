@@ -10,7 +10,11 @@
 #include "wire/log.h"
 #include "wire/plan/plan_event.h"
 
-enum { TYPE_CONNECT = 23, TYPE_PROCEXIT = 186 };
+enum { TYPE_CONNECT = 23, TYPE_PROCEXIT = 186, TYPE_EXECVE = 293 };
+
+_Static_assert((int)RAW_EXE_WRITABLE == (int)EXE_WRITABLE && (int)RAW_EXE_UPPER_LAYER == (int)EXE_UPPER_LAYER &&
+	(int)RAW_EXE_FROM_MEMFD == (int)EXE_FROM_MEMFD && (int)RAW_EXE_LOWER_LAYER == (int)EXE_LOWER_LAYER &&
+	(int)RAW_EXE_UNLINKED == (int)EXE_UNLINKED, "the kernel side has the same numbers");
 
 struct compiler {
 	struct compiled *out;
@@ -140,7 +144,47 @@ static int mask_of(const struct plan_test *t)
 	case PLAN_CAP_PERMITTED: return RAW_M_CAP_PERMITTED;
 	case PLAN_CAP_INHERITABLE: return RAW_M_CAP_INHERITABLE;
 	case PLAN_PROTOCOL: return RAW_M_PROTOCOL;
+	/* That the executable is not this or that can be told, and not always that it is. */
+	case PLAN_EXE_FLAGS: return t->negated ? -1 : RAW_M_EXE;
 	default: return -1;
+	}
+}
+
+static int mask_uses(const struct captured *c, int what)
+{
+	switch (what) {
+	case -1: return -1;
+	case RAW_M_PROTOCOL: return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
+	case RAW_M_EXE: return c->type == TYPE_EXECVE ? RAW_USES_EXEC : -1;
+	default: return RAW_USES_TASK;
+	}
+}
+
+static bool is_argv(const struct plan_test *t)
+{
+	return t->subject == PLAN_ARGV0 || t->subject == PLAN_ARGS;
+}
+
+static bool texts_fit(const struct plan_test *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->text[i].n > sizeof (uint64_t[RAW_TEXT_WORDS]))
+			return false;
+	return true;
+}
+
+/* What a test of a text needs. Some are asked of a program alone that has just been executed. */
+static int text_uses(const struct captured *c, const struct plan_test *t)
+{
+	if (is_argv(t))
+		return c->type == TYPE_EXECVE && texts_fit(t) ? RAW_USES_EXEC : -1;
+	if (!plan_tree_takes(t) || (t->subject == PLAN_PATH && file_argument(c) == RAW_FILE_NONE))
+		return -1;
+	switch (t->subject) {
+	case PLAN_PATH:
+		return t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX ? RAW_USES_NAME : RAW_USES_PATH;
+	case PLAN_ANCESTOR: case PLAN_CWD: return c->type == TYPE_EXECVE ? RAW_USES_EXEC : -1;
+	default: return RAW_USES_TASK;
 	}
 }
 
@@ -167,15 +211,10 @@ static int test_uses(const struct captured *c, const struct plan_test *t)
 		return number_uses(what);
 	case PLAN_NET: return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
 	case PLAN_MASK:
-		if (t->subject == PLAN_FD_KIND || t->subject == PLAN_PROTOCOL)
+		if (t->subject == PLAN_FD_KIND)
 			return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
-		return mask_of(t) < 0 ? -1 : RAW_USES_TASK;
-	case PLAN_TEXT:
-		if (!plan_tree_takes(t) || (t->subject == PLAN_PATH && file_argument(c) == RAW_FILE_NONE))
-			return -1;
-		if (t->subject != PLAN_PATH)
-			return RAW_USES_TASK;
-		return t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX ? RAW_USES_NAME : RAW_USES_PATH;
+		return mask_uses(c, mask_of(t));
+	case PLAN_TEXT: return text_uses(c, t);
 	default: return -1;
 	}
 }
@@ -296,18 +335,38 @@ static void add_kinds(struct raw_plan *p, unsigned line, const struct plan_test 
 			rule_out(&p->family[i + 1], line);
 }
 
-/* Tests of the task's sets, or of the socket's. */
-static void add_masks(struct compiler *c, bool socket, uint32_t *used)
+/* Those of one RAW_USES_* value. */
+static void add_masks(struct compiler *c, int uses, uint32_t *used)
 {
 	for (unsigned i = 0; i < c->n; i++)
 		for (unsigned k = 0; k < c->line[i].n; k++) {
 			const struct plan_test *t = c->line[i].test[k];
 			int what = t->kind == PLAN_MASK ? mask_of(t) : -1;
-			if (what < 0 || (what == RAW_M_PROTOCOL) != socket || *used == RAW_MASKS)
+			int asked = what == RAW_M_PROTOCOL ? RAW_USES_SOCKET : what == RAW_M_EXE ? RAW_USES_EXEC : RAW_USES_TASK;
+			if (what < 0 || asked != uses || *used == RAW_MASKS)
 				continue;
 			struct raw_mask *m = &c->out->raw.masks[(*used)++];
 			*m = (struct raw_mask){ .mask = t->mask, .what = (uint8_t)what, .negated = t->negated };
 			m->lines.w[i / 64] = 1ull << (i % 64);
+		}
+}
+
+/* Tests of argv[0], or of the other arguments. One for which there is no room is left out. */
+static void add_texts(struct compiler *c, unsigned subject, uint32_t *used)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		for (unsigned k = 0; k < c->line[i].n; k++) {
+			const struct plan_test *t = c->line[i].test[k];
+			if (t->kind != PLAN_TEXT || t->subject != subject || *used + t->n > RAW_TEXTS)
+				continue;
+			for (size_t v = 0; v < t->n; v++) {
+				struct raw_text *r = &c->out->raw.texts[(*used)++];
+				*r = (struct raw_text){ .len = (uint8_t)t->text[v].n, .whole = t->op == PLAN_IS, .negated = t->negated,
+					.ends = v + 1 == t->n };
+				memcpy(r->text, t->text[v].p, t->text[v].n);
+				memset(r->mask, 0xff, t->text[v].n);
+				r->lines.w[i / 64] = 1ull << (i % 64);
+			}
 		}
 }
 
@@ -323,16 +382,22 @@ static void compile_tests(struct compiler *c)
 				compile_flag(p, i, t);
 			if (is_sign(t, &negated))
 				add_flag(&p->result[0], &p->result[1], i, negated);
-			if (t->kind == PLAN_TEXT && t->subject == PLAN_EXE)
-				p->wants_exe = 1;
+			p->wants_exe |= t->kind == PLAN_TEXT && t->subject == PLAN_EXE;
+			p->wants_cwd |= t->kind == PLAN_TEXT && t->subject == PLAN_CWD;
+			p->wants_ancestors |= t->kind == PLAN_TEXT && t->subject == PLAN_ANCESTOR;
 			if (t->kind == PLAN_NET)
 				add_nets(p, i, t);
 			if (t->kind == PLAN_MASK && t->subject == PLAN_FD_KIND)
 				add_kinds(p, i, t);
 		}
-	add_masks(c, false, &p->task_masks);
+	add_masks(c, RAW_USES_TASK, &p->task_masks);
 	p->socket_masks = p->task_masks;
-	add_masks(c, true, &p->socket_masks);
+	add_masks(c, RAW_USES_SOCKET, &p->socket_masks);
+	p->exe_masks = p->socket_masks;
+	add_masks(c, RAW_USES_EXEC, &p->exe_masks);
+	add_texts(c, PLAN_ARGV0, &p->argv0_texts);
+	p->args_texts = p->argv0_texts;
+	add_texts(c, PLAN_ARGS, &p->args_texts);
 }
 
 /* Which of the event's ranges a type's lines have. */

@@ -26,6 +26,11 @@ struct trees {
 	uint32_t *index;                       /* numbers of places by key, plus one */
 };
 
+static bool is_path(int tree)
+{
+	return tree <= RAW_TREE_CWD;
+}
+
 /* A test's tree, and whether it asks for whole paths. */
 static int tree_of(const struct plan_test *t)
 {
@@ -36,6 +41,8 @@ static int tree_of(const struct plan_test *t)
 	case PLAN_EXE: return RAW_TREE_EXE;
 	case PLAN_COMM: return RAW_TREE_COMM;
 	case PLAN_PARENT: return RAW_TREE_PARENT;
+	case PLAN_ANCESTOR: return RAW_TREE_ANCESTOR;
+	case PLAN_CWD: return RAW_TREE_CWD;
 	default: return -1;
 	}
 }
@@ -67,9 +74,10 @@ bool plan_tree_takes(const struct plan_test *t)
 {
 	int tree = t->kind == PLAN_TEXT ? tree_of(t) : -1;
 
-	if (tree < 0 || (tree == RAW_TREE_EXE && t->op != PLAN_IS && t->op != PLAN_UNDER && t->op != PLAN_PREFIX))
+	if (tree < 0 || (tree == RAW_TREE_EXE && t->op != PLAN_IS && t->op != PLAN_UNDER && t->op != PLAN_PREFIX) ||
+		(tree == RAW_TREE_ANCESTOR && t->op != PLAN_IS))
 		return false;
-	for (size_t i = 0; i < t->n && (tree == RAW_TREE_PATH || tree == RAW_TREE_EXE); i++)
+	for (size_t i = 0; i < t->n && is_path(tree); i++)
 		if (!path_fits(&t->text[i]))
 			return false;
 	return true;
@@ -134,11 +142,12 @@ static size_t longest_of(uint32_t tree)
 
 static bool add_values(struct trees *t, const struct plan_test *test)
 {
-	uint32_t tree = (uint32_t)tree_of(test);
+	int of = tree_of(test);
+	uint32_t tree = (uint32_t)of;
 
-	for (size_t i = 0; i < test->n; i++) {
+	for (size_t i = 0; of >= 0 && i < test->n; i++) {
 		const struct plan_text *v = &test->text[i];
-		if (tree == RAW_TREE_PATH || tree == RAW_TREE_EXE) {
+		if (is_path((int)tree)) {
 			if (!add_path(t, tree, v))
 				return false;
 		} else if (v->n && v->n <= longest_of(tree) && (test->op == PLAN_IS || test->op == PLAN_NAME_IS)) {
@@ -151,7 +160,7 @@ static bool add_values(struct trees *t, const struct plan_test *test)
 
 static enum verdict verdict_at(const struct trees *t, const struct plan_test *test, const struct place *p, enum outcome o)
 {
-	if (p->tree == RAW_TREE_PATH || p->tree == RAW_TREE_EXE)
+	if (is_path((int)p->tree))
 		return path_verdict(test, p->path, p->n, o);
 	(void)t;
 	return o == OUTCOME_END ? name_verdict(test, p->path, p->n) : other_verdict(test, longest_of(p->tree));
@@ -173,8 +182,25 @@ static struct raw_lines lines_at(const struct trees *t, const struct place *p, e
 	return l;
 }
 
+/* The lines that have a test of ancestors, of that polarity; with `name`, which has the name among its values. */
+static struct raw_lines lines_of_ancestors(const struct trees *t, const struct place *name, bool negated)
+{
+	struct raw_lines l = {0};
+
+	for (unsigned i = 0; i < t->lines; i++)
+		for (unsigned k = 0; k < t->line[i].n; k++) {
+			const struct plan_test *test = t->line[i].test[k];
+			if (test->subject == PLAN_ANCESTOR && test->negated == negated &&
+			    (!name || name_verdict(test, name->path, name->n) == VERDICT_YES))
+				l.w[i / 64] |= 1ull << (i % 64);
+		}
+	return l;
+}
+
 static struct raw_node node_at(const struct trees *t, const struct place *p, uint32_t id)
 {
+	if (p->tree == RAW_TREE_ANCESTOR)
+		return (struct raw_node){ .id = id, .end = lines_of_ancestors(t, p, false), .one = lines_of_ancestors(t, p, true) };
 	return (struct raw_node){ .id = id, .end = lines_at(t, p, OUTCOME_END), .one = lines_at(t, p, OUTCOME_ONE),
 		.more = lines_at(t, p, OUTCOME_MORE) };
 }
@@ -197,6 +223,7 @@ void plan_trees(struct compiled *c, const struct plan_made *line, unsigned n, ui
 	for (size_t i = 0; i < t.n; i++)
 		c->nodes[i] = (struct plan_node){ t.place[i].key, node_at(&t, &t.place[i], place_id(&t, i)) };
 	c->nnodes = t.n;
+	c->raw.ancestors = lines_of_ancestors(&t, NULL, false);
 	for (uint32_t tree = 0; tree < RAW_TREES; tree++) {
 		struct place root = { .path = "", .tree = tree };
 		c->raw.roots[tree] = node_at(&t, &root, root_id(&t, tree));

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { PLACE_MAX = 4096 };
+
 bool verdict_rules_out(const struct plan_test *t, enum verdict v)
 {
 	return v != VERDICT_UNKNOWN && (v == VERDICT_YES) == t->negated;
@@ -63,7 +65,7 @@ static bool under(const struct plan_test *t, const char *path, size_t n, enum ou
 	for (size_t i = 0; i < n; i++)
 		if (path[i] == '/' && has(t, path, i + 1))
 			return true;
-	return (o != OUTCOME_END || n == 0) && has_slashed(t, path, n);
+	return (o != OUTCOME_END || n == 0 || t->subject == PLAN_CWD) && has_slashed(t, path, n);
 }
 
 /* A path that goes on behind the place: it begins with a value when the place and a slash do. Where a value goes on in the
@@ -120,6 +122,16 @@ static enum verdict folder_verdict(const struct plan_test *t, const char *path, 
 
 enum verdict path_verdict(const struct plan_test *t, const char *path, size_t n, enum outcome o)
 {
+	char folder[PLACE_MAX];
+
+	/* Working directories end with a slash. */
+	if (t->subject == PLAN_CWD && o == OUTCOME_END && n && t->op != PLAN_UNDER) {
+		if (n >= sizeof folder)
+			return VERDICT_UNKNOWN;
+		memcpy(folder, path, n);
+		folder[n++] = '/';
+		path = folder;
+	}
 	const char *slash = memrchr(path, '/', n), *name = slash ? slash + 1 : path;
 
 	switch (t->op) {

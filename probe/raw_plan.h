@@ -15,6 +15,8 @@ enum {
 	RAW_RANGES = 64,
 	RAW_MASKS = 16,
 	RAW_NETS = 64,
+	RAW_TEXTS = 64,
+	RAW_TEXT_WORDS = 8,                    /* a text of a test of argv has at most 64 bytes */
 	RAW_TYPES = 512
 };
 
@@ -25,7 +27,7 @@ struct raw_lines {
 /* What has to be asked for a type beyond its result, from cheap to dear. */
 enum {
 	RAW_USES_ACCESS = 1, RAW_USES_ARGS = 2, RAW_USES_PATH = 4, RAW_USES_NAME = 8, RAW_USES_TASK = 16, RAW_USES_SOCKET = 32,
-	RAW_USES_PASSED = 64
+	RAW_USES_PASSED = 64, RAW_USES_EXEC = 128
 };
 /* raw_plan_type.file: an argument's number, or one of these. */
 enum { RAW_FILE_NONE = 255, RAW_FILE_NEW = 254 };
@@ -60,8 +62,10 @@ struct raw_range {
 	struct raw_lines lines;                /* that have the test */
 };
 
-/* As they stand in the kernel's credentials; then the socket's. */
-enum raw_mask_of { RAW_M_CAP_INHERITABLE, RAW_M_CAP_PERMITTED, RAW_M_CAP_EFFECTIVE, RAW_M_PROTOCOL };
+/* As they stand in the kernel's credentials; then the socket's; then what the executable may be. */
+enum raw_mask_of { RAW_M_CAP_INHERITABLE, RAW_M_CAP_PERMITTED, RAW_M_CAP_EFFECTIVE, RAW_M_PROTOCOL, RAW_M_EXE };
+/* EXE_* of wire/fact.h. */
+enum { RAW_EXE_WRITABLE = 1, RAW_EXE_UPPER_LAYER = 2, RAW_EXE_FROM_MEMFD = 4, RAW_EXE_LOWER_LAYER = 8, RAW_EXE_UNLINKED = 16 };
 struct raw_mask {
 	__u64 mask;
 	__u8 what, negated, pad[6];
@@ -74,6 +78,13 @@ struct raw_net {
 	struct raw_lines lines;
 };
 
+/* A value of a test of what was executed; as a raw_range. */
+struct raw_text {
+	__u64 text[RAW_TEXT_WORDS], mask[RAW_TEXT_WORDS];      /* mask: which bits count */
+	__u8 len, whole, negated, ends, pad[4];                /* whole: the text is no longer than this */
+	struct raw_lines lines;
+};
+
 /* A place in a tree of names: the lines that a path does not rule out when it ends there, has one more component, or more. */
 struct raw_node {
 	__u32 id, pad;
@@ -83,8 +94,9 @@ struct raw_node_key {
 	__u32 parent, len;                     /* id of the node above; bytes of the name */
 	__u64 name[RAW_NAME_WORDS];
 };
-/* The roots of the trees; of the last three only the first level exists, and what is missing is like `more`. */
-enum raw_tree { RAW_TREE_PATH, RAW_TREE_EXE, RAW_TREE_NAME, RAW_TREE_COMM, RAW_TREE_PARENT, RAW_TREES };
+/* The roots of the trees; from the names on only the first level exists, and what is missing is like `more`. Of ancestors `end` is
+ * which lines look for the name, `one` which look that it is not there. */
+enum raw_tree { RAW_TREE_PATH, RAW_TREE_EXE, RAW_TREE_CWD, RAW_TREE_NAME, RAW_TREE_COMM, RAW_TREE_PARENT, RAW_TREE_ANCESTOR, RAW_TREES };
 
 struct raw_plan {
 	struct raw_plan_type types[RAW_TYPES];
@@ -96,8 +108,11 @@ struct raw_plan {
 	struct raw_lines family[4];            /* kinds of sockets: other, IPv4, IPv6, unix */
 	struct raw_node roots[RAW_TREES];
 	struct raw_range ranges[RAW_RANGES];   /* of the event, then of the task, then of the socket */
-	struct raw_mask masks[RAW_MASKS];      /* of the task, then of the socket */
+	struct raw_mask masks[RAW_MASKS];      /* of the task, then of the socket, then of the executable */
 	struct raw_net nets[RAW_NETS];
+	struct raw_text texts[RAW_TEXTS];      /* of argv[0], then of the other arguments */
+	struct raw_lines ancestors;            /* that look for an ancestor */
+	__u32 argv0_texts, args_texts, exe_masks, wants_cwd, wants_ancestors, pad2;
 	__u32 event_ranges, task_ranges, socket_ranges, task_masks, socket_masks, n_nets, wants_exe, pad;
 	__u64 bloom[RAW_BLOOM_BITS / 64];      /* of the nodes' keys */
 	__u64 serial;                          /* of the plan; never 0 */

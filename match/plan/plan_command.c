@@ -90,7 +90,7 @@ static void advise(const struct plan *plan, unsigned type, struct strbuf *out)
 		strbuf_puts(out, "    fd.sip, fd.snet, fd.sport     with =, in or !=; fd.l4proto, fd.type\n");
 	if (!tests(e, PLAN_CONTAINER, PLAN_CONTAINER))
 		strbuf_puts(out, "    container.id != host          or container.id = host\n");
-	if (!tests(e, PLAN_COMM, PLAN_PARENT) && !tests(e, PLAN_EXE, PLAN_EXE))
+	if (!tests(e, PLAN_COMM, PLAN_CWD) && !tests(e, PLAN_EXE, PLAN_EXE))
 		strbuf_puts(out, "    proc.name in (…)              or proc.pname, proc.exepath, with =, in or startswith\n");
 	if (!tests(e, PLAN_TTY, PLAN_TTY))
 		strbuf_puts(out, "    proc.tty != 0                 if only processes with a terminal matter\n");

@@ -125,7 +125,8 @@ static bool suffix(struct derivation *d, const struct predicate *p, const struct
 	struct plan_test t = { .kind = PLAN_TEXT, .subject = form->subject, .op = slash ? PLAN_NAME_IS : PLAN_NAME_SUFFIX, .param = form->param,
 		.text = &text, .n = 1 };
 
-	if (p->n != 1 || len == 0 || n > CONSTANT_MAX || (form->subject == PLAN_COMM || form->subject == PLAN_PARENT || form->subject == PLAN_ARG_TEXT))
+	if (p->n != 1 || len == 0 || n > CONSTANT_MAX ||
+		(form->subject >= PLAN_COMM && form->subject <= PLAN_ARG_TEXT))
 		return false;
 	out->yes = cover_test(d, &t, false);
 	/* What stands before the name must be only the slash, or the test says more than the check. */
@@ -225,6 +226,32 @@ void leaf_parent(struct derivation *d, const struct predicate *p, const struct f
 	(void)f;
 	if (p->op != OP_PMATCH)
 		plan_texts(d, p, &(struct text_form){ .subject = PLAN_PARENT }, out);
+}
+
+/* Any ancestor: without a number, and that one differs says nothing of the others. */
+void leaf_ancestor(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
+{
+	if (!f->has_arg && p->op != OP_PMATCH && p->op != OP_NE)
+		plan_texts(d, p, &(struct text_form){ .subject = PLAN_ANCESTOR }, out);
+}
+
+void leaf_argv0(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
+{
+	(void)f;
+	if (p->op != OP_PMATCH)
+		plan_texts(d, p, &(struct text_form){ .subject = PLAN_ARGV0 }, out);
+}
+
+void leaf_args(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
+{
+	if (!f->has_arg && p->op != OP_PMATCH)
+		plan_texts(d, p, &(struct text_form){ .subject = PLAN_ARGS }, out);
+}
+
+void leaf_cwd(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
+{
+	(void)f;
+	plan_texts(d, p, &(struct text_form){ .subject = PLAN_CWD, .rooted = true }, out);
 }
 
 void leaf_exe(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)

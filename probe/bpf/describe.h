@@ -13,6 +13,7 @@ struct memory {
 	__u64 thread_key;              /* key under which a THREAD was sent, or 0 */
 	__u32 self;                    /* it runs one of our own programs */
 	__u32 looked;                  /* whether that was found out */
+	__u64 parent, name[2];         /* key and comm, as they were last sent */
 	__u64 lines_print;             /* of what `lines` rests on; 0: nothing yet */
 	struct raw_lines lines;        /* of the plan, that the task does not rule out */
 };
@@ -27,6 +28,31 @@ struct {
 static __always_inline struct memory *memory_of(struct task_struct *t, bool create)
 {
 	return bpf_task_storage_get(&tasks, t, NULL, create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+}
+
+/* What stands behind the NUL is not part of a task's name. */
+static __always_inline void name_clean(__u64 name[2])
+{
+	__u64 a = name[0], b = name[1], end = (a - 0x0101010101010101ull) & ~a & 0x8080808080808080ull;
+
+	if (end) {
+		a &= (end & -end) - 1;
+		b = 0;
+	} else {
+		end = (b - 0x0101010101010101ull) & ~b & 0x8080808080808080ull;
+		b &= end ? (end & -end) - 1 : ~0ull;
+	}
+	name[0] = a;
+	name[1] = b;
+}
+
+/* Remembers of a process what its record tells user space. */
+static __always_inline void remember(struct memory *m, const struct raw_proc *p)
+{
+	m->parent = p->parent;
+	m->name[0] = ((const __u64 *)p->h.comm)[0];
+	m->name[1] = ((const __u64 *)p->h.comm)[1];
+	name_clean(m->name);
 }
 
 static __always_inline __u64 print_of(struct slot *s, __u64 task)
@@ -63,7 +89,7 @@ static __always_inline bool definition_send(struct slot *s)
 /* Sends what user space does not know, or not any more, of a process. `here`: it is the calling task's. */
 static __always_inline bool process_describe(struct slot *s, __u64 task, struct memory *m, __u64 print, bool here)
 {
-	record_begin(s, task, m);
+	remember(m, record_begin(s, task, m));
 	if (!m->argv_of && here)
 		argv_fill(s);
 	m->print = definition_send(s) ? print : 0;

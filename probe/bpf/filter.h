@@ -311,31 +311,22 @@ __noinline int passed_dots(struct slot *s, __u64 user)
 static __always_inline bool comm_keep(struct slot *s, const struct raw_plan *p, enum raw_tree tree, __u64 task)
 {
 	words_at(s, task + bpf_core_field_offset(struct task_struct, comm));
-	__u64 a = WORD(s, 0), b = WORD(s, 1), end;
-	/* What stands behind the NUL is not part of the name. */
-	end = (a - 0x0101010101010101ull) & ~a & 0x8080808080808080ull;
-	if (end) {
-		a &= (end & -end) - 1;
-		b = 0;
-	} else {
-		end = (b - 0x0101010101010101ull) & ~b & 0x8080808080808080ull;
-		b &= end ? (end & -end) - 1 : ~0ull;
-	}
 	s->key.len = RAW_COMM;
-	s->key.name[0] = a;
-	s->key.name[1] = b;
+	s->key.name[0] = WORD(s, 0);
+	s->key.name[1] = WORD(s, 1);
 	s->key.name[2] = s->key.name[3] = 0;
+	name_clean(s->key.name);
 	return name_keep(s, p, tree);
 }
 
-/* One test of capabilities. */
+/* One test of capabilities, of a protocol, of what an executable may be. */
 __noinline int mask_keep(struct slot *s, __u32 i)
 {
 	const struct raw_mask *m = &plan_of(s)->masks[i & (RAW_MASKS - 1)];
 
 	if (!s)
 		return 0;
-	__u64 have = s->caps[m->what & 3];
+	__u64 have = s->caps[m->what & 7];
 	if (((have & m->mask) != 0) == m->negated)
 		lines_drop(s, &m->lines);
 	return 0;

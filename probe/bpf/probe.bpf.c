@@ -2,6 +2,7 @@
 /* saker's eyes: system calls at their exit, the life of processes and cgroups, and the snapshot. What they put into the ring
  * is in ../raw.h. */
 #include "events.h"
+#include "exec.h"
 
 char licence[] SEC("license") = "GPL";
 
@@ -290,11 +291,12 @@ int BPF_PROG_exec(__u64 *ctx)
 		return 0;
 	}
 	s->task = (__u64)t;
-	bool passes = capture_exec && life_pass(s, TYPE_EXECVE);
+	bool passes = capture_exec && life_pass(s, TYPE_EXECVE) && exec_pass(s, t);
 	if (capture_exec && !passes)
 		count(TYPE_EXECVE, COUNT_REJECTED);
 	__u64 print = print_of(s, (__u64)t);
 	struct raw_proc *p = record_begin(s, (__u64)t, m);
+	remember(m, p);
 	p->h.kind = RAW_EXEC;
 	p->h.type = TYPE_EXECVE;
 	p->h.flags |= passes ? 0 : RAW_UNWANTED;
@@ -431,7 +433,7 @@ int snapshot(struct bpf_iter__task *ctx)
 	if (!s)
 		return 0;
 	__u64 print = print_of(s, (__u64)t);
-	record_begin(s, (__u64)t, m);
+	remember(m, record_begin(s, (__u64)t, m));
 	if (!m->argv_of && t->mm) {
 		item_foreign(s, RAW_FACT_ARGV, t, t->mm->arg_start, t->mm->arg_end - t->mm->arg_start);
 		item_foreign(s, RAW_FACT_ENV, t, t->mm->env_start, t->mm->env_end - t->mm->env_start);

@@ -90,7 +90,10 @@ struct slot {
 	__u32 plan;                    /* which of the two */
 	bool hit;                      /* the value that a range is looked for is in one */
 	__s64 numbers[SLOT_NUMBERS];   /* by enum raw_number */
-	__u64 caps[4];                 /* by enum raw_mask_of */
+	__u64 caps[8];                 /* by enum raw_mask_of */
+	__u32 text_len, pad4;          /* of what is in `text` */
+	struct raw_lines found;        /* of the plan, whose ancestor is found */
+	__u64 ancestor;
 	__u64 ends[2][2];              /* addresses, local and remote */
 	__u32 address_len, pad3;
 	__u64 trail[TRAIL];            /* see path_climb */

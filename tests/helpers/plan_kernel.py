@@ -145,7 +145,7 @@ class Plans:
         return "\n".join(lines) + "\n"
 
 
-def run(folder, plan, seed, count):
+def run(folder, plan, seed, count, act=activity):
     """The events that the reference filter lets through, those that the kernel side did, and what differs."""
     paths = [os.path.join(folder, name) for name in ("plan", "all", "let", "reference")]
     with open(paths[0], "w") as f:
@@ -156,7 +156,7 @@ def run(folder, plan, seed, count):
         without = probe_start("-e", types, "-O", RING, stdout=every)
         time.sleep(0.02)
         since = ticks()
-        activity(folder, seed, count)
+        act(folder, seed, count)
         stop(without)
         stop(with_plan)
     with open(paths[1], "rb") as every, open(paths[3], "wb") as out:

@@ -30,7 +30,10 @@ static const char *const plan_addresses[] = { "127.0.0.1", "::1", "10.0.0.1", "8
 static const char *const plan_nets[] = { "127.0.0.0/8", "::/0", "0.0.0.0/0", "10.0.0.0/8", "2001::/16", "192.168.0.0/16" };
 static const char *const plan_numbers[] = { "0", "1", "3", "53", "80", "443", "1000", "4", "2", "100", "65534" };
 
-enum draw_pool { POOL_PATHS, POOL_NAMES, POOL_ADDRESSES, POOL_NETS, POOL_NUMBERS, POOL_WORDS };
+static const char *const plan_called[] = { "cat", "ls", "./", "/bin/", "-bash", "/usr/bin/cat", "/bin/cat", "ping", "curl", "sh", "", "/dev/shm/" };
+static const char *const plan_args[] = { "-c", "-c /dev/shm", "/etc", "/etc/passwd", "-c 1", "google.com", "./", "1", "-", "", " ", "x y" };
+static const char *const plan_folders[] = { "/", "/root/", "/root", "/home/", "/tmp/", "/var/run/", "/var/run", "/run/", "/h", "/bin/", "/usr/bin/", "/lib/" };
+enum draw_pool { POOL_PATHS, POOL_NAMES, POOL_CALLED, POOL_ARGS, POOL_FOLDERS, POOL_ADDRESSES, POOL_NETS, POOL_NUMBERS, POOL_WORDS };
 struct draw_field {
 	const char *name;
 	enum draw_pool pool;
@@ -43,7 +46,9 @@ static const struct draw_field plan_fields[] = {
 	{ "evt.arg.path", POOL_PATHS, NULL }, { "evt.arg.oldpath", POOL_PATHS, NULL }, { "evt.arg.newpath", POOL_PATHS, NULL },
 	{ "evt.arg.target", POOL_PATHS, NULL }, { "evt.abspath", POOL_PATHS, NULL }, { "proc.exepath", POOL_PATHS, NULL },
 	{ "proc.name", POOL_NAMES, NULL }, { "proc.name", POOL_NAMES, NULL }, { "proc.pname", POOL_NAMES, NULL }, { "proc.cmdline", POOL_NAMES, NULL },
-	{ "proc.aname", POOL_NAMES, NULL }, { "proc.cwd", POOL_PATHS, NULL }, { "user.name", POOL_NAMES, NULL },
+	{ "proc.aname", POOL_NAMES, NULL }, { "proc.aname[2]", POOL_NAMES, NULL }, { "proc.exe", POOL_CALLED, NULL }, { "proc.exe", POOL_NAMES, NULL },
+	{ "proc.args", POOL_ARGS, NULL }, { "proc.args", POOL_ARGS, NULL }, { "proc.args[0]", POOL_ARGS, NULL },
+	{ "proc.cwd", POOL_PATHS, NULL }, { "proc.cwd", POOL_FOLDERS, NULL }, { "user.name", POOL_NAMES, NULL },
 	{ "fd.ip", POOL_ADDRESSES, NULL }, { "fd.sip", POOL_ADDRESSES, NULL }, { "fd.cip", POOL_ADDRESSES, NULL }, { "fd.rip", POOL_ADDRESSES, NULL },
 	{ "fd.net", POOL_NETS, NULL }, { "fd.snet", POOL_NETS, NULL }, { "fd.lnet", POOL_NETS, NULL },
 	{ "fd.port", POOL_NUMBERS, NULL }, { "fd.sport", POOL_NUMBERS, NULL }, { "fd.cport", POOL_NUMBERS, NULL }, { "fd.rport", POOL_NUMBERS, NULL },
@@ -76,6 +81,9 @@ static inline const char *draw_value(struct random_rules *r, const struct draw_f
 	switch (f->pool) {
 	case POOL_PATHS: return DRAW(r, plan_paths);
 	case POOL_NAMES: return DRAW(r, plan_names);
+	case POOL_CALLED: return DRAW(r, plan_called);
+	case POOL_ARGS: return DRAW(r, plan_args);
+	case POOL_FOLDERS: return DRAW(r, plan_folders);
 	case POOL_ADDRESSES: return DRAW(r, plan_addresses);
 	case POOL_NETS: return DRAW(r, plan_nets);
 	case POOL_NUMBERS: return DRAW(r, plan_numbers);
@@ -87,7 +95,7 @@ static inline void draw_list(struct random_rules *r, const struct draw_field *f)
 {
 	char word[32];
 
-	const char *quote = f->pool == POOL_PATHS || f->pool == POOL_NAMES ? "\"" : "";
+	const char *quote = f->pool <= POOL_FOLDERS ? "\"" : "";
 
 	strbuf_printf(&r->text, "(%s%s%s", quote, draw_value(r, f, word), quote);
 	for (uint32_t n = draw(r, 5); n; n--)
@@ -118,7 +126,7 @@ static inline void draw_check(struct random_rules *r)
 		draw_argument(r);
 		return;
 	}
-	bool text = f->pool == POOL_PATHS || f->pool == POOL_NAMES, net = f->pool == POOL_ADDRESSES || f->pool == POOL_NETS;
+	bool text = f->pool <= POOL_FOLDERS, net = f->pool == POOL_ADDRESSES || f->pool == POOL_NETS;
 	bool truth = f->pool == POOL_WORDS && strncmp(f->words, "true", 4) == 0;
 	const char *op = text ? DRAW(r, text_ops) : truth ? draw(r, 4) ? "=" : "!=" : net || f->pool == POOL_WORDS ?
 		(draw(r, 2) ? "in" : draw(r, 2) ? "=" : "!=") : DRAW(r, number_ops);

@@ -54,6 +54,9 @@ enum plan_subject {
 	PLAN_PASSED, PLAN_PASSED2,             /* the same as they were passed */
 	PLAN_EXE,                              /* path of the executable */
 	PLAN_COMM, PLAN_PARENT,                /* name of the task, of the parent process */
+	PLAN_ANCESTOR,                         /* the same of the parent, its parent …: of any of them */
+	PLAN_ARGV0, PLAN_ARGS,                 /* what the process was called as; its arguments with blanks between them */
+	PLAN_CWD,                              /* its working directory, with a slash at the end */
 	PLAN_ARG_TEXT,                         /* a text among the event's parameters, as it was passed */
 	PLAN_DOTS,                             /* PLAN_FLAG: the first path of the call, as it was passed, has two dots in a row */
 	PLAN_SUBJECTS

@@ -202,6 +202,11 @@ const struct plan_process *plan_process_parent(const struct plan_processes *all,
 	return p->parent && p->parent != p->key ? map_get(&all->by_key, p->parent) : NULL;
 }
 
+uint64_t plan_process_parent_key(const struct plan_process *p)
+{
+	return p->parent != p->key ? p->parent : 0;
+}
+
 static bool value_at(const uint8_t *body, size_t n, uint32_t at, struct value *v)
 {
 	struct cursor c = { body + at, body + n };

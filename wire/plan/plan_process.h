@@ -24,6 +24,8 @@ void plan_processes_free(struct plan_processes *all);
 /* A living process, or NULL. */
 const struct plan_process *plan_process(const struct plan_processes *all, uint64_t key);
 const struct plan_process *plan_process_parent(const struct plan_processes *all, const struct plan_process *p);
+/* 0: it has none. */
+uint64_t plan_process_parent_key(const struct plan_process *p);
 /* A fact of the process, or of the thread `task` of it where it differs. False when it is nil or not there. */
 bool plan_process_fact(const struct plan_processes *all, const struct plan_process *p, uint64_t task, enum fact n, struct value *v);
 

@@ -6,7 +6,7 @@
 
 #include "wire/path.h"
 
-enum { TEXT_MAX = 4096 };
+enum { TEXT_MAX = 4096, ANCESTORS = 64 };
 
 struct text {
 	const char *p;                 /* NULL: not known */
@@ -103,6 +103,53 @@ static void main_path(const struct plan_seen *s, struct text *out)
 		path_param(s, 0, OBJECT_OR_JOINED, out);
 }
 
+static bool own_fact(const struct plan_seen *s, enum fact n, struct value *v)
+{
+	return s->process && plan_process_fact(s->processes, s->process, s->event.task, n, v);
+}
+
+/* The arguments behind argv[0] with blanks between them, as rules see them: of what is no text or cut what there is of it. */
+static void join_args(const struct plan_seen *s, struct text *out)
+{
+	struct value v, one;
+	uint64_t had;
+	uint32_t n;
+	const uint8_t *p;
+
+	out->p = NULL;
+	out->n = 0;
+	if (!own_fact(s, FACT_ARGV, &v) || v.type != VALUE_ARRAY)
+		return;
+	struct cursor in = v.a.inside;
+	if (value_skip(&in) != 1)
+		return;
+	for (bool first = true; value_next(&in, &one) == 1; first = false) {
+		if (!value_cut(&one, &p, &n, &had))
+			n = 0;
+		if (out->n + !first + n > TEXT_MAX)
+			return;
+		if (!first)
+			out->own[out->n++] = ' ';
+		if (n)
+			memcpy(out->own + out->n, p, n);
+		out->n += n;
+	}
+	out->p = out->own;
+}
+
+static void with_slash(struct text *t)
+{
+	if (!t->p || t->n == 0 || t->p[t->n - 1] == '/')
+		return;
+	if (t->n == TEXT_MAX) {
+		t->p = NULL;
+		return;
+	}
+	memcpy(t->own, t->p, t->n);
+	t->own[t->n++] = '/';
+	t->p = t->own;
+}
+
 static void subject(const struct plan_seen *s, const struct plan_test *t, struct text *out)
 {
 	const struct plan_process *parent;
@@ -116,10 +163,15 @@ static void subject(const struct plan_seen *s, const struct plan_test *t, struct
 	case PLAN_JOINED2: path_param(s, 1, JOINED, out); return;
 	case PLAN_PASSED: path_param(s, 0, PASSED, out); return;
 	case PLAN_PASSED2: path_param(s, 1, PASSED, out); return;
-	case PLAN_EXE: case PLAN_COMM:
-		if (s->process)
-			plan_process_fact(s->processes, s->process, s->event.task, t->subject == PLAN_EXE ? FACT_EXEPATH : FACT_COMM, &v);
-		break;
+	case PLAN_EXE: own_fact(s, FACT_EXEPATH, &v); break;
+	case PLAN_COMM: own_fact(s, FACT_COMM, &v); break;
+	case PLAN_ARGV0: own_fact(s, FACT_EXE, &v); break;
+	case PLAN_ARGS: join_args(s, out); return;
+	case PLAN_CWD:
+		own_fact(s, FACT_CWD, &v);
+		whole(&v, out);
+		with_slash(out);
+		return;
 	case PLAN_PARENT:
 		parent = s->process ? plan_process_parent(s->processes, s->process) : NULL;
 		if (parent)
@@ -215,11 +267,39 @@ static bool spelling_holds(const void *arg, const struct plan_text *path)
 	return any_text(s->test, path, s->itself);
 }
 
+/* Of the ancestors any, from the parent on; what is not known of one may be what is looked for. */
+static enum plan_answer ancestor_test(const struct plan_seen *s, const struct plan_test *t)
+{
+	const struct plan_process *p = s->process;
+	bool lost = !p;
+	struct text name;
+	struct value v;
+
+	for (int i = 0; p && i < ANCESTORS; i++) {
+		uint64_t key = plan_process_parent_key(p);
+		if (!key)
+			return lost ? ANSWER_UNKNOWN : ANSWER_NO;
+		p = plan_process_parent(s->processes, p);
+		if (p == s->process)
+			break;
+		if (!p || !plan_process_fact(s->processes, p, 0, FACT_COMM, &v) || !whole(&v, &name)) {
+			lost = true;
+			continue;
+		}
+		const struct plan_text text = { name.p, name.n };
+		if (any_text(t, &text, false))
+			return ANSWER_YES;
+	}
+	return ANSWER_UNKNOWN;
+}
+
 enum plan_answer plan_text_test(const struct plan_seen *s, const struct plan_test *t)
 {
 	bool itself = false, path = t->subject >= PLAN_PATH && t->subject <= PLAN_JOINED2, name;
 	struct text text;
 
+	if (t->subject == PLAN_ANCESTOR)
+		return ancestor_test(s, t);
 	text.none = false;
 	subject(s, t, &text);
 	name = t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX;
@@ -239,7 +319,8 @@ enum plan_answer plan_text_test(const struct plan_seen *s, const struct plan_tes
 	if (any_text(t, &all, itself))
 		return ANSWER_YES;
 	/* Rules may mean the file by another name. */
-	bool kernel = t->subject == PLAN_PATH || t->subject == PLAN_PATH2 || t->subject == PLAN_EXE || t->subject == PLAN_ARG_TEXT;
+	bool kernel = t->subject == PLAN_PATH || t->subject == PLAN_PATH2 || t->subject == PLAN_EXE || t->subject == PLAN_CWD ||
+		t->subject == PLAN_ARG_TEXT;
 	if (kernel && !name && plan_links_any(&s->processes->links, &all, spelling_holds, &spelling))
 		return ANSWER_UNKNOWN;
 	return ANSWER_NO;

@@ -1,0 +1,192 @@
+/* Tests of a program that has just been executed: what it was called as and with, where it works, whose descendant it is. */
+#ifndef PROBE_BPF_EXEC_H
+#define PROBE_BPF_EXEC_H
+
+#include "filter.h"
+
+enum { ANCESTORS = 16 };
+
+static __always_inline __u64 differing(const __u64 *text, const struct raw_text *t)
+{
+	__u64 d = 0;
+
+	for (int i = 0; i < RAW_TEXT_WORDS; i++)
+		d |= (text[i] ^ t->text[i]) & t->mask[i];
+	return d;
+}
+
+/* One value of a test of the text in s->text; as range_keep. */
+__noinline int text_keep(struct slot *s, __u32 i)
+{
+	const struct raw_text *t = &plan_of(s)->texts[i & (RAW_TEXTS - 1)];
+
+	if (!s)
+		return 0;
+	bool fits = t->whole ? s->text_len == t->len : s->text_len >= t->len;
+	s->hit |= fits && !differing((const __u64 *)s->text, t);
+	if (!t->ends)
+		return 0;
+	if (s->hit == t->negated)
+		lines_drop(s, &t->lines);
+	s->hit = false;
+	return 0;
+}
+
+static __always_inline bool texts_keep(struct slot *s, __u32 i, __u32 end)
+{
+	s->hit = false;
+	for (int n = 0; n < RAW_TEXTS && i < end; n++, i++)
+		text_keep(s, i);
+	return lines_left(s);
+}
+
+/* Between arguments stands a NUL, in rules a blank. */
+static __always_inline void blanks(__u64 *text)
+{
+	const __u64 low = 0x7f7f7f7f7f7f7f7full;
+
+	for (int i = 0; i < RAW_TEXT_WORDS; i++)
+		text[i] |= ~(((text[i] & low) + low) | text[i] | low) >> 2;
+}
+
+/* Tests of argv, which stands in the caller's new memory. */
+__noinline int argv_keep(struct slot *s)
+{
+	const struct raw_plan *p = plan_of(s);
+	__u64 mm;
+
+	if (!s || !(mm = ADDRESS(s, struct task_struct, s->task, mm)))
+		return 1;
+	__u64 from = READ(struct mm_struct, mm, arg_start), end = READ(struct mm_struct, mm, arg_end);
+	long n = bpf_probe_read_user_str(s->text, PASSED_MAX, (void *)from);
+	if (n <= 0 || n >= PASSED_MAX || from + n > end)
+		return 1;
+	s->text_len = n - 1;
+	if (!texts_keep(s, 0, p->argv0_texts))
+		return 0;
+	from += n;
+	__u64 rest = end - from, size = rest < 8 * RAW_TEXT_WORDS ? rest : 8 * RAW_TEXT_WORDS;
+	BOUND(size, 16 * RAW_TEXT_WORDS - 1);
+	s->text_len = rest == 0 ? 0 : rest > 1u << 30 ? 1u << 30 : rest - 1;
+	if (size && bpf_probe_read_user(s->text, size, (void *)from) != 0)
+		return 1;
+	blanks((__u64 *)s->text);
+	return texts_keep(s, p->argv0_texts, p->args_texts);
+}
+
+/* What the executable may be, as far as that costs little. */
+static __always_inline bool exe_keep(struct slot *s, const struct raw_plan *p)
+{
+	__u64 mm = ADDRESS(s, struct task_struct, s->task, mm), file = mm ? ADDRESS(s, struct mm_struct, mm, exe_file) : 0;
+
+	if (!file)
+		return true;
+	__u64 inode = ADDRESS(s, struct file, file, f_inode), dentry = (__u64)READ(struct file, file, f_path).dentry;
+	__u32 magic = READ(struct super_block, READ(struct inode, inode, i_sb), s_magic);
+	__u8 layer = overlay_layer(inode, magic);
+	words_at(s, (__u64)READ(struct dentry, dentry, d_name).name);
+	bool memfd = (WORD(s, 0) & 0xffffffffffffull) == 0x3a64666d656dull;          /* "memfd:" */
+	s->caps[RAW_M_EXE] = RAW_EXE_WRITABLE | RAW_EXE_UNLINKED | (memfd ? RAW_EXE_FROM_MEMFD : 0) |
+		(layer == 1 ? RAW_EXE_UPPER_LAYER : layer ? RAW_EXE_LOWER_LAYER : 0);
+	for (__u32 n = 0, i = p->socket_masks; n < RAW_MASKS && i < p->exe_masks; n++, i++)
+		mask_keep(s, i);
+	return lines_left(s);
+}
+
+static __always_inline bool cwd_keep(struct slot *s)
+{
+	__u64 fs = ADDRESS(s, struct task_struct, s->task, fs);
+
+	if (!fs)
+		return true;
+	struct path pwd = READ(struct fs_struct, fs, pwd);
+	path_root(s);
+	s->walk.dentry = (__u64)pwd.dentry;
+	s->walk.mnt = (__u64)pwd.mnt;
+	path_climb(s);
+	return s->walk.result != PATH_ABSOLUTE || path_descend(s, RAW_TREE_CWD);
+}
+
+/* All tests but those of ancestors. */
+__noinline int exec_keep(struct slot *s)
+{
+	const struct raw_plan *p = plan_of(s);
+
+	if (!s)
+		return 1;
+	if (p->socket_masks < p->exe_masks && !exe_keep(s, p))
+		return 0;
+	if (p->args_texts && !argv_keep(s))
+		return 0;
+	return !p->wants_cwd || cwd_keep(s);
+}
+
+/* Looks for the name in s->key among those of ancestors that lines have. */
+static __always_inline void ancestor_look(struct slot *s)
+{
+	s->key.parent = plan_of(s)->roots[RAW_TREE_ANCESTOR].id;
+	s->key.len = RAW_COMM;
+	s->key.name[2] = s->key.name[3] = 0;
+	const struct raw_node *n = node_below(s);
+	if (!n)
+		return;
+	for (int i = 0; i < RAW_LINE_WORDS; i++)
+		s->found.w[i] |= n->end.w[i];
+	lines_drop(s, &n->one);
+}
+
+/* One ancestor, s->ancestor, by the name that was last told of it; what is remembered of it is `m`. Not 0 to go on. The kernel's
+ * iterator leaves out init, which user space has from /proc until it is told of it. */
+__noinline int ancestor_step(struct slot *s, const struct memory *m)
+{
+	if (!s)
+		return 0;
+	__u64 t = s->ancestor, parent = process_key(ADDRESS(s, struct task_struct, t, real_parent)), told = parent;
+	if (m && m->print) {
+		s->key.name[0] = m->name[0];
+		s->key.name[1] = m->name[1];
+		told = m->parent;
+	} else if (READ(struct task_struct, t, pid) == 1 && !(m && m->name[0])) {
+		words_at(s, t + bpf_core_field_offset(struct task_struct, comm));
+		s->key.name[0] = WORD(s, 0);
+		s->key.name[1] = WORD(s, 1);
+		name_clean(s->key.name);
+	} else {
+		return 0;
+	}
+	ancestor_look(s);
+	return told == parent;
+}
+
+/* The ancestors as user space knows them, and no further than to one whose parent has changed since. What is above that is not known,
+ * and then nobody can say that an ancestor is missing. */
+static __always_inline bool ancestors_keep(struct slot *s, struct task_struct *t)
+{
+	const struct raw_plan *p = plan_of(s);
+
+	__builtin_memset(&s->found, 0, sizeof(s->found));
+	for (int i = 0; i < ANCESTORS; i++) {
+		t = t->real_parent->group_leader;
+		if (!t->pid) {
+			for (int w = 0; w < RAW_LINE_WORDS; w++)
+				s->lines.w[w] &= ~p->ancestors.w[w] | s->found.w[w];
+			break;
+		}
+		s->ancestor = (__u64)t;
+		if (!ancestor_step(s, memory_of(t, false)))
+			break;
+	}
+	return lines_left(s);
+}
+
+/* Whether the plan lets the event of s->task = t through, of which life_pass has left the lines. */
+static __always_inline bool exec_pass(struct slot *s, struct task_struct *t)
+{
+	const struct raw_plan_type *type = plan_type_of(s, TYPE_EXECVE);
+
+	if (type->all || !(type->uses & RAW_USES_EXEC))
+		return true;
+	return exec_keep(s) && (!plan_of(s)->wants_ancestors || ancestors_keep(s, t));
+}
+
+#endif
