@@ -157,46 +157,38 @@ __noinline int node_step(struct slot *s, __u32 parent, __u64 dentry)
 	return 1;
 }
 
-/* One step of path_climb: as path_step, of which only the dentry is kept. Not 0 to go on. */
-__noinline int climb_step(struct slot *s)
-{
-	if (!s)
-		return 0;
-	struct walk *w = &s->walk;
-	__u64 dentry = w->dentry, mnt = w->mnt;
-
-	if (dentry == w->root_dentry && mnt == w->root_mnt) {
-		w->result = PATH_ABSOLUTE;
-		return false;
-	}
-	if (dentry == (__u64)READ(struct vfsmount, mnt, mnt_root)) {
-		__u64 m = mnt - bpf_core_field_offset(struct mount, mnt);
-		__u64 above = (__u64)READ(struct mount, m, mnt_parent);
-		if (above == m || !above)
-			return false;
-		w->dentry = (__u64)READ(struct mount, m, mnt_mountpoint);
-		w->mnt = above + bpf_core_field_offset(struct mount, mnt);
-		return true;
-	}
-	__u64 parent = (__u64)READ(struct dentry, dentry, d_parent);
-	if (parent == dentry || !parent)
-		return false;
-	s->trail[s->depth & (TRAIL - 1)] = dentry;
-	s->depth++;
-	w->dentry = parent;
-	return true;
-}
-
 /* Goes from s->walk up to the root of s->task and leaves the components' dentries in s->trail, leaf first. s->walk.result is
- * PATH_ABSOLUTE when it got there. */
+ * PATH_ABSOLUTE when it got there. Steps as those of path_step, in registers: this is the way of every file that is opened. */
 __noinline int path_climb(struct slot *s)
 {
 	if (!s)
 		return 0;
+	__u64 dentry = s->walk.dentry, mnt = s->walk.mnt;
+	const __u64 root_dentry = s->walk.root_dentry, root_mnt = s->walk.root_mnt;
+
 	s->depth = 0;
 	s->walk.result = -1;
-	for (int i = 0; i < TRAIL && climb_step(s); i++)
-		;
+	for (int i = 0; i < TRAIL; i++) {
+		if (dentry == root_dentry && mnt == root_mnt) {
+			s->walk.result = PATH_ABSOLUTE;
+			break;
+		}
+		if (dentry == (__u64)READ(struct vfsmount, mnt, mnt_root)) {
+			__u64 m = mnt - bpf_core_field_offset(struct mount, mnt), above = ADDRESS(s, struct mount, m, mnt_parent);
+			if (above == m || !above)
+				break;
+			dentry = ADDRESS(s, struct mount, m, mnt_mountpoint);
+			mnt = above + bpf_core_field_offset(struct mount, mnt);
+			continue;
+		}
+		__u64 parent = ADDRESS(s, struct dentry, dentry, d_parent);
+		if (parent == dentry || !parent)
+			break;
+		/* In memory, where the verifier does not follow it: it would go through every number in every round. */
+		s->trail[s->depth & (TRAIL - 1)] = dentry;
+		s->depth++;
+		dentry = parent;
+	}
 	return 0;
 }
 
