@@ -6,6 +6,7 @@
 
 #include "match/operand.h"
 #include "plan.h"
+#include "plan_want.h"
 #include "wire/links.h"
 #include "wire/log.h"
 #include "wire/plan/plan_event.h"
@@ -76,16 +77,16 @@ static void advise(const struct plan *plan, unsigned type, struct strbuf *out)
 	const struct plan_event *e = &plan->event[type];
 	const struct event_type *t = event_type(type);
 	bool opens = event_param(t, "flags", 5) >= 0 && plan_event_path(t, 0) >= 0 && t->flags & EV_CREATES_FD;
-	bool path = plan_event_path(t, 0) >= 0 && strncmp(t->name, "execve", 6) != 0, socket = event_param(t, "tuple", 5) >= 0;
-	const char *name = strcmp(t->name, "openat") == 0 || opens ? "fd.name" : "fs.path.name";
+	bool socket = strcmp(t->name, "connect") == 0, has_tuple = event_param(t, "tuple", 5) >= 0;
+	/* Of a call that leaves no file behind the kernel side has no path. */
+	bool on_fd = !has_tuple && t->flags & EV_USES_FD && event_fd(t) >= 0 && plan_event_path(t, 0) < 0;
 
 	if (!tests(e, PLAN_OK, PLAN_OK) && !tests(e, PLAN_RESULT, PLAN_RESULT))
 		strbuf_puts(out, "    evt.failed = false            if only calls that succeed matter\n");
 	if (opens && !tests(e, PLAN_READ, PLAN_EXEC))
 		strbuf_puts(out, "    evt.is_open_write = true      or evt.is_open_read, evt.is_open_create\n");
-	if (path && !tests(e, PLAN_PATH, PLAN_PASSED2))
-		strbuf_printf(out, "    %s startswith /folder/%*s or %s pmatch (/folder, …), %s in (/a/file, …)\n", name,
-			(int)(strlen(name) < 12 ? 12 - strlen(name) : 0), "", name, name);
+	if ((opens || on_fd) && !tests(e, PLAN_PATH, PLAN_PASSED2))
+		strbuf_puts(out, "    fd.name startswith /folder/   or fd.name pmatch (/folder, …), fd.name in (/a/file, …)\n");
 	if (socket && !tests(e, PLAN_PORT, PLAN_PORT_REMOTE) && !tests(e, PLAN_ADDR, PLAN_ADDR_REMOTE))
 		strbuf_puts(out, "    fd.sip, fd.snet, fd.sport     with =, in or !=; fd.l4proto, fd.type\n");
 	if (!tests(e, PLAN_CONTAINER, PLAN_CONTAINER))
@@ -131,15 +132,47 @@ static void advise_all(const struct plan *plan, struct strbuf *out)
 		strbuf_puts(out, "No other clause would make it less.\n");
 }
 
+/* What each event brings besides, and which fields of the rule are the reason. */
+static void name_wants(const struct program *p, const struct rule *r, const struct plan *plan, struct strbuf *out)
+{
+	struct strbuf fields[PLAN_WANTS] = {0};
+	struct plan *scratch = plan_new();
+	uint32_t bytes = 0;
+	bool any = false, enter = false;
+
+	for (unsigned i = 0; i < EVENT_TYPES; i++) {
+		if (!event_type(i) || !plan->event[i].wanted)
+			continue;
+		plan_want_fields(p, r, event_type(i), scratch, fields);
+		bytes = plan->snaplen[i] > bytes ? plan->snaplen[i] : bytes;
+		enter |= plan->event[i].enter;
+	}
+	for (unsigned i = 0; i < PLAN_WANTS; i++) {
+		char want[32];
+		if (!fields[i].n)
+			continue;
+		snprintf(want, sizeof want, i == PLAN_WANT_DATA ? "%s=%u" : "%s", plan_want_names[i], (unsigned)bytes);
+		if (!any)
+			strbuf_puts(out, "Events bring more, which costs time and room; without these fields they would not:\n");
+		strbuf_printf(out, "    %-29s for %s\n", want, fields[i].p);
+		any = true;
+		strbuf_free(&fields[i]);
+	}
+	if (enter)
+		strbuf_puts(out, "For fd.… of a call that closes it, calls are looked at before they are made; that makes every call dearer.\n");
+	plan_free(scratch);
+}
+
 /* Prints what the rule makes the kernel side send, and what would make it less. Returns 0, or 64 when there is no such rule. */
 static int plan_why(struct program *p, const char *rule, struct strbuf *out)
 {
 	const struct plan_options o = { .rule = rule };
 	struct strbuf advice = {0};
-	bool known = false;
+	const struct rule *known = NULL;
 
 	for (size_t i = 0; i < p->nrules; i++)
-		known |= p->rules[i].syscall && strcmp(p->rules[i].name, rule) == 0;
+		if (p->rules[i].syscall && strcmp(p->rules[i].name, rule) == 0)
+			known = &p->rules[i];
 	if (!known) {
 		strbuf_printf(out, "found no rule '%s' for events of system calls that runs", rule);
 		return EX_USAGE;
@@ -147,6 +180,7 @@ static int plan_why(struct program *p, const char *rule, struct strbuf *out)
 	struct plan *plan = plan_derive(p, &o);
 	print_plan(plan, out);
 	advise_all(plan, &advice);
+	name_wants(p, known, plan, &advice);
 	for (char *line = advice.p, *next; line && *line; line = next) {
 		next = strchr(line, '\n') + 1;
 		strbuf_puts(out, "# ");

@@ -25,6 +25,8 @@ struct wanting {
 	const struct program *program;
 	const struct event_type *type;
 	struct plan *out;
+	struct strbuf *fields;                 /* one for each fact, or NULL */
+	const char *field;                     /* at hand */
 };
 
 /* Does the event carry what a program reads, writes or hands over, of which the kernel side takes a beginning only? */
@@ -44,6 +46,17 @@ static bool is_data(const struct event_type *t, const struct field_ref *f)
 	return parameter && i >= 0 && i < t->nparams && plan_is_data(t, (unsigned)i);
 }
 
+/* Adds a name to a list, unless it is there. */
+static void name_field(struct strbuf *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *s = list->p; s && (s = strstr(s, name)); s += n)
+		if ((s == list->p || s[-1] == ' ') && (s[n] == ',' || !s[n]))
+			return;
+	strbuf_printf(list, "%s%s", list->n ? ", " : "", name);
+}
+
 static void add(struct wanting *w, enum plan_want want, size_t bytes)
 {
 	uint32_t n = (uint32_t)(bytes < SNAPLEN ? SNAPLEN : bytes > 65535 ? 65535 : bytes);
@@ -52,6 +65,8 @@ static void add(struct wanting *w, enum plan_want want, size_t bytes)
 	if (want == PLAN_WANT_DATA && !has_data(w->type))
 		return;
 	w->out->wants[t] |= 1u << want;
+	if (w->fields)
+		name_field(&w->fields[want], w->field);
 	if (want == PLAN_WANT_DATA && w->out->snaplen[t] < n)
 		w->out->snaplen[t] = n;
 }
@@ -66,6 +81,7 @@ static void slot(struct wanting *w, uint32_t number, size_t bytes)
 			slot(w, (uint32_t)s->transform->args[i].slot, bytes);
 	if (s->transform)
 		return;
+	w->field = s->ref.text;
 	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
 		if (strcmp(facts[i].field, s->ref.def->name) == 0)
 			add(w, facts[i].want, bytes);
@@ -106,9 +122,9 @@ static void format(struct wanting *w, const struct format *f)
 			slot(w, (uint32_t)f->piece[i].slot, 0);
 }
 
-void plan_want(const struct program *p, const struct rule *r, const struct event_type *t, struct plan *out)
+static void want_all(struct wanting w, const struct rule *r)
 {
-	struct wanting w = { p, t, out };
+	const struct program *p = w.program;
 	struct arena a = {0};
 
 	condition(&w, r->edge, arena_alloc(&a, p->exprs.n));
@@ -116,4 +132,15 @@ void plan_want(const struct program *p, const struct rule *r, const struct event
 	for (size_t i = 0; i < r->nextra; i++)
 		format(&w, &r->extra[i].format);
 	arena_free(&a);
+}
+
+void plan_want(const struct program *p, const struct rule *r, const struct event_type *t, struct plan *out)
+{
+	want_all((struct wanting){ .program = p, .type = t, .out = out }, r);
+}
+
+void plan_want_fields(const struct program *p, const struct rule *r, const struct event_type *t, struct plan *scratch,
+	struct strbuf fields[PLAN_WANTS])
+{
+	want_all((struct wanting){ .program = p, .type = t, .out = scratch, .fields = fields }, r);
 }

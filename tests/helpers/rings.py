@@ -21,7 +21,7 @@ RULES = """
 - rule: all
   desc: what rules see
   condition: evt.type in (%s) and proc.pid = %d
-  output: "%%evt.type %%thread.tid %%evt.rawres %%fd.num %%fd.name %%fd.typechar %%proc.name %%fd.sip %%fd.sport %%evt.args"
+  output: "%%evt.type %%thread.tid %%evt.rawres %%fd.num %%fd.name %%fd.typechar %%proc.name %%fd.sip %%fd.sport %%proc.nthreads %%proc.stdin.name %%evt.args"
   priority: INFO
 - rule: read of a secret
   desc: what Falco's open_read says
@@ -226,9 +226,10 @@ def main():
     with open("/proc/self/comm", "w") as f:
         f.write("asker")
     os.chdir("/")
+    os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
     with open(DIR + "/rules.yaml", "w") as f:
         f.write(RULES % (TYPES, os.getpid(), os.getpid()))
-    found, c, status = seen("-e", TYPES, caller=caller, log=log)
+    found, c, status = seen("-e", TYPES, "-w", "threads,fds-0-2", caller=caller, log=log)
     tap.is_(status, 0, "the probe has ended well")
     secrets = at = 0
     for what, event, expected, says in log:
@@ -241,6 +242,8 @@ def main():
         at = n + 1
         secrets += "read of a secret" in found[n][1]
         tap.ok(found[n][2], what, "not complete")
+    lacking = [f for f, _, _ in found if not f["proc.nthreads"] or f["proc.stdin.name"] != "/dev/null"]
+    tap.ok(not lacking, "each brings what is wanted besides", *lacking[:2])
     tap.is_(secrets, sum("/secret" in e.get("fd.name", "") for _, _, e, _ in log), "a rule for secrets is raised each time")
     exact, sums = accounted(c, TYPES.split(","))
     tap.ok(exact, "each is accounted for", sums)

@@ -143,6 +143,15 @@ path = rules("evt.type in (open, openat) and proc.cmdline contains x")
 status, out, err = run("match", "--why", "r1", "-r", path)
 out = out.decode()
 ok(status == 0 and "proc.cmdline contains x" in out and "fd.name startswith /folder/" in out and "evt.is_open_write" in out, "--why: what is sent, and what to add", out)
+path = rules("evt.type = write and evt.buffer contains x and not (proc.stdin.type = unix and proc.vmsize > 3)", "evt.type = mkdir", "evt.type = close and fd.name = /x")
+out = run("match", "--why", "r1", "-r", path)[1].decode()
+ok(all(re.search(line, out, re.M) for line in ("^want memory write$", "^#     fd.name startswith /folder/ ", "^#     fd-kinds-0-2 +for proc.stdin.type$",
+                                               "^#     memory +for proc.vmsize$", "^#     data=80 +for evt.buffer$")),
+   "--why: which fields make events bring more", out)
+out = run("match", "--why", "r2", "-r", path)[1].decode()
+ok("container.id" in out and "fs.path" not in out and "fd.name" not in out and "bring" not in out, "--why advises nothing that the kernel side can not test", out)
+out = run("match", "--why", "r3", "-r", path)[1].decode()
+ok("looked at before they are made" in out, "--why: what has to be seen before a call is made", out)
 status, out, err = run("match", "--why", "no such", "-r", path)
 ok(status == 64 and "found no rule 'no such'" in err, "--why of a rule that is not there", status, err)
 
