@@ -219,7 +219,7 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 	s->task = (__u64)t;
 	s->call = c;
 	s->call.what = *call;
-	if (plan->wanted && filter_pass(s) && (type != TYPE_EXECVE || exec_pass(s))) {
+	if (plan->wanted && filter_pass(s)) {
 		call_deliver(s);
 	} else {
 		count_plain(n, COUNT_REJECTED);
