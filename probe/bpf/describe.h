@@ -14,6 +14,8 @@ struct memory {
 	__u32 self;                    /* it runs one of our own programs */
 	__u32 looked;                  /* whether that was found out */
 	__u64 parent, name[2];         /* key and comm, as they were last sent */
+	__u64 argv_serial;             /* of the plan that `argv` is of; 0: it is not known */
+	struct raw_lines argv;         /* that the argv does not rule out that was last sent */
 	__u64 lines_print;             /* of what `lines` rests on; 0: nothing yet */
 	struct raw_lines lines;        /* of the plan, that the task does not rule out */
 };
@@ -90,8 +92,10 @@ static __always_inline bool definition_send(struct slot *s)
 static __always_inline bool process_describe(struct slot *s, __u64 task, struct memory *m, __u64 print, bool here)
 {
 	remember(m, record_begin(s, task, m));
-	if (!m->argv_of && here)
+	if (!m->argv_of && here) {
 		argv_fill(s);
+		m->argv_serial = 0;
+	}
 	m->print = definition_send(s) ? print : 0;
 	return m->print != 0;
 }

@@ -1,10 +1,10 @@
-/* Tests of a program that has just been executed: what it was called as and with, where it works, whose descendant it is. */
+/* Tests of a process that executes a program: what it was called as and with, where it works, whose descendant it is. */
 #ifndef PROBE_BPF_EXEC_H
 #define PROBE_BPF_EXEC_H
 
 #include "filter.h"
 
-enum { ANCESTORS = 16 };
+enum { ANCESTORS = 16 };              /* that are looked at */
 
 static __always_inline __u64 differing(const __u64 *text, const struct raw_text *t)
 {
@@ -74,6 +74,20 @@ __noinline int argv_keep(struct slot *s)
 	return texts_keep(s, p->argv0_texts, p->args_texts);
 }
 
+/* Remembers which lines the argv of a program that has just been executed rules out: it can be written over. */
+static __always_inline void argv_remember(struct slot *s, struct memory *m)
+{
+	const struct raw_plan *p = plan_of(s);
+
+	m->argv_serial = 0;
+	if (!p->args_texts)
+		return;
+	__builtin_memset(&s->lines, 0xff, sizeof(s->lines));
+	argv_keep(s);
+	m->argv = s->lines;
+	m->argv_serial = p->serial;
+}
+
 /* What the executable may be, as far as that costs little. */
 static __always_inline bool exe_keep(struct slot *s, const struct raw_plan *p)
 {
@@ -107,20 +121,6 @@ static __always_inline bool cwd_keep(struct slot *s)
 	return s->walk.result != PATH_ABSOLUTE || path_descend(s, RAW_TREE_CWD);
 }
 
-/* All tests but those of ancestors. */
-__noinline int exec_keep(struct slot *s)
-{
-	const struct raw_plan *p = plan_of(s);
-
-	if (!s)
-		return 1;
-	if (p->socket_masks < p->exe_masks && !exe_keep(s, p))
-		return 0;
-	if (p->args_texts && !argv_keep(s))
-		return 0;
-	return !p->wants_cwd || cwd_keep(s);
-}
-
 /* Looks for the name in s->key among those of ancestors that lines have. */
 static __always_inline void ancestor_look(struct slot *s)
 {
@@ -136,17 +136,24 @@ static __always_inline void ancestor_look(struct slot *s)
 }
 
 /* One ancestor, s->ancestor, by the name that was last told of it; what is remembered of it is `m`. Not 0 to go on. The kernel's
- * iterator leaves out init, which user space has from /proc until it is told of it. */
+ * iterator leaves out init, which user space has from /proc until it is told of it. Above that is what has no process. */
 __noinline int ancestor_step(struct slot *s, const struct memory *m)
 {
 	if (!s)
 		return 0;
+	const struct raw_plan *p = plan_of(s);
 	__u64 t = s->ancestor, parent = process_key(ADDRESS(s, struct task_struct, t, real_parent)), told = parent;
+	__u32 pid = READ(struct task_struct, t, pid);
+	if (pid == 0) {
+		for (int i = 0; i < RAW_LINE_WORDS; i++)
+			s->lines.w[i] &= ~p->ancestors.w[i] | s->found.w[i];
+		return 0;
+	}
 	if (m && m->print) {
 		s->key.name[0] = m->name[0];
 		s->key.name[1] = m->name[1];
 		told = m->parent;
-	} else if (READ(struct task_struct, t, pid) == 1 && !(m && m->name[0])) {
+	} else if (pid == 1 && !(m && m->name[0])) {
 		words_at(s, t + bpf_core_field_offset(struct task_struct, comm));
 		s->key.name[0] = WORD(s, 0);
 		s->key.name[1] = WORD(s, 1);
@@ -162,16 +169,9 @@ __noinline int ancestor_step(struct slot *s, const struct memory *m)
  * and then nobody can say that an ancestor is missing. */
 static __always_inline bool ancestors_keep(struct slot *s, struct task_struct *t)
 {
-	const struct raw_plan *p = plan_of(s);
-
 	__builtin_memset(&s->found, 0, sizeof(s->found));
 	for (int i = 0; i < ANCESTORS; i++) {
 		t = t->real_parent->group_leader;
-		if (!t->pid) {
-			for (int w = 0; w < RAW_LINE_WORDS; w++)
-				s->lines.w[w] &= ~p->ancestors.w[w] | s->found.w[w];
-			break;
-		}
 		s->ancestor = (__u64)t;
 		if (!ancestor_step(s, memory_of(t, false)))
 			break;
@@ -179,14 +179,23 @@ static __always_inline bool ancestors_keep(struct slot *s, struct task_struct *t
 	return lines_left(s);
 }
 
-/* Whether the plan lets the event of s->task = t through, of which life_pass has left the lines. */
-static __always_inline bool exec_pass(struct slot *s, struct task_struct *t)
+/* Whether the plan lets the event of an execve of the calling task s->task through, of which the other tests have left s->lines. Of
+ * a call that failed the process is what it was. */
+__noinline int exec_pass(struct slot *s)
 {
-	const struct raw_plan_type *type = plan_type_of(s, TYPE_EXECVE);
+	const struct raw_plan *p = plan_of(s);
 
-	if (type->all || !(type->uses & RAW_USES_EXEC))
-		return true;
-	return exec_keep(s) && (!plan_of(s)->wants_ancestors || ancestors_keep(s, t));
+	if (!s || p->types[TYPE_EXECVE].all || !(p->types[TYPE_EXECVE].uses & RAW_USES_EXEC))
+		return 1;
+	struct task_struct *t = bpf_get_current_task_btf()->group_leader;
+	struct memory *m = memory_of(t, false);
+	if (m && m->argv_serial == p->serial && !lines_keep(s, &m->argv))
+		return 0;
+	if (p->socket_masks < p->exe_masks && !exe_keep(s, p))
+		return 0;
+	if (p->wants_cwd && !cwd_keep(s))
+		return 0;
+	return !p->wants_ancestors || ancestors_keep(s, t);
 }
 
 #endif

@@ -572,6 +572,9 @@ static __always_inline bool actor_keep(struct slot *s)
 	return t->all || !(t->uses & RAW_USES_TASK) || task_keep(s);
 }
 
+/* exec.h: the tests that only an execve is asked. */
+int exec_pass(struct slot *s);
+
 /* Whether the plan lets the event of s->call, made by the calling task s->task, through. */
 __noinline int filter_pass(struct slot *s)
 {
@@ -583,7 +586,7 @@ __noinline int filter_pass(struct slot *s)
 		return 1;
 	s->lines = t->lines;
 	s->told = false;
-	return call_keep(s) && (!(t->uses & RAW_USES_TASK) || task_keep(s));
+	return call_keep(s) && (!(t->uses & RAW_USES_TASK) || task_keep(s)) && (!(t->uses & RAW_USES_EXEC) || exec_pass(s));
 }
 
 #endif

@@ -257,6 +257,11 @@ int BPF_PROG_fork(__u64 *ctx)
 	m->fork_parent = process_key((__u64)parent);
 	m->argv_of = pm && pm->argv_of ? pm->argv_of : m->fork_parent;
 	m->exec = pm ? pm->exec : 0;
+	m->argv_serial = 0;
+	if (pm && pm->argv_serial) {
+		m->argv = pm->argv;
+		m->argv_serial = pm->argv_serial;
+	}
 	struct slot *s = slot_take();
 	if (!s) {
 		__sync_fetch_and_add(&definitions_lost, 1);
@@ -291,7 +296,9 @@ int BPF_PROG_exec(__u64 *ctx)
 		return 0;
 	}
 	s->task = (__u64)t;
-	bool passes = capture_exec && life_pass(s, TYPE_EXECVE) && exec_pass(s, t);
+	plan_begin(s);
+	argv_remember(s, m);
+	bool passes = capture_exec && life_pass(s, TYPE_EXECVE) && exec_pass(s);
 	if (capture_exec && !passes)
 		count(TYPE_EXECVE, COUNT_REJECTED);
 	__u64 print = print_of(s, (__u64)t);

@@ -13,6 +13,9 @@ struct plan_process {
 	uint32_t at[FACT_COUNT];       /* offset in `body`, 0: not there */
 	uint8_t *body;
 	size_t n;
+	uint64_t lender;               /* whose argv it has since fork; 0: its own */
+	uint8_t *lent;                 /* that, as it was then, NULL: not known; argv[0] begins at `lent_exe` */
+	size_t nlent, lent_exe;
 };
 struct plan_thread {
 	uint32_t at[FACT_COUNT];
@@ -30,6 +33,13 @@ static void *room(size_t n)
 	return p;
 }
 
+static void process_free(struct plan_process *p)
+{
+	free(p->body);
+	free(p->lent);
+	free(p);
+}
+
 static void process_forget(struct plan_processes *all, uint64_t key)
 {
 	struct plan_process *p = map_get(&all->by_key, key);
@@ -37,8 +47,7 @@ static void process_forget(struct plan_processes *all, uint64_t key)
 	if (!p)
 		return;
 	map_remove(&all->by_key, key);
-	free(p->body);
-	free(p);
+	process_free(p);
 }
 
 static void thread_forget(struct plan_processes *all, uint64_t key)
@@ -60,6 +69,56 @@ static bool next_u64(struct cursor *c, uint64_t *u)
 	return value_next(c, &v) == 1 && (value_u64(&v, u) || v.type == VALUE_NIL);
 }
 
+static bool value_at(const uint8_t *body, size_t n, uint32_t at, struct value *v)
+{
+	struct cursor c = { body + at, body + n };
+
+	return at && value_next(&c, v) == 1 && v->type != VALUE_NIL;
+}
+
+/* The bytes of a value, none where it is not there. */
+static size_t bytes_at(const struct plan_process *p, enum fact n, const uint8_t **from)
+{
+	struct cursor c = { p->body + p->at[n], p->body + p->n };
+
+	*from = c.p;
+	return p->at[n] && value_skip(&c) == 1 ? (size_t)(c.p - *from) : 0;
+}
+
+/* What is lent stays what it was while the lender is the same: it may have executed another program since. */
+static void borrow(const struct plan_processes *all, struct plan_process *p, struct plan_process *old)
+{
+	const struct plan_process *lender;
+	const uint8_t *argv, *exe;
+	struct value v;
+
+	if (!value_at(p->body, p->n, p->at[FACT_ARGV], &v) || v.type != VALUE_UINT)
+		return;
+	p->lender = v.u;
+	if (old && old->lender == p->lender && old->lent) {
+		p->lent = old->lent;
+		p->nlent = old->nlent;
+		p->lent_exe = old->lent_exe;
+		old->lent = NULL;
+		return;
+	}
+	lender = map_get(&all->by_key, p->lender);
+	if (!lender || lender == old || (lender->lender && (!lender->lent || value_at(lender->body, lender->n, lender->at[FACT_EXE], &v))))
+		return;
+	size_t nargv = bytes_at(lender, FACT_ARGV, &argv), nexe = bytes_at(lender, FACT_EXE, &exe);
+	if (lender->lent) {
+		argv = lender->lent;
+		nargv = lender->lent_exe;
+		exe = argv + nargv;
+		nexe = lender->nlent - nargv;
+	}
+	p->lent = room(nargv + nexe);
+	memcpy(p->lent, argv, nargv);
+	memcpy(p->lent + nargv, exe, nexe);
+	p->nlent = nargv + nexe;
+	p->lent_exe = nargv;
+}
+
 static void process_take(struct plan_processes *all, const struct frame *f)
 {
 	struct cursor c = { f->body, f->body + f->len };
@@ -67,7 +126,6 @@ static void process_take(struct plan_processes *all, const struct frame *f)
 
 	if (!next_u64(&c, &key) || !next_u64(&c, &parent) || !next_u64(&c, &fork_parent))
 		return;
-	process_forget(all, key);
 	struct plan_process *p = room(sizeof *p);
 	p->key = key;
 	p->parent = parent;
@@ -79,6 +137,8 @@ static void process_take(struct plan_processes *all, const struct frame *f)
 		if (value_skip(&c) != 1)
 			p->at[i] = 0;
 	}
+	borrow(all, p, map_get(&all->by_key, key));
+	process_forget(all, key);
 	map_put(&all->by_key, key, p);
 }
 
@@ -126,8 +186,7 @@ static void forget_all(struct plan_processes *all)
 	for (size_t i = 0; i < all->by_key.cap; i++) {
 		struct plan_process *p = all->by_key.slots[i].value;
 		if (p)
-			free(p->body);
-		free(p);
+			process_free(p);
 	}
 	for (size_t i = 0; i < all->threads.cap; i++) {
 		struct plan_thread *t = all->threads.slots[i].value;
@@ -207,18 +266,15 @@ uint64_t plan_process_parent_key(const struct plan_process *p)
 	return p->parent != p->key ? p->parent : 0;
 }
 
-static bool value_at(const uint8_t *body, size_t n, uint32_t at, struct value *v)
-{
-	struct cursor c = { body + at, body + n };
-
-	return at && value_next(&c, v) == 1 && v->type != VALUE_NIL;
-}
-
 bool plan_process_fact(const struct plan_processes *all, const struct plan_process *p, uint64_t task, enum fact n, struct value *v)
 {
 	const struct plan_thread *t = task ? map_get(&all->threads, task) : NULL;
 
 	if (t && t->differs[n])
 		return value_at(t->body, t->n, t->at[n], v);
-	return value_at(p->body, p->n, p->at[n], v);
+	bool own = value_at(p->body, p->n, p->at[n], v);
+	if (!p->lent || !(n == FACT_ARGV || (n == FACT_EXE && !own)))
+		return own;
+	struct cursor c = { p->lent + (n == FACT_EXE ? p->lent_exe : 0), p->lent + p->nlent };
+	return value_next(&c, v) == 1 && v->type != VALUE_NIL;
 }
