@@ -30,16 +30,16 @@ __noinline int bits_round(struct slot *s)
 		return 0;
 	struct vector *v = &s->vector;
 	__u32 n = v->keep < BITS_ROUND * 8 ? v->keep : BITS_ROUND * 8;
-	__u64 *words = (__u64 *)s->text, sum = 0;
+	__u64 *words = (__u64 *)s->text, bits = 0;
 
-	/* Zeros count nothing: a branch for each word is more than the verifier of 6.1 goes through. */
-	__builtin_memset(words, 0, PASSED_MAX);
 	BOUND(n, 2 * PASSED_MAX - 1);
+	__builtin_memset(words, 0, BITS_ROUND * 8);
 	if (n == 0 || n > PASSED_MAX || bpf_probe_read_kernel(words, n, (void *)v->at) != 0)
 		return 0;
-	for (__u32 i = 0; i < BITS_ROUND; i++)
-		sum += __builtin_popcountll(words[i]);
-	v->size += sum;
+	/* All of them, so that there is one way through the loop for the verifier. */
+	for (int i = 0; i < BITS_ROUND; i++)
+		bits += __builtin_popcountll(words[i]);
+	v->size += bits;
 	v->at += n;
 	v->keep -= n;
 	return v->keep != 0;
