@@ -162,13 +162,15 @@ static int mask_uses(const struct captured *c, int what)
 
 static bool is_argv(const struct plan_test *t)
 {
-	return t->subject == PLAN_ARGV0 || t->subject == PLAN_ARGS;
+	return t->subject == PLAN_ARGV0 || t->subject == PLAN_ARGS || t->subject == PLAN_PARENT_ARGV0;
 }
 
 static bool texts_fit(const struct plan_test *t)
 {
+	size_t room = t->subject == PLAN_PARENT_ARGV0 ? RAW_TAIL : sizeof (uint64_t[RAW_TEXT_WORDS]);
+
 	for (size_t i = 0; i < t->n; i++)
-		if (t->text[i].n > sizeof (uint64_t[RAW_TEXT_WORDS]))
+		if (t->text[i].n > room)
 			return false;
 	return true;
 }
@@ -351,7 +353,7 @@ static void add_masks(struct compiler *c, int uses, uint32_t *used)
 		}
 }
 
-/* Tests of argv[0], or of the other arguments. One for which there is no room is left out. */
+/* Tests of argv[0], of the other arguments, or of the parent's argv[0]. One for which there is no room is left out. */
 static void add_texts(struct compiler *c, unsigned subject, uint32_t *used)
 {
 	for (unsigned i = 0; i < c->n; i++)
@@ -363,8 +365,9 @@ static void add_texts(struct compiler *c, unsigned subject, uint32_t *used)
 				struct raw_text *r = &c->out->raw.texts[(*used)++];
 				*r = (struct raw_text){ .len = (uint8_t)t->text[v].n, .whole = t->op == PLAN_IS, .negated = t->negated,
 					.ends = v + 1 == t->n };
-				memcpy(r->text, t->text[v].p, t->text[v].n);
-				memset(r->mask, 0xff, t->text[v].n);
+				size_t at = subject == PLAN_PARENT_ARGV0 ? RAW_TAIL - t->text[v].n : 0;
+				memcpy((uint8_t *)r->text + at, t->text[v].p, t->text[v].n);
+				memset((uint8_t *)r->mask + at, 0xff, t->text[v].n);
 				r->lines.w[i / 64] = 1ull << (i % 64);
 			}
 		}
@@ -398,6 +401,8 @@ static void compile_tests(struct compiler *c)
 	add_texts(c, PLAN_ARGV0, &p->argv0_texts);
 	p->args_texts = p->argv0_texts;
 	add_texts(c, PLAN_ARGS, &p->args_texts);
+	p->parent_texts = p->args_texts;
+	add_texts(c, PLAN_PARENT_ARGV0, &p->parent_texts);
 }
 
 /* Which of the event's ranges a type's lines have. */

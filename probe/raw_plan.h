@@ -16,6 +16,7 @@ enum {
 	RAW_MASKS = 16,
 	RAW_NETS = 64,
 	RAW_TEXTS = 64,
+	RAW_TAIL = 16,                         /* bytes at the end of argv[0] that are remembered of a process */
 	RAW_TEXT_WORDS = 8,                    /* a text of a test of argv has at most 64 bytes */
 	RAW_TYPES = 512
 };
@@ -110,9 +111,9 @@ struct raw_plan {
 	struct raw_range ranges[RAW_RANGES];   /* of the event, then of the task, then of the socket */
 	struct raw_mask masks[RAW_MASKS];      /* of the task, then of the socket, then of the executable */
 	struct raw_net nets[RAW_NETS];
-	struct raw_text texts[RAW_TEXTS];      /* of argv[0], then of the other arguments */
+	struct raw_text texts[RAW_TEXTS];      /* of argv[0], then of the other arguments, then of the end of the parent's argv[0] */
 	struct raw_lines ancestors;            /* that look for an ancestor */
-	__u32 argv0_texts, args_texts, exe_masks, wants_cwd, wants_ancestors, pad2;
+	__u32 argv0_texts, args_texts, exe_masks, wants_cwd, wants_ancestors, parent_texts;
 	__u32 event_ranges, task_ranges, socket_ranges, task_masks, socket_masks, n_nets, wants_exe, pad;
 	__u64 bloom[RAW_BLOOM_BITS / 64];      /* of the nodes' keys */
 	__u64 serial;                          /* of the plan; never 0 */

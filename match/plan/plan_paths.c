@@ -242,6 +242,18 @@ void leaf_argv0(struct derivation *d, const struct predicate *p, const struct fi
 		plan_texts(d, p, &(struct text_form){ .subject = PLAN_ARGV0 }, out);
 }
 
+/* Of the parent only the end. */
+void leaf_parent_argv0(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
+{
+	struct plan_test t = { .kind = PLAN_TEXT, .subject = PLAN_PARENT_ARGV0, .op = PLAN_NAME_SUFFIX };
+
+	(void)f;
+	if (p->op != OP_ENDSWITH || p->n != 1 || !p->constants[0].s.n || memchr(p->constants[0].s.p, '/', p->constants[0].s.n))
+		return;
+	add_text(d, &t, 1, p->constants[0].s.p, p->constants[0].s.n);
+	leaf_exact(d, out, &t);
+}
+
 void leaf_args(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
 {
 	if (!f->has_arg && p->op != OP_PMATCH)

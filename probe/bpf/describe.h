@@ -14,6 +14,8 @@ struct memory {
 	__u32 self;                    /* it runs one of our own programs */
 	__u32 looked;                  /* whether that was found out */
 	__u64 parent, name[2];         /* key and comm, as they were last sent */
+	__u64 tail[RAW_TAIL / 8];      /* the end of argv[0], as it was last sent, with NULs before it */
+	__u32 argv0_size, pad;         /* of the whole, with its NUL; 0: it is not known */
 	__u64 argv_serial;             /* of the plan that `argv` is of; 0: it is not known */
 	struct raw_lines argv;         /* that the argv does not rule out that was last sent */
 	__u64 lines_print;             /* of what `lines` rests on; 0: nothing yet */
@@ -57,6 +59,27 @@ static __always_inline void remember(struct memory *m, const struct raw_proc *p)
 	name_clean(m->name);
 }
 
+/* The same of argv[0], from the item of argv at `off`. */
+__noinline int remember_argv0(struct slot *s, struct memory *m, __u32 off)
+{
+	if (!s || !m)
+		return 0;
+	m->argv0_size = 0;
+	const struct raw_item *it = AT(s, off);
+	if (off >= s->off || off > RECORD_LAST || it->param != RAW_FACT_ARGV || it->len == 0)
+		return 0;
+	((__u64 *)s->text)[0] = ((__u64 *)s->text)[1] = 0;
+	long n = bpf_probe_read_kernel_str(s->text + RAW_TAIL, PASSED_MAX - RAW_TAIL, it + 1);
+	if (n <= 0 || n >= PASSED_MAX - RAW_TAIL || n > it->len)
+		return 0;
+	__u64 size = n, end = size - 1;
+	BOUND(end, PASSED_MAX - 1);
+	m->tail[0] = *(__u64 *)(s->text + end);
+	m->tail[1] = *(__u64 *)(s->text + end + 8);
+	m->argv0_size = size;
+	return 0;
+}
+
 static __always_inline __u64 print_of(struct slot *s, __u64 task)
 {
 	s->task = task;
@@ -92,8 +115,11 @@ static __always_inline bool definition_send(struct slot *s)
 static __always_inline bool process_describe(struct slot *s, __u64 task, struct memory *m, __u64 print, bool here)
 {
 	remember(m, record_begin(s, task, m));
-	if (!m->argv_of && here) {
-		argv_fill(s);
+	if (!m->argv_of) {
+		__u32 off = s->off;
+		if (here)
+			argv_fill(s);
+		remember_argv0(s, m, off);
 		m->argv_serial = 0;
 	}
 	m->print = definition_send(s) ? print : 0;

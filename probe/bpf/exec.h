@@ -179,6 +179,19 @@ static __always_inline bool ancestors_keep(struct slot *s, struct task_struct *t
 	return lines_left(s);
 }
 
+/* Tests of the end of the parent's argv[0], which is remembered from when it was last sent. */
+__noinline int parent_keep(struct slot *s, const struct memory *m)
+{
+	const struct raw_plan *p = plan_of(s);
+
+	if (!s || !m || !m->print || !m->argv0_size)
+		return 1;
+	((__u64 *)s->text)[0] = m->tail[0];
+	((__u64 *)s->text)[1] = m->tail[1];
+	s->text_len = m->argv0_size - 1;
+	return texts_keep(s, p->args_texts, p->parent_texts);
+}
+
 /* Whether the plan lets the event of an execve of the calling task s->task through, of which the other tests have left s->lines. Of
  * a call that failed the process is what it was. */
 __noinline int exec_pass(struct slot *s)
@@ -194,6 +207,8 @@ __noinline int exec_pass(struct slot *s)
 	if (p->socket_masks < p->exe_masks && !exe_keep(s, p))
 		return 0;
 	if (p->wants_cwd && !cwd_keep(s))
+		return 0;
+	if (p->args_texts < p->parent_texts && !parent_keep(s, memory_of(t->real_parent->group_leader, false)))
 		return 0;
 	return !p->wants_ancestors || ancestors_keep(s, t);
 }

@@ -257,10 +257,13 @@ int BPF_PROG_fork(__u64 *ctx)
 	m->fork_parent = process_key((__u64)parent);
 	m->argv_of = pm && pm->argv_of ? pm->argv_of : m->fork_parent;
 	m->exec = pm ? pm->exec : 0;
-	m->argv_serial = 0;
-	if (pm && pm->argv_serial) {
+	m->argv_serial = m->argv0_size = 0;
+	if (pm) {
 		m->argv = pm->argv;
 		m->argv_serial = pm->argv_serial;
+		m->tail[0] = pm->tail[0];
+		m->tail[1] = pm->tail[1];
+		m->argv0_size = pm->argv0_size;
 	}
 	struct slot *s = slot_take();
 	if (!s) {
@@ -311,7 +314,9 @@ int BPF_PROG_exec(__u64 *ctx)
 	m->thread_key = 0;
 	if (passes)
 		p->h.id = __sync_fetch_and_add(&next_id, 1);
+	__u32 off = s->off;
 	argv_fill(s);
+	remember_argv0(s, m, off);
 	void *to = item_begin(s, FORM_PASSED, RAW_FACT_FILENAME, 0);
 	if (to) {
 		long n = bpf_probe_read_kernel_str(to, RAW_TEXT, bprm->filename);
@@ -441,10 +446,13 @@ int snapshot(struct bpf_iter__task *ctx)
 		return 0;
 	__u64 print = print_of(s, (__u64)t);
 	remember(m, record_begin(s, (__u64)t, m));
+	__u32 off = s->off;
 	if (!m->argv_of && t->mm) {
 		item_foreign(s, RAW_FACT_ARGV, t, t->mm->arg_start, t->mm->arg_end - t->mm->arg_start);
 		item_foreign(s, RAW_FACT_ENV, t, t->mm->env_start, t->mm->env_end - t->mm->env_start);
 	}
+	if (!m->argv_of)
+		remember_argv0(s, m, off);
 	m->print = definition_send(s) ? print : 0;
 	slot_give(s);
 	return 0;

@@ -21,7 +21,7 @@ SEED = int(os.environ.get("SEED") or (int.from_bytes(os.urandom(4), "big") if os
 ROUNDS, COUNT = (60, 150) if os.environ.get("SAKER_SOAK") else (8, 100)
 ARGV0 = ["sh", "-sh", "./x", "/dev/shm/x", "a b", "x" * 63, "x" * 64, "x" * 65, "y" * 300, "\u00e9"]
 ARGS = ["", "-c", "-c /dev/shm", "/dev/shm/x", "./", "a", "b", "a b", "z" * 40, "z" * 100, "w" * 5000, "-i"]
-FOLDERS = ["/", "/dev/shm", "/dev", "/usr/lib", "/opt", "/tmp", DIR, DIR + "/shm"]
+FOLDERS = ["/", "/dev/shm", "/dev", "/usr/share", "/opt", "/tmp", DIR, DIR + "/shm"]
 NAMES = ["fr-one", "fr-two", "fr-three"]
 tap = Tap()
 print("# SEED=%d" % SEED)
@@ -46,8 +46,16 @@ def rename(name):
         f.write(name)
 
 
+def middle(rng, memfd):
+    """A parent that was itself executed, and called something."""
+    called = rng.choice(["sh", "a b", "x", "x" * 17, "y" * 250 + "x"])
+    os.execve("/bin/sh", [called, "-c", "%s a; exit" % memfd if rng.random() < 0.5 else "/bin/true b; exit"], {})
+
+
 def descend(rng, memfd, depth):
     """Children of children, of which some outlive their parents and some change their names."""
+    if depth == 0 and rng.random() < 0.2:
+        middle(rng, memfd)
     if depth == 0:
         execute(rng, memfd)
     if rng.random() < 0.5:
@@ -97,7 +105,8 @@ def test(rng):
         "args-is " + quoted(*joined), "args-prefix " + quoted(*[cut(s) for s in joined]), "cwd-is " + quoted(slashed, rng.choice(FOLDERS)),
         "cwd-under " + quoted(folder), "cwd-prefix " + quoted(cut(slashed), "/no"), "ancestor-in " + quoted(*rng.sample(NAMES, 2)),
         "ancestor-in " + quoted(rng.choice(NAMES)), "ancestor-in nobody", "ancestor-in python3", "exe-flags memfd", "exe-flags memfd upper-layer",
-        "exe-flags lower-layer writable", "parent-in " + quoted(*NAMES), "comm-in x true"))
+        "exe-flags lower-layer writable", "parent-in " + quoted(*NAMES),
+        "parent-argv0-suffix " + rng.choice(('on3', '3', 'x', '"b"')), "parent-argv0-suffix b sh y" + "x" * rng.randint(1, 17), "comm-in x true"))
     return ("not " if rng.random() < 0.3 else "") + what
 
 

@@ -92,6 +92,7 @@ static const struct { enum plan_mutation mutation; const char *condition; } dire
 	{ MUTATION_PREFIX, "evt.type = openat and fd.name pmatch (/usr/bin)" },
 	{ MUTATION_NOT_DROPPED, "evt.type = openat and not proc.aname = sshd" },
 	{ MUTATION_NOT_DROPPED, "evt.type = openat and not proc.exe in (dog) and not proc.args startswith /x and not proc.cwd = /x/" },
+	{ MUTATION_NOT_DROPPED, "evt.type = openat and not proc.pexe endswith java" },
 	{ MUTATION_PREFIX, "evt.type = openat and proc.aname startswith ba" },
 	{ MUTATION_PREFIX, "evt.type = openat and proc.exe startswith ca" },
 	{ MUTATION_PREFIX, "evt.type = openat and proc.args startswith /etc" },

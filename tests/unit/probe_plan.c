@@ -54,6 +54,11 @@ static void paths(void **state)
 		{ "path-folder-is /etc", "/etc", '1', VERDICT_UNKNOWN }, { "path-folder-is /etc", "/etc", '+', VERDICT_NO },
 		{ "path-folder-is /etc", "/etc/ssh", 'e', VERDICT_UNKNOWN }, { "path-folder-is /etc", "/usr", 'e', VERDICT_NO },
 		{ "path-folder-is /", "", '1', VERDICT_UNKNOWN }, { "path-name-is shadow", "/etc/shadow", 'e', VERDICT_YES },
+		{ "cwd-is /dev/shm/", "/dev/shm", 'e', VERDICT_YES }, { "cwd-is /dev/shm", "/dev/shm", 'e', VERDICT_NO },
+		{ "cwd-is /", "", 'e', VERDICT_YES }, { "cwd-is /dev/shm/", "/dev/shm", '1', VERDICT_NO },
+		{ "cwd-prefix /dev/shm/", "/dev/shm", 'e', VERDICT_YES }, { "cwd-prefix /dev/shm/", "/dev/shm", '+', VERDICT_YES },
+		{ "cwd-prefix /dev/shm/", "/dev", 'e', VERDICT_NO }, { "cwd-prefix /dev/sh", "/dev", '1', VERDICT_UNKNOWN },
+		{ "cwd-under /dev/shm/", "/dev/shm", 'e', VERDICT_YES }, { "cwd-under /dev", "/dev/shm", 'e', VERDICT_YES },
 		{ "path-name-is shadow", "/etc", '1', VERDICT_UNKNOWN }, { "path-name-suffix dow", "/etc/shadow", 'e', VERDICT_YES },
 	};
 
@@ -130,6 +135,47 @@ static void wants(void **state)
 	compiled_free(c);
 }
 
+/* What is asked of a program that was executed is asked of nothing else, and what is too long of nothing. */
+static void executed(void **state)
+{
+	struct plan *p = read_plan("plan 1\n"
+		"event execve\n  pass argv0-prefix ./ not args-is a \"b c\"\n  pass ancestor-in sshd exe-flags memfd cwd-is /a/\n"
+		"  pass uid 0 not ancestor-in cron parent-argv0-suffix java\n"
+		"event openat\n  pass ok argv0-prefix ./\n"
+		"event procexit\n  pass argv0-is xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n");
+	struct compiled *c = plan_compile(p, 7);
+	const struct raw_plan *r = &c->raw;
+	uint64_t lines = r->types[293].lines.w[0];
+
+	(void)state;
+	assert_int_equal(r->types[293].uses, RAW_USES_EXEC | RAW_USES_TASK);
+	assert_int_equal(__builtin_popcountll(lines), 3);
+	assert_int_equal(r->types[307].uses, 0);
+	assert_int_equal(r->types[186].all, 1);
+	assert_int_equal(r->argv0_texts, 1);
+	assert_int_equal(r->args_texts, 3);
+	assert_int_equal(r->parent_texts, 4);
+	assert_memory_equal(r->texts[0].text, "./", 2);
+	assert_int_equal(r->texts[0].whole, 0);
+	assert_int_equal(r->texts[0].mask[0], 0xffff);
+	assert_int_equal(r->texts[1].whole && r->texts[1].negated && !r->texts[1].ends && r->texts[2].ends, 1);
+	assert_memory_equal((const char *)r->texts[3].text + RAW_TAIL - 4, "java", 4);
+	assert_int_equal(r->exe_masks - r->socket_masks, 1);
+	assert_int_equal(r->wants_cwd && r->wants_ancestors, 1);
+	/* One line looks for an ancestor, another for that there is none. */
+	assert_int_equal(__builtin_popcountll(r->ancestors.w[0]), 1);
+	for (size_t i = 0; i < c->nnodes; i++) {
+		const struct plan_node *n = &c->nodes[i];
+		bool sshd = memcmp(n->key.name, "sshd", 5) == 0;
+		if (!sshd && memcmp(n->key.name, "cron", 5) != 0)
+			continue;
+		assert_int_equal(n->node.end.w[0], sshd ? r->ancestors.w[0] : 0);
+		assert_int_equal(__builtin_popcountll(n->node.one.w[0]), sshd ? 0 : 1);
+	}
+	compiled_free(c);
+	plan_free(p);
+}
+
 /* More lines than there are bits widen their types. */
 static void too_many(void **state)
 {
@@ -148,7 +194,8 @@ static void too_many(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(paths), cmocka_unit_test(lines), cmocka_unit_test(wants), cmocka_unit_test(too_many) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(paths), cmocka_unit_test(lines), cmocka_unit_test(wants),
+		cmocka_unit_test(executed), cmocka_unit_test(too_many) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

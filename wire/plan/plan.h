@@ -54,6 +54,7 @@ enum plan_subject {
 	PLAN_PASSED, PLAN_PASSED2,             /* the same as they were passed */
 	PLAN_EXE,                              /* path of the executable */
 	PLAN_COMM, PLAN_PARENT,                /* name of the task, of the parent process */
+	PLAN_PARENT_ARGV0,                     /* what the parent was called as */
 	PLAN_ANCESTOR,                         /* the same of the parent, its parent …: of any of them */
 	PLAN_ARGV0, PLAN_ARGS,                 /* what the process was called as; its arguments with blanks between them */
 	PLAN_CWD,                              /* its working directory, with a slash at the end */

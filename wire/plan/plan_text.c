@@ -172,10 +172,10 @@ static void subject(const struct plan_seen *s, const struct plan_test *t, struct
 		whole(&v, out);
 		with_slash(out);
 		return;
-	case PLAN_PARENT:
+	case PLAN_PARENT: case PLAN_PARENT_ARGV0:
 		parent = s->process ? plan_process_parent(s->processes, s->process) : NULL;
 		if (parent)
-			plan_process_fact(s->processes, parent, 0, FACT_COMM, &v);
+			plan_process_fact(s->processes, parent, 0, t->subject == PLAN_PARENT ? FACT_COMM : FACT_EXE, &v);
 		break;
 	default:
 		i = event_param(s->type, t->param, strlen(t->param));

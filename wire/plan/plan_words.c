@@ -39,6 +39,7 @@ const struct plan_word plan_words[] = {
 	PATH_WORDS("exe", PLAN_EXE),
 	{ "comm-in", PLAN_TEXT, PLAN_COMM, PLAN_IS, false }, { "comm-prefix", PLAN_TEXT, PLAN_COMM, PLAN_PREFIX, false },
 	{ "parent-in", PLAN_TEXT, PLAN_PARENT, PLAN_IS, false }, { "parent-prefix", PLAN_TEXT, PLAN_PARENT, PLAN_PREFIX, false },
+	{ "parent-argv0-suffix", PLAN_TEXT, PLAN_PARENT_ARGV0, PLAN_NAME_SUFFIX, false },
 	{ "ancestor-in", PLAN_TEXT, PLAN_ANCESTOR, PLAN_IS, false }, { "ancestor-prefix", PLAN_TEXT, PLAN_ANCESTOR, PLAN_PREFIX, false },
 	{ "argv0-is", PLAN_TEXT, PLAN_ARGV0, PLAN_IS, false }, { "argv0-prefix", PLAN_TEXT, PLAN_ARGV0, PLAN_PREFIX, false },
 	{ "args-is", PLAN_TEXT, PLAN_ARGS, PLAN_IS, false }, { "args-prefix", PLAN_TEXT, PLAN_ARGS, PLAN_PREFIX, false },
