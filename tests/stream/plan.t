@@ -73,9 +73,9 @@ golden("what was executed, where, of whom, by whom", ["evt.type = execve and pro
        "evt.type = execve and proc.name = sh and (proc.args startswith \"-c x\" or proc.args startswith y)",
        "evt.type = execve and proc.aname in (a, b) and not proc.aname = c and not proc.pexe endswith java"], """
 event execve
+  pass ancestor-in a b not ancestor-in c not parent-argv0-suffix java  # r3
   pass argv0-prefix ./ cwd-prefix /srv/  # r1
   pass comm-in sh args-prefix "-c x" y  # r2
-  pass ancestor-in a b not ancestor-in c not parent-argv0-suffix java  # r3
 """)
 golden("beside what can", "evt.type = unlink and user.name = x and container.id != host and evt.arg.path startswith /srv/", """
 event unlink
