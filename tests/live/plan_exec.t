@@ -117,19 +117,20 @@ def plan(rng):
 
 # What random plans seldom come to.
 FIRST = ['args-prefix "-c " "a " "b "', "ancestor-in fr-one", "parent-argv0-suffix x b"]
-wanted = let = more = 0
+wanted = let = more = rejected = 0
 for i in range(ROUNDS):
     text = "plan 1\nevent execve\n  pass %s\n" % FIRST[i] if i < len(FIRST) else plan(rng)
     run = plan_kernel.run(DIR, text, rng.randrange(1 << 20), COUNT, executions)
     wanted, let = wanted + run.wanted, let + run.let
     if i < len(FIRST):
-        more += sum(run.more.values())
+        more, rejected = more + sum(run.more.values()), rejected + run.wanted - run.let
         tap.ok(run.let * 4 < run.wanted * 3, "plan %d: some are rejected" % (i + 1), run.let, run.wanted)
     tap.ok(not run.missing, "plan %d: nothing is missing of what must pass" % (i + 1), *list(run.missing)[:8])
     if run.missing:
         print("# " + text.replace("\n", "\n# "))
     print("# %d executed, %d let through, of which %d only by the kernel" % (run.wanted, run.let, sum(run.more.values())))
 tap.ok(wanted > let > 0, "the plans reject some", wanted, let)
-tap.ok(more < 50, "the kernel makes the tests that it can", more)
+# Of who ran before the probe, or has an argv[0] of his own making, it does not know all.
+tap.ok(more * 2 < rejected, "the kernel makes the tests that it can", more, rejected)
 tap.end()
 EOT
