@@ -63,9 +63,9 @@ event openat
   pass not comm-in x  # r1
   pass not path-is /srv/a  # r1
 """)
-golden("what can not be tested passes both ways", ["evt.type = unlink and proc.cmdline contains x", "evt.type = rename and not proc.aname[2] = x"], """
+golden("what can not be tested passes both ways", ["evt.type = unlink and proc.cmdline contains x", "evt.type = rename and not user.name = x"], """
 event rename
-  all  # r2 (not proc.aname[2] = x)
+  all  # r2 (not user.name = x)
 event unlink
   all  # r1 (proc.cmdline contains x)
 """)
