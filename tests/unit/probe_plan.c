@@ -99,6 +99,22 @@ static void lines(void **state)
 	plan_free(p);
 }
 
+/* More lines than there are bits widen their types. */
+static void too_many(void **state)
+{
+	char text[32768] = "plan 1\nevent openat\n", *at = text + strlen(text);
+
+	(void)state;
+	for (int i = 0; i < 300; i++)
+		at += sprintf(at, "  pass uid %d pid %d path-is /f%d\n", i, i + 1, i);
+	struct plan *p = read_plan(text);
+	struct compiled *c = plan_compile(p, 1);
+	assert_int_equal(c->raw.types[307].all, 1);
+	assert_int_equal(c->widened, 1);
+	compiled_free(c);
+	plan_free(p);
+}
+
 /* What is asked of a program that was executed is asked of nothing else, and what is too long of nothing. */
 static void executed(void **state)
 {
@@ -140,25 +156,9 @@ static void executed(void **state)
 	plan_free(p);
 }
 
-/* More lines than there are bits widen their types. */
-static void too_many(void **state)
-{
-	char text[32768] = "plan 1\nevent openat\n", *at = text + strlen(text);
-
-	(void)state;
-	for (int i = 0; i < 300; i++)
-		at += sprintf(at, "  pass uid %d pid %d path-is /f%d\n", i, i + 1, i);
-	struct plan *p = read_plan(text);
-	struct compiled *c = plan_compile(p, 1);
-	assert_int_equal(c->raw.types[307].all, 1);
-	assert_int_equal(c->widened, 1);
-	compiled_free(c);
-	plan_free(p);
-}
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(paths), cmocka_unit_test(lines), cmocka_unit_test(executed), cmocka_unit_test(too_many) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(paths), cmocka_unit_test(lines), cmocka_unit_test(too_many), cmocka_unit_test(executed) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
