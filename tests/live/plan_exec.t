@@ -105,7 +105,7 @@ def test(rng):
         "args-is " + quoted(*joined), "args-prefix " + quoted(*[cut(s) for s in joined]), "cwd-is " + quoted(slashed, rng.choice(FOLDERS)),
         "cwd-under " + quoted(folder), "cwd-prefix " + quoted(cut(slashed), "/no"), "ancestor-in " + quoted(*rng.sample(NAMES, 2)),
         "ancestor-in " + quoted(rng.choice(NAMES)), "ancestor-in nobody", "ancestor-in python3", "exe-flags memfd", "exe-flags memfd upper-layer",
-        "exe-flags lower-layer writable", "parent-in " + quoted(*NAMES),
+        "exe-flags lower-layer writable", "comm-in sh true",
         "parent-argv0-suffix " + rng.choice(('on3', '3', 'x', '"b"')), "parent-argv0-suffix b sh y" + "x" * rng.randint(1, 17), "comm-in x true"))
     return ("not " if rng.random() < 0.3 else "") + what
 
