@@ -284,6 +284,9 @@ def grammar():
          "field 'proc.name' has type 'CHARBUF' while the right-hand side field 'proc.pid' has incompatible type 'INT64'"),
         ("fd.net = val(fd.snet)", None), ("proc.name pmatch val(proc.pname)", None), ("proc.name regex val(proc.pname)", None),
         ("proc.name regex '(?i)x'", None), ("proc.name regex '(x'", None), ("evt.type = val(proc.name)", None),
+        ("fd.sport = -1", "unrecognized protocol -1"), ("fd.sport in (80, +80)", "unrecognized protocol +80"),
+        ("proc.aname[1] = val(proc.pname)", "field 'proc.aname' can't be compared with a right-hand side field"),
+        ("evt.rawarg.flags = val(evt.num)", "field 'evt.rawarg' can't be compared with a right-hand side field"),
         ("proc.name = \"a", value), ("nosuch(proc.name) = x", "unexpected token after 'nosuch', expecting 'or', 'and'"),
         ("concat(proc.name) = x", None), ("join(proc.name, proc.pname) = x", None), ("tolower(proc.pid) = x", None), ("toupper(proc.name)[1] = X", None),
         ("getopt(proc.name, \"a\") exists", None), ("proc.name = val(nosuch.field)", "filter_check called with nonexistent field nosuch.field"),
@@ -295,6 +298,8 @@ def grammar():
     is_(condition_error(" ")[0] if condition_error(" ") else None, C, "an empty condition")
     warn = [("proc.name = proc.pname", "'proc.pname' may be a valid field misused as a const string value"),
             ("proc.name = \"toupper(proc.pname)\"", "'toupper(proc.pname)' may be a valid field transformer misused as a const string value"),
+            ("proc.name contains \" len(x) \"", "' len(x) ' may be a valid field transformer misused as a const string value"),
+            ("proc.name = \"val(x)\"", "'val(x)' may be a valid field transformer misused as a const string value"),
             ("proc.name regex cat", "regex check with 'cat' may be optimized with simpler operators such as '=', 'contains', 'startswith', 'endswith'")]
     is_([[w for w in warnings(rule("evt.type = open and " + c)) if w[0] == "COMPILE_CONDITION"] for c, _ in warn], [[("COMPILE_CONDITION", m)] for _, m in warn],
         "constants that look like mistakes")
