@@ -363,6 +363,7 @@ def event_types():
     cases = [("evt.type = open", ["open"]), ("evt.type in (open, close)", ["close", "open"]), ("evt.type in (open, openat) and not evt.type = open", ["openat"]),
              ("evt.type = open and evt.type = close", []), ("not (evt.type != open or proc.name = x)", ["open"]), ("evt.num = 0", []),
              ("evt.type = open and (proc.name = x or evt.num = 0)", ["open"]), ("not (not evt.type = open)", ["open"]),
+             ("syscall.type = open", ["open"]), ("syscall.type in (open, close) and not syscall.type = close", ["open"]), ("not evt.type exists", []),
              ("(evt.type = open and proc.name = x) or (evt.type = close and not proc.name = y)", ["close", "open"])]
     is_([types(c) for c, _ in cases], [t for _, t in cases], "event types that conditions select")
     everything = len(types("proc.name = x"))
