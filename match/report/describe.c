@@ -24,14 +24,16 @@ static json_t *joined(const struct rule_text *t)
 	return text;
 }
 
-/* The names of event types; every rule is tried for asynchronous events too. */
-static json_t *events(const uint8_t *types, bool all)
+/* The names of event types; every rule is tried for asynchronous events too, one that is never true as well. */
+static json_t *events(const uint8_t *types, bool all, bool rule)
 {
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
 		if (event_type(i) && (all || type_bit(types, i)) && event_type(i)->kind != EVENT_PLUGIN)
 			describe_add(list, event_type(i)->name);
+	if (rule)
+		describe_add(list, "asyncevent");
 	return list;
 }
 
@@ -112,7 +114,7 @@ static json_t *rule_json(struct compiler *c, const struct rule *r)
 	add_exceptions(details, r->def);
 	json_object_set_new(details, "output_fields", output_fields(c->program, &r->output));
 	json_object_set_new(details, "output_compiled", text_json(r->output_text));
-	json_object_set_new(details, "events", r->syscall ? events(r->types, r->all_types) :
+	json_object_set_new(details, "events", r->syscall ? events(r->types, r->all_types, true) :
 		json_pack("[s,s]", "asyncevent", "pluginevent"));
 	json_object_set_new(details, "plugins", plugins(r->source, json_object_get(details, "condition_fields")));
 	if (r->nextra) {
@@ -136,7 +138,7 @@ static json_t *macro_json(struct compiler *c, size_t i)
 	describe_tree(details, describe_expand(c, c->macros[i].tree));
 	if (c->macros[i].compiled)
 		evttypes_edge(c->program, c->macros[i].edge, types);
-	json_object_set_new(details, "events", events(types, false));
+	json_object_set_new(details, "events", events(types, false, false));
 	json_object_set_new(details, "plugins", json_array());
 	return json_pack("{s:{s:s, s:o}, s:o}", "info", "name", m->name, "condition", joined(&m->condition), "details", details);
 }

@@ -366,6 +366,7 @@ def event_types():
              ("syscall.type = open", ["open"]), ("syscall.type in (open, close) and not syscall.type = close", ["open"]), ("not evt.type exists", []),
              ("(evt.type = open and proc.name = x) or (evt.type = close and not proc.name = y)", ["close", "open"])]
     is_([types(c) for c, _ in cases], [t for _, t in cases], "event types that conditions select")
+    is_(describe(write("0.yaml", rule("evt.num = 0")))["rules"][0]["details"]["events"], ["asyncevent"], "asyncevent is named for every rule")
     everything = len(types("proc.name = x"))
     is_([len(types(c)) for c in ("not evt.type = open", "evt.type = open or proc.name = x", "evt.type exists", "evt.num > 0")],
         [everything - 1, everything, everything, everything], "and those that select nearly all or all")
