@@ -12,13 +12,20 @@
 #include "wire/log.h"
 
 enum { NAME_WIDTH = 50, TEXT_INDENT = 51, TEXT_WIDTH = 110 };
+#define BLANKS " \t\r\n"
 
-static json_t *joined(const struct rule_text *t)
+/* trim: the first part without the blanks at its ends, as an output is printed. */
+static json_t *joined(const struct rule_text *t, bool trim)
 {
 	struct strbuf b = {0};
 
-	for (size_t i = 0; i < t->n; i++)
-		strbuf_printf(&b, "%s%s", i ? " " : "", t->parts[i]->text);
+	for (size_t i = 0; i < t->n; i++) {
+		const char *p = t->parts[i]->text;
+		size_t skip = trim && i == 0 ? strspn(p, BLANKS) : 0, n = strlen(p + skip);
+		while (trim && i == 0 && n && strchr(BLANKS, p[skip + n - 1]))
+			n--;
+		strbuf_printf(&b, "%s%.*s", i ? " " : "", (int)n, p + skip);
+	}
 	json_t *text = json_string(b.p ? b.p : "");
 	strbuf_free(&b);
 	return text;
@@ -94,8 +101,8 @@ static json_t *rule_info(const struct rule_def *def)
 
 	for (size_t i = 0; i < def->ntags; i++)
 		json_array_append_new(tags, json_string(def->tags[i]));
-	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:b, s:s, s:b, s:I, s:o}", "name", def->name, "condition", joined(&def->condition),
-		"priority", priority_name(def->priority), "output", joined(&def->output), "description", joined(&def->desc),
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:b, s:s, s:b, s:I, s:o}", "name", def->name, "condition", joined(&def->condition, false),
+		"priority", priority_name(def->priority), "output", joined(&def->output, def->trim_output), "description", joined(&def->desc, false),
 		"enabled", def->enabled, "source", def->source, "capture", def->capture, "capture_duration", (json_int_t)def->capture_duration,
 		"tags", tags);
 }
@@ -140,7 +147,7 @@ static json_t *macro_json(struct compiler *c, size_t i)
 		evttypes_edge(c->program, c->macros[i].edge, types);
 	json_object_set_new(details, "events", events(types, false, false));
 	json_object_set_new(details, "plugins", json_array());
-	return json_pack("{s:{s:s, s:o}, s:o}", "info", "name", m->name, "condition", joined(&m->condition), "details", details);
+	return json_pack("{s:{s:s, s:o}, s:o}", "info", "name", m->name, "condition", joined(&m->condition, false), "details", details);
 }
 
 static json_t *list_json(const struct compiler *c, size_t i)

@@ -176,6 +176,9 @@ def redefinition():
     is_([info[k] for k in "description output tags priority enabled capture capture_duration".split()] + [condition],
         ["x", "y", ["z"], "Error", False, True, 4294967295, "evt.type = close"], "what replace does to each key")
     is_(after("  condition: and proc.name = a\n  desc: ignored\n  append: true\n")[0]["description"], "d", "append: true ignores other keys")
+    spaced = HEAD.replace("output: o", 'output: " o\\n"') + "- rule: r\n  output: '%s'\n  override: {output: %s}\n"
+    is_([describe(write("0.yaml", spaced % change))["rules"][0]["info"]["output"] for change in ((" x ", "append"), (" x ", "replace"))],
+        ["o  x ", " x "], "an output is trimmed where it is defined, not where it is changed")
     info, _ = after("  enabled: false\n  desc: d2\n  condition: evt.type = open\n  output: o\n  priority: INFO\n",
                     "  desc: d3\n  condition: evt.type = open\n  output: o\n  priority: INFO\n")
     is_([info["enabled"], info["description"]], [True, "d3"], "a redefinition replaces everything, `enabled` too")
