@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "operand.h"
+#include "transform.h"
 
 /* An error, and what saker adds to Falco's message. */
 static bool fail(struct compiler *c, size_t at, const char *text, const char *hint)
@@ -82,17 +83,24 @@ static int number_known(const struct field_ref *ref, const struct cond *check)
 	}
 }
 
+/* NAME(...), whatever stands in the parentheses. */
+static bool like_transformer(const char *p, size_t n)
+{
+	const char *open = memchr(p, '(', n);
+
+	return open && p[n - 1] == ')' && (transform_find(p, (size_t)(open - p)) >= 0 || (open - p == 3 && memcmp(p, "val", 3) == 0));
+}
+
 /* Does the text look as if a field or a transformer was meant? Returns the warning about it, or NULL. */
 static const char *misused(const struct field_table *own, const char *p, size_t n, struct arena *scratch)
 {
 	struct field_ref ref;
-	struct cond_error err;
 	size_t used;
 	char text[256];
 
 	if (memchr(p, '.', n) && field_parse(own, p, n, true, scratch, &ref, &used, text, sizeof text) == 1)
 		return "'%s' may be a valid field misused as a const string value";
-	if (memchr(p, '(', n) && cond_operand_parse(p, n, scratch, &used, &err) && used == n)
+	if (like_transformer(p, n))
 		return "'%s' may be a valid field transformer misused as a const string value";
 	return NULL;
 }

@@ -78,7 +78,7 @@ static int parse_bool(const char *s, struct constant *out, char *err, size_t err
 
 static int parse_port(const struct field_def *f, const char *s, struct constant *out, char *err, size_t errlen)
 {
-	if (*s == '\0' || decimal(s))
+	if (s[strspn(s, "0123456789")] == '\0') /* a sign makes it a name */
 		return *s ? parse_number(f, s, out, err, errlen) : 0;
 	uint16_t port;
 	if (!services_port(s, &port))

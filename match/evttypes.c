@@ -76,18 +76,21 @@ const char *evttypes_nearest(const char *name)
 
 uint8_t *evttypes_of(const struct field_ref *ref, const struct cond *check, struct arena *a)
 {
-	if (strcmp(ref->def->name, "evt.type") != 0 || check->modifier != MODIFIER_NONE || check->right ||
-		(check->op != OP_EQ && check->op != OP_NE && check->op != OP_IN))
+	bool call = strcmp(ref->def->name, "syscall.type") == 0; /* other events have none: false of them, as when they run */
+	bool exists = check->op == OP_EXISTS && !call;
+
+	if (!is_type(ref) || check->modifier != MODIFIER_NONE || check->right ||
+		(!exists && check->op != OP_EQ && check->op != OP_NE && check->op != OP_IN))
 		return NULL;
 	uint8_t *bits = arena_alloc(a, TYPE_BITS + 1);
 	for (size_t j = 0; j < check->nvalues; j++)
 		bits[TYPE_BITS] |= !known_event(check->values[j].p);
 	for (unsigned i = 0; i < EVENT_TYPES; i++) {
 		const struct event_type *t = event_type(i);
-		bool listed = false;
+		bool listed = exists;
 		for (size_t j = 0; t && !generic(i) && !listed && j < check->nvalues; j++)
 			listed = strcmp(t->name, check->values[j].p) == 0;
-		if (t && listed != (check->op == OP_NE))
+		if (t && listed != (check->op == OP_NE) && (!call || t->kind == EVENT_SYSCALL))
 			bits[i / 8] |= (uint8_t)(1 << i % 8);
 	}
 	return bits;

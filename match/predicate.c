@@ -105,6 +105,8 @@ static bool right_fits(const struct field_def *left, const struct field_def *rig
 
 	if (right->flags & FIELD_NO_RHS)
 		snprintf(err, errlen, "field '%.80s' can't be used as a right-hand side field", right->name);
+	else if (left->flags & FIELD_NO_RHS)
+		snprintf(err, errlen, "field '%.80s' can't be compared with a right-hand side field", left->name);
 	else if (op == OP_PMATCH || op == OP_REGEX)
 		snprintf(err, errlen, "'%s' operator does not support a right-hand side field", cond_op_name(op));
 	else if (left->type == TYPE_NET || right->type == TYPE_NET)

@@ -12,26 +12,35 @@
 #include "wire/log.h"
 
 enum { NAME_WIDTH = 50, TEXT_INDENT = 51, TEXT_WIDTH = 110 };
+#define BLANKS " \t\r\n"
 
-static json_t *joined(const struct rule_text *t)
+/* trim: the first part without the blanks at its ends, as an output is printed. */
+static json_t *joined(const struct rule_text *t, bool trim)
 {
 	struct strbuf b = {0};
 
-	for (size_t i = 0; i < t->n; i++)
-		strbuf_printf(&b, "%s%s", i ? " " : "", t->parts[i]->text);
+	for (size_t i = 0; i < t->n; i++) {
+		const char *p = t->parts[i]->text;
+		size_t skip = trim && i == 0 ? strspn(p, BLANKS) : 0, n = strlen(p + skip);
+		while (trim && i == 0 && n && strchr(BLANKS, p[skip + n - 1]))
+			n--;
+		strbuf_printf(&b, "%s%.*s", i ? " " : "", (int)n, p + skip);
+	}
 	json_t *text = json_string(b.p ? b.p : "");
 	strbuf_free(&b);
 	return text;
 }
 
-/* The names of event types; every rule is tried for asynchronous events too. */
-static json_t *events(const uint8_t *types, bool all)
+/* The names of event types; every rule is tried for asynchronous events too, one that is never true as well. */
+static json_t *events(const uint8_t *types, bool all, bool rule)
 {
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
 		if (event_type(i) && (all || type_bit(types, i)) && event_type(i)->kind != EVENT_PLUGIN)
 			describe_add(list, event_type(i)->name);
+	if (rule)
+		describe_add(list, "asyncevent");
 	return list;
 }
 
@@ -92,8 +101,8 @@ static json_t *rule_info(const struct rule_def *def)
 
 	for (size_t i = 0; i < def->ntags; i++)
 		json_array_append_new(tags, json_string(def->tags[i]));
-	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:b, s:s, s:b, s:I, s:o}", "name", def->name, "condition", joined(&def->condition),
-		"priority", priority_name(def->priority), "output", joined(&def->output), "description", joined(&def->desc),
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:b, s:s, s:b, s:I, s:o}", "name", def->name, "condition", joined(&def->condition, false),
+		"priority", priority_name(def->priority), "output", joined(&def->output, def->trim_output), "description", joined(&def->desc, false),
 		"enabled", def->enabled, "source", def->source, "capture", def->capture, "capture_duration", (json_int_t)def->capture_duration,
 		"tags", tags);
 }
@@ -112,7 +121,7 @@ static json_t *rule_json(struct compiler *c, const struct rule *r)
 	add_exceptions(details, r->def);
 	json_object_set_new(details, "output_fields", output_fields(c->program, &r->output));
 	json_object_set_new(details, "output_compiled", text_json(r->output_text));
-	json_object_set_new(details, "events", r->syscall ? events(r->types, r->all_types) :
+	json_object_set_new(details, "events", r->syscall ? events(r->types, r->all_types, true) :
 		json_pack("[s,s]", "asyncevent", "pluginevent"));
 	json_object_set_new(details, "plugins", plugins(r->source, json_object_get(details, "condition_fields")));
 	if (r->nextra) {
@@ -136,9 +145,9 @@ static json_t *macro_json(struct compiler *c, size_t i)
 	describe_tree(details, describe_expand(c, c->macros[i].tree));
 	if (c->macros[i].compiled)
 		evttypes_edge(c->program, c->macros[i].edge, types);
-	json_object_set_new(details, "events", events(types, false));
+	json_object_set_new(details, "events", events(types, false, false));
 	json_object_set_new(details, "plugins", json_array());
-	return json_pack("{s:{s:s, s:o}, s:o}", "info", "name", m->name, "condition", joined(&m->condition), "details", details);
+	return json_pack("{s:{s:s, s:o}, s:o}", "info", "name", m->name, "condition", joined(&m->condition, false), "details", details);
 }
 
 static json_t *list_json(const struct compiler *c, size_t i)

@@ -176,6 +176,9 @@ def redefinition():
     is_([info[k] for k in "description output tags priority enabled capture capture_duration".split()] + [condition],
         ["x", "y", ["z"], "Error", False, True, 4294967295, "evt.type = close"], "what replace does to each key")
     is_(after("  condition: and proc.name = a\n  desc: ignored\n  append: true\n")[0]["description"], "d", "append: true ignores other keys")
+    spaced = HEAD.replace("output: o", 'output: " o\\n"') + "- rule: r\n  output: '%s'\n  override: {output: %s}\n"
+    is_([describe(write("0.yaml", spaced % change))["rules"][0]["info"]["output"] for change in ((" x ", "append"), (" x ", "replace"))],
+        ["o  x ", " x "], "an output is trimmed where it is defined, not where it is changed")
     info, _ = after("  enabled: false\n  desc: d2\n  condition: evt.type = open\n  output: o\n  priority: INFO\n",
                     "  desc: d3\n  condition: evt.type = open\n  output: o\n  priority: INFO\n")
     is_([info["enabled"], info["description"]], [True, "d3"], "a redefinition replaces everything, `enabled` too")
@@ -284,6 +287,9 @@ def grammar():
          "field 'proc.name' has type 'CHARBUF' while the right-hand side field 'proc.pid' has incompatible type 'INT64'"),
         ("fd.net = val(fd.snet)", None), ("proc.name pmatch val(proc.pname)", None), ("proc.name regex val(proc.pname)", None),
         ("proc.name regex '(?i)x'", None), ("proc.name regex '(x'", None), ("evt.type = val(proc.name)", None),
+        ("fd.sport = -1", "unrecognized protocol -1"), ("fd.sport in (80, +80)", "unrecognized protocol +80"),
+        ("proc.aname[1] = val(proc.pname)", "field 'proc.aname' can't be compared with a right-hand side field"),
+        ("evt.rawarg.flags = val(evt.num)", "field 'evt.rawarg' can't be compared with a right-hand side field"),
         ("proc.name = \"a", value), ("nosuch(proc.name) = x", "unexpected token after 'nosuch', expecting 'or', 'and'"),
         ("concat(proc.name) = x", None), ("join(proc.name, proc.pname) = x", None), ("tolower(proc.pid) = x", None), ("toupper(proc.name)[1] = X", None),
         ("getopt(proc.name, \"a\") exists", None), ("proc.name = val(nosuch.field)", "filter_check called with nonexistent field nosuch.field"),
@@ -295,6 +301,8 @@ def grammar():
     is_(condition_error(" ")[0] if condition_error(" ") else None, C, "an empty condition")
     warn = [("proc.name = proc.pname", "'proc.pname' may be a valid field misused as a const string value"),
             ("proc.name = \"toupper(proc.pname)\"", "'toupper(proc.pname)' may be a valid field transformer misused as a const string value"),
+            ("proc.name contains \" len(x) \"", "' len(x) ' may be a valid field transformer misused as a const string value"),
+            ("proc.name = \"val(x)\"", "'val(x)' may be a valid field transformer misused as a const string value"),
             ("proc.name regex cat", "regex check with 'cat' may be optimized with simpler operators such as '=', 'contains', 'startswith', 'endswith'")]
     is_([[w for w in warnings(rule("evt.type = open and " + c)) if w[0] == "COMPILE_CONDITION"] for c, _ in warn], [[("COMPILE_CONDITION", m)] for _, m in warn],
         "constants that look like mistakes")
@@ -358,8 +366,10 @@ def event_types():
     cases = [("evt.type = open", ["open"]), ("evt.type in (open, close)", ["close", "open"]), ("evt.type in (open, openat) and not evt.type = open", ["openat"]),
              ("evt.type = open and evt.type = close", []), ("not (evt.type != open or proc.name = x)", ["open"]), ("evt.num = 0", []),
              ("evt.type = open and (proc.name = x or evt.num = 0)", ["open"]), ("not (not evt.type = open)", ["open"]),
+             ("syscall.type = open", ["open"]), ("syscall.type in (open, close) and not syscall.type = close", ["open"]), ("not evt.type exists", []),
              ("(evt.type = open and proc.name = x) or (evt.type = close and not proc.name = y)", ["close", "open"])]
     is_([types(c) for c, _ in cases], [t for _, t in cases], "event types that conditions select")
+    is_(describe(write("0.yaml", rule("evt.num = 0")))["rules"][0]["details"]["events"], ["asyncevent"], "asyncevent is named for every rule")
     everything = len(types("proc.name = x"))
     is_([len(types(c)) for c in ("not evt.type = open", "evt.type = open or proc.name = x", "evt.type exists", "evt.num > 0")],
         [everything - 1, everything, everything, everything], "and those that select nearly all or all")
