@@ -101,10 +101,10 @@ static json_t *rule_info(const struct rule_def *def)
 
 	for (size_t i = 0; i < def->ntags; i++)
 		json_array_append_new(tags, json_string(def->tags[i]));
-	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:b, s:s, s:b, s:I, s:o}", "name", def->name, "condition", joined(&def->condition, false),
-		"priority", priority_name(def->priority), "output", joined(&def->output, def->trim_output), "description", joined(&def->desc, false),
-		"enabled", def->enabled, "source", def->source, "capture", def->capture, "capture_duration", (json_int_t)def->capture_duration,
-		"tags", tags);
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:b, s:s, s:b, s:I, s:o}", "name", def->name,
+		"condition", joined(&def->condition, false), "priority", priority_name(def->priority),
+		"output", joined(&def->output, def->trim_output), "description", joined(&def->desc, false), "enabled", def->enabled,
+		"source", def->source, "capture", def->capture, "capture_duration", (json_int_t)def->capture_duration, "tags", tags);
 }
 
 static json_t *rule_json(struct compiler *c, const struct rule *r)
