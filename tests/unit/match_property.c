@@ -45,6 +45,7 @@ static const char *const hexes[] = { "636174", "2f", "61", "00", "2F657463", "62
 static const char *const kinds[] = { "file", "ipv4", "unix", "pipe" };
 static const char *const types[] = { "open", "openat", "connect", "getuid", "close", "write" };
 static const char *const numbers[] = { "0", "1", "3", "7", "101", "-1", "443", "1000", "5" };
+static const char *const ports[] = { "0", "443", "80", "65535", "7" };       /* -1 is none */
 static const char *const addresses[] = { "93.184.216.34", "10.0.0.7", "::1", "127.0.0.1" };
 static const char *const networks[] = { "93.184.0.0/16", "10.0.0.0/8", "0.0.0.0/0", "::/0", "127.0.0.1/32" };
 static const char *const booleans[] = { "true", "false" };
@@ -149,7 +150,10 @@ static void other_check(struct world *w, struct term *t)
 	default:
 		t->left.field = PICK(w, number_fields);
 		t->op = PICK(w, number_ops);
-		VALUES(w, t, numbers);
+		if (is(t->left.field, "fd.sport"))
+			VALUES(w, t, ports);
+		else
+			VALUES(w, t, numbers);
 		if (is(t->left.field, "proc.pid") && !takes_list(t->op) && pick(w, 3) == 0)
 			t->right.field = "proc.vpid";
 	}
