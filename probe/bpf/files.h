@@ -4,6 +4,8 @@
 
 #include "sockets.h"
 
+enum { KINDS_AT_ONCE = 16 };
+
 /* The file behind a descriptor of s->task, or 0. */
 static __always_inline __u64 file_of(struct slot *s, __s64 fd)
 {
@@ -183,13 +185,21 @@ __noinline int kind_write(struct slot *s, __u32 i)
 	return 0;
 }
 
+/* Descriptors from `from` on, but for those from `end` on. */
+__noinline int kinds_write(struct slot *s, __u32 from, __u32 end)
+{
+	for (__u32 i = 0; i < KINDS_AT_ONCE && from + i < end; i++)
+		kind_write(s, from + i);
+	return 0;
+}
+
 /* What the first `n` descriptors of s->task are. */
 static __always_inline void item_kinds(struct slot *s, __u32 n)
 {
 	if (!item_begin(s, FORM_KINDS, 255, 0))
 		return;
-	for (__u32 i = 0; i < RAW_KINDS && i < n; i++)
-		kind_write(s, i);
+	for (__u32 i = 0; i < RAW_KINDS && i < n; i += KINDS_AT_ONCE)
+		kinds_write(s, i, n);
 	item_end(s, n * sizeof(struct raw_kind_of));
 }
 

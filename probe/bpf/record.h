@@ -10,7 +10,7 @@ enum {
 	ANNOUNCE_NS = 100000000,
 	SLOTS = 4,                     /* of each CPU: a program can interrupt another one that sleeps */
 	TYPES_MAX = RAW_TYPES,
-	TRAIL = 64,                    /* components that a path may have to be looked up in the plan */
+	TRAIL = 32,                    /* components that a path may have to be looked up in the plan */
 	SLOT_NUMBERS = 16,
 	PASSED_SHORT = 32,
 	PASSED_MAX = 256,              /* of a path as passed that is looked at */
