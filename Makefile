@@ -77,14 +77,16 @@ $(OBJECTS): $(B)/%.o: %.c
 # The BPF object, and the skeleton through which probe/ loads it.
 ARCH := $(shell uname -m)
 BPF_ARCH := $(if $(filter aarch64,$(ARCH)),arm64,x86)
-$(B)/probe/%.bpf.o: probe/bpf/%.bpf.c $(wildcard probe/bpf/*.h) probe/raw.h
+CAN_CAST_probe := 1
+CAN_CAST_floor := 0
+$(B)/probe/%.bpf.o: probe/bpf/probe.bpf.c $(wildcard probe/bpf/*.h) probe/raw.h
 	@mkdir -p $(@D)
-	@echo "  BPF  $<"
-	@$(CLANG) -target bpf -g -O2 -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -I. \
+	@echo "  BPF  $* $<"
+	@$(CLANG) -target bpf -g -O2 -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -DCAN_CAST=$(CAN_CAST_$*) -Wall -Wextra -Werror -I. \
 		-idirafter /usr/include/$(ARCH)-linux-gnu -c -o $@ $<
 $(B)/probe/%.skel.h: $(B)/probe/%.bpf.o
-	@$(BPFTOOL) gen skeleton $< name probe_bpf >$@
-$(call obj,$(PROBE)): $(B)/probe/probe.skel.h
+	@$(BPFTOOL) gen skeleton $< name $*_bpf >$@
+$(call obj,$(PROBE)): $(B)/probe/probe.skel.h $(B)/probe/floor.skel.h
 # The plan that the probe has by itself.
 $(B)/saker_rules.plan: rules/saker_rules.yaml $(BIN)/match
 	@echo "  PLAN $<"
@@ -164,7 +166,7 @@ bench: deps-check
 
 # The skeleton is made first: probe/ includes it.
 .PHONY: lint
-lint: $(B)/probe/probe.skel.h
+lint: $(B)/probe/probe.skel.h $(B)/probe/floor.skel.h
 	@CC="$(CC)" CLANG="$(CLANG)" LINT_FLAGS='$(filter-out -fsanitize% -DSAKER_VERSION%,$(ALL_CFLAGS))' SAKER_BUILD=$(CURDIR)/$(B) tests/lint
 
 # The programs are run by saker, not by hand: they stand where only it looks. frames is for people, too.

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel_object.h"
 #include "kernel_plan.h"
 #include "kernel_report.h"
 #include "types.h"
@@ -96,18 +97,26 @@ static void ring_programs(struct probe_bpf *b, const struct btf *btf, bool wante
 		bpf_map__set_max_entries(b->maps.ring_requests, 1);
 }
 
-/* What the running kernel can do beyond the floor. */
-static void probe_features(struct kernel *k, bool rings)
+static bool has_function(const struct btf *btf, const char *name)
+{
+	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+}
+
+/* Opens the object by what the running kernel can do beyond the floor. Returns 0, or -1 with errno. */
+static int open_object(struct kernel *k, bool rings)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
-	if (!btf)
-		return;
-	ring_programs(k->bpf, btf, rings);
-	k->bpf->rodata->can_cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-	k->can_iterate = btf__find_by_name_kind(btf, "bpf_copy_from_user_task", BTF_KIND_FUNC) > 0;
-	bpf_program__set_autoload(k->bpf->progs.snapshot, k->can_iterate);
+	k->bpf = kernel_object_open(has_function(btf, "bpf_rdonly_cast"));
+	if (k->bpf && btf) {
+		ring_programs(k->bpf, btf, rings);
+		k->can_iterate = has_function(btf, "bpf_copy_from_user_task");
+		bpf_program__set_autoload(k->bpf->progs.snapshot, k->can_iterate);
+	}
+	int saved = errno;
 	btf__free(btf);
+	errno = saved;
+	return k->bpf ? 0 : -1;
 }
 
 /* Our own programs, by device and inode: what they do is counted as `self`. */
@@ -168,8 +177,6 @@ static int configure(struct kernel *k, const struct kernel_config *c)
 	b->rodata->ring_size = c->ring_size;
 	k->snaplen = c->snaplen;
 	k->wants = c->wants;
-	/* Another plan may want what this one does not. */
-	probe_features(k, c->plan || kernel_plan_rings(c->types));
 	if (bpf_map__set_max_entries(b->maps.ring, (uint32_t)c->ring_size) ||
 	    bpf_map__set_max_entries(b->maps.slots, 4u * (uint32_t)k->cpus) ||
 	    bpf_map__set_max_entries(b->maps.slots_used, (uint32_t)k->cpus))
@@ -197,7 +204,8 @@ struct kernel *kernel_open(const struct kernel_config *c, char *err, size_t errl
 		libbpf_set_print(quiet);
 	/* Kernels before 5.11 charge maps against this limit; where it can not be raised it is not needed. */
 	setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
-	if ((k->bpf = probe_bpf__open()) && configure(k, c) == 0) {
+	/* Another plan may want what this one does not. */
+	if (open_object(k, c->plan || kernel_plan_rings(c->types)) == 0 && configure(k, c) == 0) {
 		step = "loaded";
 		rc = load(k, c);
 	}

@@ -72,7 +72,7 @@ static __always_inline void file_facts(struct raw_file *f, __u64 file)
 	f->path_len = 0;
 	f->path = f->sock = 0;
 	f->layer = overlay_layer(inode, f->magic);
-	f->unlinked = !READ(struct dentry, path.dentry, d_hash).pprev;
+	f->unlinked = !READ(struct dentry, path.dentry, d_hash.pprev);
 	f->created = (READ(struct file, file, f_mode) & FMODE_CREATED) != 0;
 }
 
