@@ -113,7 +113,7 @@ def real_work_lines(found):
 def figure_lines(figures):
     starts = {key: median(values) for key, values in figures['starts'].items()}
     yield 'start to first alert', f'{starts["ms"]:,.0f} ms, {starts["cpu"]:,.0f} ms of CPU', '1,500 ms, 1,440 ms of CPU', verdict('ms', starts['ms'], 150)
-    yield 'memory (PSS) without the ring', f'{starts["pss"]:.1f} MiB', '48 MiB', verdict('MiB', starts['pss'], 20)
+    yield 'memory (PSS) without buffers', f'{starts["pss"]:.1f} MiB', '48 MiB', verdict('MiB', starts['pss'], 20)
     yield 'idle CPU over 10 s', f'{figures["idle"]:.2f}% of a core', '0.3% to 1% of a core', verdict('%', figures['idle'], 0.05)
     yield 'open to alert line, p50 / p90 / p99', '', ''
     for case, found in zip(LATENCIES, figures['latencies']):

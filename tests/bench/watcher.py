@@ -33,12 +33,12 @@ def task_ns(pid):
 
 
 def pss_kib(pid):
-    """Without the maps that are shared with BPF programs: the ring, which is as large as one wants, is mapped twice."""
+    """Without buffers, which are as large as one wants: the ring, a map shared with BPF programs, and what the probe keeps to send again."""
     total, shared = 0, False
     with contextlib.suppress(OSError):
         for line in read(f'/proc/{pid}/smaps').splitlines():
             if line[:1] in '0123456789abcdef':
-                shared = line.endswith('anon_inode:bpf-map')
+                shared = line.endswith('anon_inode:bpf-map') or 'memfd:saker-probe' in line
             elif line.startswith('Pss:') and not shared:
                 total += int(line.split()[1])
     return total
