@@ -223,10 +223,10 @@ tap.is_({k: values.get(k) for k in expected}, expected, "with the values that th
 
 
 def opened():
-    script = "import os, sys\na = os.open(sys.argv[1], os.O_RDONLY)\nb = os.open(sys.argv[1], os.O_RDONLY)\nos.write(a, b'')\nos.dup2(b, 9)\n"
+    script = "import os, sys\na = os.open(sys.argv[1], os.O_RDONLY)\nb = os.open(sys.argv[1], os.O_RDONLY)\nos.dup2(b, 9)\n"
     ours, theirs = socket.socketpair()
     with open(os.path.join(DIR, "input"), "w+") as given:
-        subprocess.run([sys.executable, "-S", "-E", "-c", script, os.path.join(DIR, "input")], stdin=given, stdout=theirs, stderr=theirs)
+        subprocess.run([sys.executable, "-S", "-E", "-c", script, os.path.join(DIR, "input")], stdin=given, stdout=theirs, stderr=theirs, check=True)
     return None
 
 
