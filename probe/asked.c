@@ -52,11 +52,10 @@ void asked_wants(struct kernel_config *c, const char *list, uint32_t *data)
 
 	do {
 		size_t n = strcspn(p, ",");
-		unsigned want = 0;
+		enum plan_want want = plan_want_named(p, n);
 		char *end;
-		while (want < PLAN_WANT_DATA && (strlen(plan_want_names[want]) != n || memcmp(plan_want_names[want], p, n) != 0))
-			want++;
-		if (want == PLAN_WANT_DATA) {
+		/* Data have a number, and so another word than their name. */
+		if (want >= PLAN_WANT_DATA) {
 			unsigned long bytes = n > 5 && memcmp(p, "data=", 5) == 0 && p[5] >= '0' && p[5] <= '9' ? strtoul(p + 5, &end, 10) : 0;
 			if (!bytes || bytes > RAW_TEXT || end != p + n)
 				unknown_want(p, n);

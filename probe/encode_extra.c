@@ -1,13 +1,13 @@
 /* The facts at the end of an EVENT frame: what every record carries, where its process could not be described, and what is
  * wanted. */
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "encode.h"
 #include "kernel_values.h"
 #include "wire/fact.h"
-
-enum { ROLE_SERVER = 2, LISTENING = 10 };
+#include "wire/fd_tuple.h"
 
 static const char *const extra_names[RAW_EXTRA_SOCKET] = {
 	[RAW_EXTRA_FD_COUNT] = "fd_count", [RAW_EXTRA_THREADS] = "threads", [RAW_EXTRA_CHILDREN] = "children",
@@ -115,7 +115,7 @@ static bool is_server(const struct raw_sock *s)
 
 	if (!v4 && s->family != AF_INET6)
 		return false;
-	if (s->role == ROLE_SERVER || s->state == LISTENING)
+	if (s->role == ROLE_SERVER || s->state == TCP_LISTEN)
 		return true;
 	if (!s->connected && !s->datagram)
 		return false;

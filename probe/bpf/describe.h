@@ -34,16 +34,22 @@ static __always_inline struct memory *memory_of(struct task_struct *t, bool crea
 	return bpf_task_storage_get(&tasks, t, NULL, create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
 }
 
+/* Which bytes of a word are 0, and maybe some above them. */
+static __always_inline __u64 zeros(__u64 w)
+{
+	return (w - 0x0101010101010101ull) & ~w & 0x8080808080808080ull;
+}
+
 /* What stands behind the NUL is not part of a task's name. */
 static __always_inline void name_clean(__u64 name[2])
 {
-	__u64 a = name[0], b = name[1], end = (a - 0x0101010101010101ull) & ~a & 0x8080808080808080ull;
+	__u64 a = name[0], b = name[1], end = zeros(a);
 
 	if (end) {
 		a &= (end & -end) - 1;
 		b = 0;
 	} else {
-		end = (b - 0x0101010101010101ull) & ~b & 0x8080808080808080ull;
+		end = zeros(b);
 		b &= end ? (end & -end) - 1 : ~0ull;
 	}
 	name[0] = a;

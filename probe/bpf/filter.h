@@ -261,12 +261,6 @@ __noinline int file_keep(struct slot *s, __u32 file_at, __u32 uses)
 	return lines_keep(s, &p->roots[RAW_TREE_NAME].more);
 }
 
-/* Which bytes of a word are 0, and maybe some above them. */
-static __always_inline __u64 zeros(__u64 w)
-{
-	return (w - 0x0101010101010101ull) & ~w & 0x8080808080808080ull;
-}
-
 /* Looks for two dots side by side in a word of a text and the one behind it: 1 there are, 0 it ends without, -1 it goes on. */
 static __always_inline int find_dots(__u64 a, __u64 next)
 {

@@ -22,6 +22,15 @@ const char *const plan_want_names[PLAN_WANTS] = {
 	[PLAN_WANT_SOCKET] = "socket", [PLAN_WANT_DATA] = "data",
 };
 
+enum plan_want plan_want_named(const char *s, size_t n)
+{
+	unsigned want = 0;
+
+	while (want < PLAN_WANTS && (strlen(plan_want_names[want]) != n || memcmp(plan_want_names[want], s, n) != 0))
+		want++;
+	return want;
+}
+
 bool plan_kind(const struct event_type *t)
 {
 	return t->kind == EVENT_SYSCALL || t->kind == EVENT_ENTER || t->kind == EVENT_TRACEPOINT;

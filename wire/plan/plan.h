@@ -117,6 +117,8 @@ struct plan_event {
 enum plan_want { PLAN_WANT_FD_KINDS, PLAN_WANT_ALL_KINDS, PLAN_WANT_FDS, PLAN_WANT_FD_COUNT, PLAN_WANT_THREADS, PLAN_WANT_MEMORY, PLAN_WANT_FAULTS,
 	PLAN_WANT_SOCKET, PLAN_WANT_DATA, PLAN_WANTS };
 extern const char *const plan_want_names[PLAN_WANTS];
+/* The fact of that name; PLAN_WANTS when there is none. */
+enum plan_want plan_want_named(const char *s, size_t n);
 
 struct plan_memory;
 struct plan {

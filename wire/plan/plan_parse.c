@@ -358,11 +358,9 @@ static bool want_line(struct parser *p)
 	size_t n = eq ? (size_t)(eq - p->token.p) : p->token.n;
 	struct plan_range bytes = { 0, 0 };
 	bool types[EVENT_TYPES] = { false };
-	unsigned want = 0;
+	enum plan_want want = p->has ? plan_want_named(p->token.p, n) : PLAN_WANTS;
 
-	while (p->has && want < PLAN_WANTS && (strlen(plan_want_names[want]) != n || memcmp(plan_want_names[want], p->token.p, n) != 0))
-		want++;
-	if (!p->has || want == PLAN_WANTS)
+	if (want == PLAN_WANTS)
 		return expected(p, "a fact, see saker-plan(5)");
 	if ((want == PLAN_WANT_DATA) != (eq != NULL) || (eq && (!plan_range_parse(PLAN_ARG, eq + 1, p->token.n - n - 1, &bytes) ||
 		bytes.first != bytes.last || bytes.first < 1 || bytes.first > 65535)))

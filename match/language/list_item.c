@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "match/language/item_value.h"
-#include "match/language/ruleset.h"
+#include "item_value.h"
+#include "ruleset.h"
 
 static int append_flag(const struct node *item, bool *append, struct diag *d)
 {
