@@ -201,7 +201,9 @@ def check(deed, twin, found, ids):
 def check_all(found, ids):
     marks = {}
     for alert in found:
-        marks.setdefault(marked(alert["output"]), []).append(alert)
+        # What runc does bears a deed's mark as long as the engine that was asked for it is among its ancestors.
+        mark_ = None if alert["rule"] in SEEN else marked(alert["output"])
+        marks.setdefault(mark_, []).append(alert)
     for d, twin in both():
         if d.container(twin) in NAMES and d.container(twin) not in ENGINES:
             ok(True, "%s # SKIP no %s" % (mark(d.name, twin), d.container(twin)))
