@@ -107,7 +107,7 @@ static int open_object(struct kernel *k, bool rings)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
-	k->bpf = kernel_object_open(has_function(btf, "bpf_rdonly_cast"));
+	k->bpf = kernel_object_open(has_function(btf, "bpf_rdonly_cast") && has_function(btf, "bpf_iter_num_new"));
 	if (k->bpf && btf) {
 		ring_programs(k->bpf, btf, rings);
 		k->can_iterate = has_function(btf, "bpf_copy_from_user_task");

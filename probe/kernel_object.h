@@ -6,7 +6,7 @@
 
 struct probe_bpf;
 
-/* Opens the one for kernels that have bpf_rdonly_cast (6.2), or that for older ones. NULL with errno. */
+/* Opens the one for kernels that have bpf_rdonly_cast and bpf_iter_num (6.4), or that for older ones. NULL with errno. */
 struct probe_bpf *kernel_object_open(bool can_cast);
 
 #endif

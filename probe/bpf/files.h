@@ -95,9 +95,8 @@ __noinline int fd_write(struct slot *s)
 	if ((f->mode & S_IFMT) == S_IFSOCK) {
 		n = sock_at(s, at, file);
 		f->sock = n > 0;
-		struct raw_sock *r = AT(s, at);
 		if (n > 0)
-			n += sock_told(s, r, f->inode, at + n);
+			n += sock_told(s, at, f->inode, at + n);
 	} else {
 		struct path path = READ(struct file, file, f_path);
 		n = path_at(s, at, (__u64)path.dentry, (__u64)path.mnt, &how);

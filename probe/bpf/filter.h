@@ -93,8 +93,10 @@ __noinline int range_keep(struct slot *s, __u32 i)
 }
 
 /* The ranges from `i` to `end` of the plan. */
-static __always_inline bool ranges_keep(struct slot *s, __u32 i, __u32 end)
+__noinline int ranges_keep(struct slot *s, __u32 i, __u32 end)
 {
+	if (!s)
+		return 1;
 	s->hit = false;
 	for (int n = 0; n < RAW_RANGES && i < end; n++, i++)
 		range_keep(s, i);
@@ -157,39 +159,49 @@ __noinline int node_step(struct slot *s, __u32 parent, __u64 dentry)
 	return 1;
 }
 
-/* Goes from s->walk up to the root of s->task and leaves the components' dentries in s->trail, leaf first. s->walk.result is
- * PATH_ABSOLUTE when it got there. Steps as those of path_step, in registers: this is the way of every file that is opened. */
-__noinline int path_climb(struct slot *s)
+/* Goes from s->walk some steps up to the root of s->task and appends the components' dentries to s->trail, leaf first. Returns whether it
+ * is to be gone on with; else s->walk.result is PATH_ABSOLUTE when it got there. Steps as those of path_step, in registers: this is the
+ * way of every file that is opened. */
+__noinline int path_climb_some(struct slot *s)
 {
 	if (!s)
 		return 0;
 	__u64 dentry = s->walk.dentry, mnt = s->walk.mnt;
 	const __u64 root_dentry = s->walk.root_dentry, root_mnt = s->walk.root_mnt;
 
-	s->depth = 0;
-	s->walk.result = -1;
-	for (int i = 0; i < TRAIL; i++) {
+	for (int i = 0; i < TRAIL / CLIMBS; i++) {
 		if (dentry == root_dentry && mnt == root_mnt) {
 			s->walk.result = PATH_ABSOLUTE;
-			break;
+			return 0;
 		}
 		if (dentry == (__u64)READ(struct vfsmount, mnt, mnt_root)) {
 			__u64 m = mnt - bpf_core_field_offset(struct mount, mnt), above = ADDRESS(s, struct mount, m, mnt_parent);
 			if (above == m || !above)
-				break;
+				return 0;
 			dentry = ADDRESS(s, struct mount, m, mnt_mountpoint);
 			mnt = above + bpf_core_field_offset(struct mount, mnt);
 			continue;
 		}
 		__u64 parent = ADDRESS(s, struct dentry, dentry, d_parent);
 		if (parent == dentry || !parent)
-			break;
+			return 0;
 		/* In memory, where the verifier does not follow it: it would go through every number in every round. */
 		s->trail[s->depth & (TRAIL - 1)] = dentry;
 		s->depth++;
 		dentry = parent;
 	}
-	return 0;
+	s->walk.dentry = dentry;
+	s->walk.mnt = mnt;
+	return 1;
+}
+
+/* All steps; there are few in most paths, and the verifier goes through each round. */
+static __always_inline void path_climb(struct slot *s)
+{
+	s->depth = 0;
+	s->walk.result = -1;
+	for (int i = 0; i < CLIMBS && path_climb_some(s); i++)
+		;
 }
 
 /* Goes down again through a tree of the plan, to the first component that leads nowhere. Returns whether lines are left. */
@@ -341,6 +353,18 @@ __noinline int net_keep(struct slot *s, __u32 i)
 	return 0;
 }
 
+/* Tests of the addresses in s->ends. */
+__noinline int nets_keep(struct slot *s)
+{
+	if (!s)
+		return 1;
+	__u32 end = plan_of(s)->n_nets;
+	s->hit = false;
+	for (__u32 i = 0; i < RAW_NETS && i < end; i++)
+		net_keep(s, i);
+	return lines_left(s);
+}
+
 /* Tests of the socket that a call connects. */
 __noinline int socket_keep(struct slot *s)
 {
@@ -379,10 +403,7 @@ __noinline int socket_keep(struct slot *s)
 	s->ends[0][1] = *(__u64 *)(r->local + 8);
 	s->ends[1][0] = *(__u64 *)r->remote;
 	s->ends[1][1] = *(__u64 *)(r->remote + 8);
-	s->hit = false;
-	for (__u32 i = 0; i < RAW_NETS && i < p->n_nets; i++)
-		net_keep(s, i);
-	return lines_left(s);
+	return nets_keep(s);
 }
 
 static __always_inline void masks_keep(struct slot *s, const struct raw_plan *p)

@@ -300,10 +300,17 @@ enum { S_IFMT = 0170000, S_IFSOCK = 0140000, S_IFIFO = 0010000 };
 enum { OVERLAYFS_MAGIC = 0x794c7630, FMODE_CREATED = 0x100000 };
 enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_RAW = 3, IPPROTO_ICMP = 1, IPPROTO_TCP = 6, IPPROTO_ICMPV6 = 58 };
 
-/* Whether the kernel has bpf_rdonly_cast (6.2): there is an object for each case, and the loader finds out which one fits. A constant that
- * it would set costs the verifier a quarter of its time, as it takes the dead branches out of the program one by one. */
+/* Whether the kernel has bpf_rdonly_cast (6.2) and loops whose rounds are alike to the verifier (6.4): there is an object for each case,
+ * and the loader finds out which one fits. A constant that it would set costs the verifier a quarter of its time, as it takes the dead
+ * branches out of the program one by one. */
 static const bool can_cast = CAN_CAST;
 extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
+struct bpf_iter_num {
+	__u64 opaque;
+};
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int first, int end) __ksym __weak;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym __weak;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
 
 /* One field behind a pointer that the verifier knows nothing of: a plain load where the kernel can cast, a helper call
  * elsewhere. Unreadable memory reads as 0. */

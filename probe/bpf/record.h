@@ -11,6 +11,7 @@ enum {
 	SLOTS = 4,                     /* of each CPU: a program can interrupt another one that sleeps */
 	TYPES_MAX = RAW_TYPES,
 	TRAIL = 32,                    /* components that a path may have to be looked up in the plan */
+	CLIMBS = 4,                    /* in so many pieces */
 	SLOT_NUMBERS = 16,
 	PASSED_SHORT = 32,
 	PASSED_MAX = 256,              /* of a path as passed that is looked at */

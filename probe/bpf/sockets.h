@@ -128,6 +128,20 @@ static __always_inline __u32 peer_print(const struct raw_sock *r)
 	return h >> 32 | 1;
 }
 
+/* Takes the other end that the call was given, where it is the one of the socket at `at` of the record. Returns whether it is. A connect
+ * that failed leaves no peer in the socket: it is then the one that was asked for. */
+__noinline int peer_told(struct slot *s, __u32 at)
+{
+	if (!s || !s->ask.tells || !s->peer.len)
+		return 0;
+	struct raw_sock *r = AT(s, at);
+	bool sends = s->ask.tells == TELLS_SENT || s->ask.tells == TELLS_RECEIVED;
+	if (!peer_fits(r, &s->peer) || (sends ? r->type == SOCK_STREAM : r->connected))
+		return 0;
+	peer_take(r, &s->peer);
+	return 1;
+}
+
 /* A datagram's other end, and whether it is another one than before. What was not sent changes nothing. */
 static __always_inline void datagram_told(struct raw_sock *r, struct socket_memory *m, bool given, bool stands)
 {
@@ -173,41 +187,54 @@ static __always_inline bool tcp_role_is(__u16 type, __u16 protocol, __u32 backlo
 	return type == SOCK_STREAM && protocol == IPPROTO_TCP && role == (backlog_max ? ROLE_SERVER : ROLE_CLIENT);
 }
 
-/* Adds to what the kernel has of a socket what this call and earlier ones tell. Returns how many bytes it appended at `off`. A
- * connect that failed leaves no peer in the socket: it is then the one that was asked for. */
-static __always_inline __u32 sock_told(struct slot *s, struct raw_sock *r, __u64 inode, __u32 off)
+/* What the call tells of the socket at `at` of the record goes into what is remembered of it, and its role into the record. */
+__noinline int memory_told(struct slot *s, __u32 at, struct socket_memory *m, __u32 given)
 {
-	struct socket_memory new = {}, *m = bpf_map_lookup_elem(&sockets, &inode);
+	if (!s || !m)
+		return 0;
+	struct raw_sock *r = AT(s, at);
 	__u8 tells = s->ask.tells;
-	bool sends = tells == TELLS_SENT || tells == TELLS_RECEIVED, given = tells && s->peer.len;
 	/* A connection may yet come about. */
 	bool stands = s->call.ret >= 0 || tells == TELLS_CLIENT;
-
-	if (r->family == AF_UNIX)
-		return given && !r->connected ? peer_path(s, r, off) : 0;
-	if (r->family != AF_INET && r->family != AF_INET6)
-		return 0;
-	given = given && peer_fits(r, &s->peer) && (sends ? r->type != SOCK_STREAM : !r->connected);
-	if (!m) {
-		r->role = tells == TELLS_CLIENT || tells == TELLS_SERVER ? tells : !r->connected ? ROLE_UNKNOWN :
-			r->backlog_max ? ROLE_SERVER : ROLE_CLIENT;
-		if (!tcp_role_is(r->type, r->protocol, r->backlog_max, r->role))
-			r->role = ROLE_UNKNOWN;
-	}
-	if (given)
-		peer_take(r, &s->peer);
-	if (r->role)
-		return 0;
-	if (!m && tells)
-		m = &new;
-	if (!m)
-		return 0;
-	if (sends)
+	if (tells == TELLS_SENT || tells == TELLS_RECEIVED)
 		datagram_told(r, m, given, stands);
 	if (tells && stands)
 		role_told(m, &s->peer, tells);
 	r->role = m->role;
-	if (m == &new)
+	return 0;
+}
+
+/* The role of a TCP socket of which no call has told: the kernel's, unless this call tells another one. */
+static __always_inline __u8 tcp_role(const struct raw_sock *r, __u8 tells)
+{
+	__u8 role = tells == TELLS_CLIENT || tells == TELLS_SERVER ? tells : !r->connected ? ROLE_UNKNOWN :
+		r->backlog_max ? ROLE_SERVER : ROLE_CLIENT;
+
+	return tcp_role_is(r->type, r->protocol, r->backlog_max, role) ? role : ROLE_UNKNOWN;
+}
+
+/* Adds to what the kernel has of the socket at `at` of the record what this call and earlier ones tell. Returns how many bytes it
+ * appended at `off`. In pieces, whose ways the verifier does not multiply. */
+__noinline int sock_told(struct slot *s, __u32 at, __u64 inode, __u32 off)
+{
+	struct socket_memory new = {}, *m;
+
+	if (!s)
+		return 0;
+	struct raw_sock *r = AT(s, at);
+	__u8 tells = s->ask.tells;
+	if (r->family == AF_UNIX)
+		return tells && s->peer.len && !r->connected ? peer_path(s, r, off) : 0;
+	if (r->family != AF_INET && r->family != AF_INET6)
+		return 0;
+	m = bpf_map_lookup_elem(&sockets, &inode);
+	if (!m)
+		r->role = tcp_role(r, tells);
+	bool given = peer_told(s, at);
+	if (r->role || (!m && !tells))
+		return 0;
+	memory_told(s, at, m ? m : &new, given);
+	if (!m)
 		bpf_map_update_elem(&sockets, &inode, &new, BPF_ANY);
 	return 0;
 }

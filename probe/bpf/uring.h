@@ -118,8 +118,11 @@ struct {
 #define NAME_OF(type, req, field) ((__u64)READ(struct filename, READ(type, req, field), name))
 
 /* The arguments that the system call of the same name would have; texts and open_how are at kernel addresses. */
-static __always_inline void ring_args(__u64 *a, __u64 req, __u8 op)
+__noinline int ring_args(struct slot *s, __u64 req, __u32 op)
 {
+	if (!s)
+		return 0;
+	__u64 *a = s->call.args;
 	switch (op) {
 	case RING_OPENAT: case RING_OPENAT2:
 		a[0] = READ(struct io_open, req, dfd);
@@ -167,6 +170,7 @@ static __always_inline void ring_args(__u64 *a, __u64 req, __u8 op)
 		a[2] = READ(struct io_socket, req, protocol);
 		break;
 	}
+	return 0;
 }
 
 /* A text in the kernel's memory. */
@@ -184,11 +188,15 @@ __noinline int item_kernel_text(struct slot *s, __u32 form, __u32 param, __u64 t
 	return 0;
 }
 
-static __always_inline void ring_first_step(struct slot *s, struct raw_step step)
+/* As gather_step. */
+__noinline int ring_first_step(struct slot *s, __u32 i)
 {
-	__u64 arg = s->call.args[step.arg & 7];
 	void *to;
 
+	if (!s || i >= RAW_STEPS)
+		return 0;
+	struct raw_step step = s->call.what.steps[i];
+	__u64 arg = s->call.args[step.arg & 7];
 	switch (step.kind) {
 	case STEP_PATH: case STEP_TEXT:
 		item_kernel_text(s, step.kind == STEP_PATH ? FORM_PASSED : FORM_BYTES, step.param, arg);
@@ -206,6 +214,7 @@ static __always_inline void ring_first_step(struct slot *s, struct raw_step step
 		gather_address(s, step, arg);
 		break;
 	}
+	return 0;
 }
 
 /* As actor_describe. A thread that the kernel has made in the process to look for requests is not who asked. */
@@ -215,7 +224,11 @@ __noinline int ring_describe(struct slot *s)
 
 	if (t->flags & PF_IO_WORKER)
 		t = t->group_leader;
-	return s ? task_describe(s, t) : 0;
+	if (!s)
+		return 0;
+	bool known = task_describe(s, t);
+	s->task = (__u64)t;
+	return known;
 }
 
 /* The tests of who asked, s->task. */
@@ -233,7 +246,7 @@ __noinline int ring_begin(struct slot *s, __u32 flags)
 	event_begin(s, flags, 0);
 	gather_begin(s);
 	for (int i = 0; i < RAW_STEPS && s->call.what.steps[i].kind; i++)
-		ring_first_step(s, s->call.what.steps[i]);
+		ring_first_step(s, i);
 	wants_gather(s, s->call.what.type);
 	e->h.len = s->off;
 	return 0;
@@ -321,12 +334,10 @@ static __always_inline int ring_submitted(__u64 req)
 	bool wanted = plan_type(call->type)->wanted;
 	if (!wanted && !call->tells)
 		return 0;
-	struct task_struct *t = bpf_get_current_task_btf();
-	if (t->flags & PF_IO_WORKER)
-		t = t->group_leader;
-	struct memory *pm = memory_of(t->group_leader, true);
+	struct task_struct *t = bpf_get_current_task_btf(), *leader = t->group_leader;
+	struct memory *pm = memory_of(leader, true);
 	if (pm && !pm->looked)
-		self_look(t->group_leader, pm);
+		self_look(leader, pm);
 	struct slot *s = pm && pm->self ? NULL : slot_take();
 	if (!s || !pm) {
 		ring_count(call->type, wanted, pm && pm->self ? COUNT_SELF : COUNT_SCRATCH);
@@ -334,10 +345,11 @@ static __always_inline int ring_submitted(__u64 req)
 			slot_give(s);
 		return 0;
 	}
-	s->task = (__u64)t;
+	s->task = t->flags & PF_IO_WORKER ? (__u64)leader : (__u64)t;
 	__builtin_memset(&s->call, 0, sizeof(s->call));
 	s->call.what = *call;
-	ring_args(s->call.args, req, op);
+	WORD(s, 0) = req;
+	ring_args(s, WORD(s, 0), op);
 	bool passes = wanted && ring_actor(s);
 	if (!passes && !call->tells) {
 		ring_count(call->type, wanted, COUNT_REJECTED);
@@ -345,7 +357,6 @@ static __always_inline int ring_submitted(__u64 req)
 		return 0;
 	}
 	__u32 flags = !passes || ring_describe(s) ? 0 : RAW_INCOMPLETE;
-	s->task = (__u64)t;
 	ring_begin(s, flags);
 	__u32 file_slot = op == RING_OPENAT || op == RING_OPENAT2 ? READ(struct io_open, req, file_slot) :
 		op == RING_SOCKET ? READ(struct io_socket, req, file_slot) : 0;
