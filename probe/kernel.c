@@ -2,7 +2,6 @@
 #include "kernel.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <limits.h>
@@ -21,15 +20,19 @@
 
 #include "kernel_object.h"
 #include "kernel_plan.h"
-#include "kernel_report.h"
+#include "kernel_programs.h"
+#include "kernel_types.h"
 #include "types.h"
 #include "probe/probe.skel.h"
 #include "wire/log.h"
 
 enum { TYPE_CLOSE = 5, KEPT_FILES = 1024, SNAPLEN_DEFAULT = 80 };
 
+#define SYS_ENTER "BPF_PROG_sys_enter"
+
 struct kernel {
 	struct probe_bpf *bpf;
+	struct programs *programs;
 	struct ring_buffer *ring;
 	const volatile uint64_t *position;     /* of the ring's consumer */
 	kernel_record *cb;
@@ -55,38 +58,15 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-/* The arguments of a tracepoint, as a function's prototype, or NULL. */
-static const struct btf_type *tracepoint(const struct btf *btf, const char *name)
+/* Which of the programs that see calls made by io_uring fit the running kernel; none where they can see nothing. Its tracepoints are told
+ * the request itself since 6.0. */
+static void ring_programs(struct probe_bpf *b, const struct kernel_types *t, bool wanted)
 {
-	char typedef_name[64];
+	unsigned args = kernel_types_args(t, KERNEL_RING_COMPLETE);
+	bool now = kernel_types_told(t, KERNEL_RING_SUBMIT, 1, "io_kiocb");
+	bool before = !now && kernel_types_told(t, KERNEL_RING_SUBMIT_OLD, 1, "io_kiocb");
 
-	snprintf(typedef_name, sizeof typedef_name, "btf_trace_%s", name);
-	int id = btf__find_by_name_kind(btf, typedef_name, BTF_KIND_TYPEDEF);
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
-	t = t ? btf__type_by_id(btf, t->type) : NULL;          /* a pointer */
-	t = t ? btf__type_by_id(btf, t->type) : NULL;
-	return t && btf_is_func_proto(t) ? t : NULL;
-}
-
-/* Whether a tracepoint of io_uring is told the request itself, as since 6.0. Its first parameter is not an argument. */
-static bool tells_request(const struct btf *btf, const char *name)
-{
-	const struct btf_type *t = tracepoint(btf, name);
-
-	if (!t || btf_vlen(t) < 2 || !btf_is_ptr(t = btf__type_by_id(btf, btf_params(t)[1].type)))
-		return false;
-	t = btf__type_by_id(btf, t->type);
-	return btf_is_struct(t) && strcmp(btf__name_by_offset(btf, t->name_off), "io_kiocb") == 0;
-}
-
-/* Which of the programs that see calls made by io_uring fit the running kernel; none where they can see nothing. */
-static void ring_programs(struct probe_bpf *b, const struct btf *btf, bool wanted)
-{
-	const struct btf_type *complete = tracepoint(btf, "io_uring_complete");
-	unsigned args = complete ? btf_vlen(complete) : 0;
-	bool now = tells_request(btf, "io_uring_submit_req"), before = !now && tells_request(btf, "io_uring_submit_sqe");
-
-	if (wanted && complete && !now && !before)
+	if (wanted && args && !now && !before)
 		log_warnx("this kernel does not tell of calls that io_uring makes");
 	wanted = wanted && args >= 4 && (now || before);
 	bpf_program__set_autoload(b->progs.BPF_PROG_ring_submit, wanted && now);
@@ -97,26 +77,16 @@ static void ring_programs(struct probe_bpf *b, const struct btf *btf, bool wante
 		bpf_map__set_max_entries(b->maps.ring_requests, 1);
 }
 
-static bool has_function(const struct btf *btf, const char *name)
-{
-	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
-}
-
 /* Opens the object by what the running kernel can do beyond the floor. Returns 0, or -1 with errno. */
-static int open_object(struct kernel *k, bool rings)
+static int open_object(struct kernel *k, const struct kernel_types *t, bool rings)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-
-	k->bpf = kernel_object_open(has_function(btf, "bpf_rdonly_cast") && has_function(btf, "bpf_iter_num_new"));
-	if (k->bpf && btf) {
-		ring_programs(k->bpf, btf, rings);
-		k->can_iterate = has_function(btf, "bpf_copy_from_user_task");
-		bpf_program__set_autoload(k->bpf->progs.snapshot, k->can_iterate);
-	}
-	int saved = errno;
-	btf__free(btf);
-	errno = saved;
-	return k->bpf ? 0 : -1;
+	k->bpf = kernel_object_open(t->id[KERNEL_RDONLY_CAST] && t->id[KERNEL_ITER_NUM]);
+	if (!k->bpf)
+		return -1;
+	ring_programs(k->bpf, t, rings);
+	k->can_iterate = t->id[KERNEL_COPY_FROM_TASK] != 0;
+	bpf_program__set_autoload(k->bpf->progs.snapshot, k->can_iterate);
+	return 0;
 }
 
 /* Our own programs, by device and inode: what they do is counted as `self`. */
@@ -150,18 +120,6 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static int load(struct kernel *k, const struct kernel_config *c)
-{
-	uint64_t start = now();
-
-	if (c->report)
-		kernel_report_ask(k->bpf->obj);
-	int rc = probe_bpf__load(k->bpf);
-	if (c->report && rc == 0)
-		kernel_report_print(k->bpf->obj, now() - start);
-	return rc;
-}
-
 static int load_status(int err)
 {
 	return err == EPERM || err == EACCES ? EX_NOPERM : err == ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
@@ -189,11 +147,36 @@ static int configure(struct kernel *k, const struct kernel_config *c)
 	return 0;
 }
 
+/* Returns 0, or -1 with errno. */
+static int load(struct kernel *k, const struct kernel_config *c)
+{
+	struct kernel_types types;
+	uint64_t started = now();
+
+	if (kernel_types_read(&types) != 0)
+		return -1;
+	/* Another plan may want what this one does not. */
+	k->programs = programs_prepare(&types, c->report, c->verbose);
+	int rc = k->programs && open_object(k, &types, c->plan || kernel_plan_rings(c->types)) == 0 && configure(k, c) == 0 ? 0 : -1;
+	if (rc == 0) {
+		rc = probe_bpf__load(k->bpf);
+		int saved = errno;
+		/* Whether or not libbpf got to its end, some have begun. */
+		if (programs_load(k->programs, started) != 0)
+			rc = -1;
+		else
+			errno = saved;
+	}
+	int saved = errno;
+	kernel_types_free(&types);
+	errno = saved;
+	return rc < 0 ? -1 : 0;
+}
+
 struct kernel *kernel_open(const struct kernel_config *c, char *err, size_t errlen, int *status)
 {
 	struct kernel *k = calloc(1, sizeof *k);
-	const char *step = "opened";
-	int rc = -1;
+	const char *step = "loaded";
 
 	*status = EX_OSERR;
 	if (!k) {
@@ -204,27 +187,23 @@ struct kernel *kernel_open(const struct kernel_config *c, char *err, size_t errl
 		libbpf_set_print(quiet);
 	/* Kernels before 5.11 charge maps against this limit; where it can not be raised it is not needed. */
 	setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
-	/* Another plan may want what this one does not. */
-	if (open_object(k, c->plan || kernel_plan_rings(c->types)) == 0 && configure(k, c) == 0) {
-		step = "loaded";
-		rc = load(k, c);
-	}
+	int rc = load(k, c);
 	if (rc == 0) {
 		step = "given their plan";
-		rc = kernel_set_plan(k, c->plan, c->types) == 0 ? 0 : -errno;
+		rc = kernel_set_plan(k, c->plan, c->types);
 	}
 	if (rc == 0) {
 		step = "attached";
 		fill_self(k->bpf);
-		bpf_program__set_autoattach(k->bpf->progs.snapshot, false);
 		/* What has to be seen before it is made costs every call of the machine something. */
-		bpf_program__set_autoattach(k->bpf->progs.BPF_PROG_sys_enter, kernel_wants_enter(c->types));
-		rc = probe_bpf__attach(k->bpf);
+		rc = programs_attach_others(k->programs, SYS_ENTER);
+		if (rc == 0 && kernel_wants_enter(c->types))
+			rc = programs_attach(k->programs, SYS_ENTER);
 	}
 	if (rc == 0)
 		return k;
-	*status = load_status(rc < 0 ? -rc : errno);
-	snprintf(err, errlen, "the BPF programs can not be %s: %s%s", step, strerror(rc < 0 ? -rc : errno),
+	*status = load_status(errno);
+	snprintf(err, errlen, "the BPF programs can not be %s: %s%s", step, strerror(errno),
 		*status == EX_NOPERM ? " (root is needed, or CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE)" : "");
 	kernel_free(k);
 	return NULL;
@@ -237,7 +216,7 @@ int kernel_read(struct kernel *k, kernel_record *cb, void *arg)
 
 	k->cb = cb;
 	k->arg = arg;
-	probe_bpf__detach(k->bpf);
+	programs_detach_all(k->programs);
 	k->ring = ring_buffer__new(fd, on_record, k, NULL);
 	if (!k->ring)
 		return -1;
@@ -339,14 +318,7 @@ bool kernel_can_iterate(const struct kernel *k)
 
 int kernel_iterator(struct kernel *k)
 {
-	struct bpf_link *link = bpf_program__attach_iter(k->bpf->progs.snapshot, NULL);
-
-	if (!link)
-		return -1;
-	int fd = bpf_iter_create(bpf_link__fd(link)), saved = errno;
-	bpf_link__destroy(link);
-	errno = saved;
-	return fd;
+	return programs_iterate(k->programs, "snapshot");
 }
 
 int kernel_snapshot(struct kernel *k, int iterator, bool unsent)
@@ -370,39 +342,16 @@ uint64_t kernel_definitions_lost(const struct kernel *k)
 
 void kernel_detach(struct kernel *k)
 {
-	probe_bpf__detach(k->bpf);
+	programs_detach_all(k->programs);
 	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 int kernel_watch_enter(struct kernel *k, bool on)
 {
-	struct bpf_link **link = &k->bpf->links.BPF_PROG_sys_enter;
-
-	if (on == (*link != NULL))
-		return 0;
-	if (on) {
-		*link = bpf_program__attach(k->bpf->progs.BPF_PROG_sys_enter);
-		return *link ? 0 : -1;
-	}
-	bpf_link__destroy(*link);
-	*link = NULL;
+	if (on)
+		return programs_attach(k->programs, SYS_ENTER);
+	programs_detach(k->programs, SYS_ENTER);
 	return 0;
-}
-
-/* Runs that the kernel skipped because a program was already running on that CPU. */
-static uint64_t missed(const struct kernel *k)
-{
-	struct bpf_program *p;
-	uint64_t total = 0;
-
-	bpf_object__for_each_program(p, k->bpf->obj) {
-		struct bpf_prog_info info = {0};
-		uint32_t len = sizeof info;
-		int fd = bpf_program__fd(p);
-		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0)
-			total += info.recursion_misses;
-	}
-	return total;
 }
 
 enum { CLASSES = 4 };
@@ -440,7 +389,7 @@ void kernel_stats(const struct kernel *k, struct stat_writer *w)
 		if (k->bpf->bss->lost[i])
 			stat_add(w, name, k->bpf->bss->lost[i]);
 	}
-	stat_add(w, stat_defs[STAT_KERNEL_MISSED].name, missed(k));
+	stat_add(w, stat_defs[STAT_KERNEL_MISSED].name, programs_missed(k->programs));
 	stat_add(w, stat_defs[STAT_KERNEL_DEFS].name, k->bpf->bss->definitions);
 	stat_add(w, stat_defs[STAT_KERNEL_DEFS_LOST].name, k->bpf->bss->definitions_lost);
 	stat_add(w, stat_defs[STAT_PATH_DEEP].name, k->bpf->bss->deep_paths);
@@ -452,5 +401,6 @@ void kernel_free(struct kernel *k)
 		return;
 	ring_buffer__free(k->ring);
 	probe_bpf__destroy(k->bpf);
+	programs_free(k->programs);
 	free(k);
 }

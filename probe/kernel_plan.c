@@ -232,6 +232,10 @@ int plan_exchange(struct probe_bpf *b, struct compiled *c, const bool types[EVEN
 	}
 	memcpy(&b->bss->plans[other], &c->raw, sizeof c->raw);
 	__atomic_store_n(&b->bss->plan_index, other, __ATOMIC_RELEASE);
-	plan_finish(b, types);
+	/* Of the first one no program reads another, and none has left nodes. */
+	if (b->bss->plans[now].serial == 0)
+		want_types(b, types);
+	else
+		plan_finish(b, types);
 	return 0;
 }

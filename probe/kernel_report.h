@@ -2,11 +2,20 @@
 #ifndef PROBE_KERNEL_REPORT_H
 #define PROBE_KERNEL_REPORT_H
 
-struct bpf_object;
+#include <stddef.h>
+#include <stdint.h>
 
-/* Before load: the verifier shall say how it fared. */
-void kernel_report_ask(const struct bpf_object *o);
-/* After it: a line for each program on standard error. */
-void kernel_report_print(const struct bpf_object *o, unsigned long long load_ns);
+/* What the verifier is asked for: its statistics (BPF_LOG_STATS), and how much room they have. */
+enum { KERNEL_REPORT_LEVEL = 4, KERNEL_REPORT_LOG = 65536 };
+
+struct kernel_report {
+	uint64_t started;                      /* ns, CLOCK_MONOTONIC */
+	unsigned long verified_us;             /* of all so far */
+};
+
+/* A line on standard error about one program, from what the verifier said. */
+void kernel_report_line(struct kernel_report *r, const char *section, size_t instructions, const char *log);
+/* And one about all. */
+void kernel_report_end(const struct kernel_report *r);
 
 #endif

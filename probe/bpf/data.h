@@ -72,8 +72,12 @@ __noinline int gather_vector(struct slot *s, __u32 param, __u64 at, __u64 pieces
 	v->n = 0;
 	v->keep = most < wanted ? most : wanted;
 	v->from = s->off + sizeof(struct raw_item);
-	for (__u32 i = 0; i < RAW_VECTOR && i < pieces; i++)
+	__u32 i;
+	ROUNDS(i, RAW_VECTOR) {
+		if (i >= pieces)
+			break;
 		vector_piece(s);
+	}
 	if (wanted) {
 		item_aux(s, v->size < most ? v->size : most);
 		item_end(s, v->n);

@@ -81,9 +81,10 @@ __noinline int gather_argv(struct slot *s, __u64 argv)
 		return 0;
 	s->vector.from = s->off + sizeof(struct raw_item);
 	s->vector.n = 0;
-	__u32 word = s->call.compat ? 4 : 8;
-	for (int i = 0; i < 48 && !argv_piece(s, argv + i * word); i++)
-		;
+	__u32 i, word = s->call.compat ? 4 : 8;
+	ROUNDS(i, 48)
+		if (argv_piece(s, argv + i * word))
+			break;
 	item_aux(s, s->vector.n);
 	item_end(s, s->vector.n);
 	return 0;

@@ -32,13 +32,18 @@ __noinline int text_keep(struct slot *s, __u32 i)
 	return 0;
 }
 
-__noinline int texts_keep(struct slot *s, __u32 i, __u32 end)
+__noinline int texts_keep(struct slot *s, __u32 first, __u32 end)
 {
+	__u32 i;
+
 	if (!s)
 		return 1;
 	s->hit = false;
-	for (int n = 0; n < RAW_TEXTS && i < end; n++, i++)
-		text_keep(s, i);
+	ROUNDS(i, RAW_TEXTS) {
+		if (first + i >= end)
+			break;
+		text_keep(s, first + i);
+	}
 	return lines_left(s);
 }
 
@@ -171,27 +176,16 @@ __noinline int ancestor_step(struct slot *s, const struct memory *m)
  * and then nobody can say that an ancestor is missing. */
 static __always_inline bool ancestors_keep(struct slot *s, struct task_struct *t)
 {
-	struct bpf_iter_num rounds;
+	__u32 i;
 
 	__builtin_memset(&s->found, 0, sizeof(s->found));
-	if (!can_cast) {
-		for (int i = 0; i < ANCESTORS; i++) {
-			t = t->real_parent->group_leader;
-			s->ancestor = (__u64)t;
-			if (!ancestor_step(s, memory_of(t, false)))
-				break;
-		}
-		return lines_left(s);
-	}
 	/* Each step to a task that the verifier is to trust takes it a millisecond. */
-	bpf_iter_num_new(&rounds, 0, ANCESTORS);
-	while (bpf_iter_num_next(&rounds)) {
+	ROUNDS(i, ANCESTORS) {
 		t = t->real_parent->group_leader;
 		s->ancestor = (__u64)t;
 		if (!ancestor_step(s, memory_of(t, false)))
 			break;
 	}
-	bpf_iter_num_destroy(&rounds);
 	return lines_left(s);
 }
 

@@ -222,7 +222,7 @@ static __always_inline __s64 rss_part(__u64 mm, int i)
 	struct mm_struct___61 *old = (void *)mm;
 	__s64 n = 0;
 
-	if (bpf_core_field_exists(old->rss_stat.count))
+	if (!can_cast && bpf_core_field_exists(old->rss_stat.count))
 		bpf_probe_read_kernel(&n, sizeof(n),
 			(void *)(mm + bpf_core_field_offset(struct mm_struct___61, rss_stat) + i * sizeof(n)));
 	else

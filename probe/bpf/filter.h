@@ -301,8 +301,13 @@ __noinline int passed_dots(struct slot *s, __u64 user)
 	long n = bpf_probe_read_user_str(s->text, PASSED_MAX, (void *)user);
 	if (n <= 0 || n >= PASSED_MAX)
 		return 1;
-	for (int i = 0; i < PASSED_MAX && found < 0; i += 8)
-		found = find_dots(*(__u64 *)(s->text + i), *(__u64 *)(s->text + i + 8));
+	__u32 i;
+	ROUNDS(i, PASSED_MAX / 8) {
+		const __u64 *at = (__u64 *)s->text + (i & (PASSED_MAX / 8 - 1));
+		found = find_dots(at[0], at[1]);
+		if (found >= 0)
+			break;
+	}
 	return found != 0;
 }
 
@@ -358,10 +363,13 @@ __noinline int nets_keep(struct slot *s)
 {
 	if (!s)
 		return 1;
-	__u32 end = plan_of(s)->n_nets;
+	__u32 i, end = plan_of(s)->n_nets;
 	s->hit = false;
-	for (__u32 i = 0; i < RAW_NETS && i < end; i++)
+	ROUNDS(i, RAW_NETS) {
+		if (i >= end)
+			break;
 		net_keep(s, i);
+	}
 	return lines_left(s);
 }
 

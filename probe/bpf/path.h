@@ -49,8 +49,12 @@ __noinline int path_walk(struct slot *s)
 	s->walk.begin = s->walk.off;
 	s->walk.twin = 0;
 	s->walk.result = -1;
-	for (int i = 0; i < RAW_DEPTH && s->walk.result < 0; i++)
+	__u32 i;
+	ROUNDS(i, RAW_DEPTH) {
 		s->walk.result = path_step(s);
+		if (s->walk.result >= 0)
+			break;
+	}
 	return s->walk.result < 0 ? PATH_DEEP : s->walk.result;
 }
 

@@ -133,7 +133,7 @@ int BPF_PROG_sys_enter(__u64 *ctx)
 	return 0;
 }
 
-enum { MESSAGES_AT_ONCE = 8 };         /* few: the verifier goes through each round */
+enum { MESSAGES_AT_ONCE = 32 };        /* two short loops: the verifier of kernels before 6.4 goes through each round */
 
 /* How many events a call becomes: one, or one for each message that it moved. */
 static __always_inline __u32 messages_of(const struct call *c)
@@ -146,7 +146,9 @@ static __always_inline __u32 messages_of(const struct call *c)
 /* The next messages of s->call, until there is none: then not 0. */
 __noinline int messages_deliver(struct slot *s)
 {
-	for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
+	__u32 i;
+
+	ROUNDS(i, MESSAGES_AT_ONCE) {
 		if (!s || s->call.message + 1 >= messages_of(&s->call))
 			return 1;
 		s->call.message++;
@@ -180,8 +182,10 @@ __noinline int call_deliver(struct slot *s)
 	s->call.message = 0;
 	s->flags = flags;
 	event_write(s, flags);
-	for (int i = 0; i < RAW_MESSAGES / MESSAGES_AT_ONCE && !messages_deliver(s); i++)
-		;
+	__u32 i;
+	ROUNDS(i, RAW_MESSAGES / MESSAGES_AT_ONCE)
+		if (messages_deliver(s))
+			break;
 	return 0;
 }
 

@@ -4,9 +4,9 @@
 
 #include "filter.h"
 
-/* Words of a bit map that are read at once, how often, and how often that: up to a million descriptors. The verifier goes through
- * each round of a loop, and so through two short ones sooner than through a long one. */
-enum { BITS_ROUND = 32, BITS_ROUNDS = 32, BITS_TIMES = 16 };
+/* Words of a bit map that are read at once, how often, and how often that: up to a million descriptors. The verifier of older kernels
+ * goes through each round of a loop, and so through three short ones sooner than through a long one. */
+enum { BITS_ROUND = 8, BITS_ROUNDS = 64, BITS_TIMES = 32 };
 enum { PF_EXITING = 4 };
 
 /* An event that is lost: by its type, and by the class that the plan in force gives it. */
@@ -49,7 +49,9 @@ __noinline int bits_round(struct slot *s)
 
 __noinline int bits_rounds(struct slot *s)
 {
-	for (int i = 0; i < BITS_ROUNDS; i++)
+	__u32 i;
+
+	ROUNDS(i, BITS_ROUNDS)
 		if (!s || !bits_round(s))
 			return 0;
 	return 1;
@@ -67,8 +69,10 @@ __noinline int fds_count(struct slot *s)
 	s->vector.at = ADDRESS(s, struct fdtable, table, open_fds);
 	s->vector.keep = READ(struct fdtable, table, max_fds) / 8;
 	s->vector.size = 0;
-	for (int i = 0; i < BITS_TIMES && bits_rounds(s); i++)
-		;
+	__u32 i;
+	ROUNDS(i, BITS_TIMES)
+		if (!bits_rounds(s))
+			break;
 	item_word(s, FORM_EXTRA, RAW_EXTRA_FD_COUNT, s->vector.size);
 	return 0;
 }
