@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/membarrier.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,7 +28,8 @@
 #include "probe/probe.skel.h"
 #include "wire/log.h"
 
-enum { TYPE_CLOSE = 5, KEPT_FILES = 1024, SNAPLEN_DEFAULT = 80 };
+enum { TYPE_CLOSE = 5, KEPT_FILES = 1024, SNAPLEN_DEFAULT = 80, DESCRIPTORS = 256 };
+enum { CAST_MAJOR = 6, CAST_MINOR = 4 };        /* see can_cast in bpf/kernel.h */
 
 #define SYS_ENTER "BPF_PROG_sys_enter"
 
@@ -58,35 +61,14 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-/* Which of the programs that see calls made by io_uring fit the running kernel; none where they can see nothing. Its tracepoints are told
- * the request itself since 6.0. */
-static void ring_programs(struct probe_bpf *b, const struct kernel_types *t, bool wanted)
+/* Calls that io_uring makes are seen by programs of their own. */
+static int want_rings(struct probe_bpf *b, bool wanted)
 {
-	unsigned args = kernel_types_args(t, KERNEL_RING_COMPLETE);
-	bool now = kernel_types_told(t, KERNEL_RING_SUBMIT, 1, "io_kiocb");
-	bool before = !now && kernel_types_told(t, KERNEL_RING_SUBMIT_OLD, 1, "io_kiocb");
-
-	if (wanted && args && !now && !before)
-		log_warnx("this kernel does not tell of calls that io_uring makes");
-	wanted = wanted && args >= 4 && (now || before);
-	bpf_program__set_autoload(b->progs.BPF_PROG_ring_submit, wanted && now);
-	bpf_program__set_autoload(b->progs.BPF_PROG_ring_submit_old, wanted && before);
-	bpf_program__set_autoload(b->progs.BPF_PROG_ring_complete, wanted && args == 4);
-	bpf_program__set_autoload(b->progs.BPF_PROG_ring_complete_old, wanted && args > 4);
-	if (!wanted)
-		bpf_map__set_max_entries(b->maps.ring_requests, 1);
-}
-
-/* Opens the object by what the running kernel can do beyond the floor. Returns 0, or -1 with errno. */
-static int open_object(struct kernel *k, const struct kernel_types *t, bool rings)
-{
-	k->bpf = kernel_object_open(t->id[KERNEL_RDONLY_CAST] && t->id[KERNEL_ITER_NUM]);
-	if (!k->bpf)
-		return -1;
-	ring_programs(k->bpf, t, rings);
-	k->can_iterate = t->id[KERNEL_COPY_FROM_TASK] != 0;
-	bpf_program__set_autoload(k->bpf->progs.snapshot, k->can_iterate);
-	return 0;
+	bpf_program__set_autoload(b->progs.BPF_PROG_ring_submit, wanted);
+	bpf_program__set_autoload(b->progs.BPF_PROG_ring_submit_old, wanted);
+	bpf_program__set_autoload(b->progs.BPF_PROG_ring_complete, wanted);
+	bpf_program__set_autoload(b->progs.BPF_PROG_ring_complete_old, wanted);
+	return wanted ? 0 : bpf_map__set_max_entries(b->maps.ring_requests, 1);
 }
 
 /* Our own programs, by device and inode: what they do is counted as `self`. */
@@ -147,30 +129,68 @@ static int configure(struct kernel *k, const struct kernel_config *c)
 	return 0;
 }
 
-/* Returns 0, or -1 with errno. */
+static void close_object(struct kernel *k)
+{
+	probe_bpf__destroy(k->bpf);
+	programs_free(k->programs);
+	k->bpf = NULL;
+	k->programs = NULL;
+}
+
+/* Loads the object for newer kernels, or the other one. Returns 0, or -1 with errno. */
+static int load_object(struct kernel *k, const struct kernel_config *c, struct kernel_types *types, bool can_cast)
+{
+	uint64_t started = now();
+
+	k->programs = programs_prepare(types, can_cast, c->report, c->verbose);
+	k->bpf = k->programs ? kernel_object_open(can_cast) : NULL;
+	/* Another plan may want what this one does not. */
+	if (!k->bpf || want_rings(k->bpf, c->plan || kernel_plan_rings(c->types)) != 0 || configure(k, c) != 0)
+		return -1;
+	int rc = probe_bpf__load(k->bpf), saved = errno;
+	/* Whether or not libbpf got to its end, some have begun. */
+	if (programs_load(k->programs, started) != 0)
+		return -1;
+	errno = saved;
+	return rc < 0 ? -1 : 0;
+}
+
+/* Makes room for all descriptors before there are threads: who shares them waits for all CPUs, some 20 ms, when the kernel makes more. */
+static void make_room(void)
+{
+	int fd = open("/", O_PATH | O_CLOEXEC), high = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTORS - 1) : -1;
+
+	if (high >= 0)
+		close(high);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* By what the running kernel can do beyond the floor, of which its version says no more than what is tried first. */
 static int load(struct kernel *k, const struct kernel_config *c)
 {
 	struct kernel_types types;
-	uint64_t started = now();
+	struct utsname kernel;
+	unsigned major_version = 0, minor_version = 0;
 
-	if (kernel_types_read(&types) != 0)
+	make_room();
+	if (kernel_types_begin(&types) != 0)
 		return -1;
-	/* Another plan may want what this one does not. */
-	k->programs = programs_prepare(&types, c->report, c->verbose);
-	int rc = k->programs && open_object(k, &types, c->plan || kernel_plan_rings(c->types)) == 0 && configure(k, c) == 0 ? 0 : -1;
-	if (rc == 0) {
-		rc = probe_bpf__load(k->bpf);
-		int saved = errno;
-		/* Whether or not libbpf got to its end, some have begun. */
-		if (programs_load(k->programs, started) != 0)
-			rc = -1;
-		else
-			errno = saved;
+	if (uname(&kernel) == 0)
+		sscanf(kernel.release, "%u.%u", &major_version, &minor_version);
+	bool can_cast = major_version > CAST_MAJOR || (major_version == CAST_MAJOR && minor_version >= CAST_MINOR);
+	int rc = load_object(k, c, &types, can_cast);
+	if (rc != 0 && kernel_types_wait(&types) == 0 && kernel_types_can_cast(&types) != can_cast) {
+		close_object(k);
+		rc = load_object(k, c, &types, !can_cast);
 	}
 	int saved = errno;
+	k->can_iterate = types.id[KERNEL_COPY_FROM_TASK] != 0;
+	if (rc == 0 && kernel_types_args(&types, KERNEL_RING_COMPLETE) && !kernel_types_rings(&types, true) && !kernel_types_rings(&types, false))
+		log_warnx("this kernel does not tell of calls that io_uring makes");
 	kernel_types_free(&types);
 	errno = saved;
-	return rc < 0 ? -1 : 0;
+	return rc;
 }
 
 struct kernel *kernel_open(const struct kernel_config *c, char *err, size_t errlen, int *status)
@@ -400,7 +420,6 @@ void kernel_free(struct kernel *k)
 	if (!k)
 		return;
 	ring_buffer__free(k->ring);
-	probe_bpf__destroy(k->bpf);
-	programs_free(k->programs);
+	close_object(k);
 	free(k);
 }

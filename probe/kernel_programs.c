@@ -31,8 +31,8 @@ struct program {
 struct programs {
 	struct program of[PROGRAMS];
 	int n, handlers[2];                    /* handlers: libbpf's numbers, or 0 */
-	const struct kernel_types *types;
-	bool report, verbose;
+	struct kernel_types *types;
+	bool can_cast, report, verbose;
 };
 
 static void *load(void *arg)
@@ -71,30 +71,53 @@ static int begin(const struct programs *a, struct program *one, const struct bpf
 	return -error;
 }
 
+/* Which programs fit the running kernel. Of those that see calls made by io_uring none does where they can see nothing. */
+static bool fits(const struct kernel_types *t, const char *name)
+{
+	unsigned args = kernel_types_args(t, KERNEL_RING_COMPLETE);
+	bool now = kernel_types_rings(t, true), before = kernel_types_rings(t, false);
+
+	if (strcmp(name, "BPF_PROG_ring_submit") == 0)
+		return now;
+	if (strcmp(name, "BPF_PROG_ring_submit_old") == 0)
+		return before;
+	if (strcmp(name, "BPF_PROG_ring_complete") == 0)
+		return (now || before) && args == 4;
+	if (strcmp(name, "BPF_PROG_ring_complete_old") == 0)
+		return (now || before) && args > 4;
+	return strcmp(name, "snapshot") != 0 || t->id[KERNEL_COPY_FROM_TASK];
+}
+
 /* libbpf's question for what else a program needs before it is loaded. */
 static int on_ready(struct bpf_program *p, struct bpf_prog_load_opts *o, long cookie)
 {
 	static struct bpf_insn nothing[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT } };
 	struct programs *a = (struct programs *)cookie;
-	int rc = a->n < PROGRAMS ? begin(a, &a->of[a->n], p, o) : -E2BIG;
 
-	if (rc != 0)
-		return rc;
-	a->n++;
+	if (kernel_types_wait(a->types) != 0)
+		return -errno;
+	if (kernel_types_can_cast(a->types) != a->can_cast)
+		return -ENOTSUP;
+	if (fits(a->types, bpf_program__name(p))) {
+		int rc = a->n < PROGRAMS ? begin(a, &a->of[a->n], p, o) : -E2BIG;
+		if (rc != 0)
+			return rc;
+		a->n++;
+	}
 	o->func_info_cnt = o->line_info_cnt = 0;
 	o->expected_attach_type = 0;
 	bpf_program__set_type(p, BPF_PROG_TYPE_SOCKET_FILTER);
 	return bpf_program__set_insns(p, nothing, sizeof nothing / sizeof nothing[0]);
 }
 
-struct programs *programs_prepare(const struct kernel_types *types, bool report, bool verbose)
+struct programs *programs_prepare(struct kernel_types *types, bool can_cast, bool report, bool verbose)
 {
 	static const char *const sections[] = { "tp_btf+", "iter.s+" };
 	struct programs *a = calloc(1, sizeof *a);
 
 	if (!a)
 		return NULL;
-	*a = (struct programs){ .types = types, .report = report, .verbose = verbose };
+	*a = (struct programs){ .types = types, .can_cast = can_cast, .report = report, .verbose = verbose };
 	for (int i = 0; i < 2; i++) {
 		LIBBPF_OPTS(libbpf_prog_handler_opts, o, .cookie = (long)a, .prog_prepare_load_fn = on_ready);
 		int n = libbpf_register_prog_handler(sections[i], BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, &o);

@@ -2,6 +2,7 @@
 #include "kernel_types.h"
 
 #include <bpf/btf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,12 +27,13 @@ static void look(struct kernel_types *t, unsigned id, const char *name, unsigned
 			t->id[i] = id;
 }
 
-int kernel_types_read(struct kernel_types *t)
+static void *read_all(void *arg)
 {
-	*t = (struct kernel_types){ .btf = btf__load_vmlinux_btf() };
-	if (!t->btf)
-		return -1;
-	unsigned n = btf__type_cnt(t->btf);
+	struct kernel_types *t = arg;
+
+	t->btf = btf__load_vmlinux_btf();
+	t->error = t->btf ? 0 : errno;
+	unsigned n = t->btf ? btf__type_cnt(t->btf) : 0;
 	for (unsigned id = 1; id < n; id++) {
 		const struct btf_type *type = btf__type_by_id(t->btf, id);
 		if (!btf_is_func(type) && !btf_is_typedef(type))
@@ -40,13 +42,36 @@ int kernel_types_read(struct kernel_types *t)
 		if (strncmp(name, "bpf_", 4) == 0 || strncmp(name, "btf_trace_", 10) == 0)
 			look(t, id, name, btf_kind(type));
 	}
-	return 0;
+	return NULL;
+}
+
+int kernel_types_begin(struct kernel_types *t)
+{
+	*t = (struct kernel_types){0};
+	errno = pthread_create(&t->reader, NULL, read_all, t);
+	t->reading = errno == 0;
+	return errno ? -1 : 0;
+}
+
+int kernel_types_wait(struct kernel_types *t)
+{
+	if (t->reading)
+		pthread_join(t->reader, NULL);
+	t->reading = false;
+	errno = t->error;
+	return t->error ? -1 : 0;
 }
 
 void kernel_types_free(struct kernel_types *t)
 {
+	kernel_types_wait(t);
 	btf__free(t->btf);
 	t->btf = NULL;
+}
+
+bool kernel_types_can_cast(const struct kernel_types *t)
+{
+	return t->id[KERNEL_RDONLY_CAST] && t->id[KERNEL_ITER_NUM];
 }
 
 unsigned kernel_types_target(const struct kernel_types *t, const char *section)
@@ -78,12 +103,13 @@ unsigned kernel_types_args(const struct kernel_types *t, enum kernel_name point)
 	return p ? btf_vlen(p) : 0;
 }
 
-bool kernel_types_told(const struct kernel_types *t, enum kernel_name point, unsigned arg, const char *structure)
+bool kernel_types_rings(const struct kernel_types *t, bool now)
 {
-	const struct btf_type *type = prototype(t, point);
+	const struct btf_type *type = prototype(t, now ? KERNEL_RING_SUBMIT : KERNEL_RING_SUBMIT_OLD);
 
-	if (!type || btf_vlen(type) <= arg || !btf_is_ptr(type = btf__type_by_id(t->btf, btf_params(type)[arg].type)))
+	/* The first parameter is not an argument. */
+	if (!type || btf_vlen(type) < 2 || !btf_is_ptr(type = btf__type_by_id(t->btf, btf_params(type)[1].type)))
 		return false;
 	type = btf__type_by_id(t->btf, type->type);
-	return btf_is_struct(type) && strcmp(btf__name_by_offset(t->btf, type->name_off), structure) == 0;
+	return btf_is_struct(type) && strcmp(btf__name_by_offset(t->btf, type->name_off), "io_kiocb") == 0;
 }
