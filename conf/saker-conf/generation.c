@@ -173,7 +173,8 @@ static int ask_rules(struct making *m)
 	snprintf(before, sizeof before, "%s/current/plan", m->rundir);
 	if (n == ASKED && (stat(before, &st) != 0 || st.st_size == 0))
 		n = UNION;
-	for (int i = 0; i < n; i++)
+	/* The last ones take longest. */
+	for (int i = n; i-- > 0;)
 		ask_match(m, &q[i]);
 	for (int i = 0; i < n; i++)
 		rc = take_answer(m, &q[i], rc);

@@ -93,13 +93,18 @@ __noinline int range_keep(struct slot *s, __u32 i)
 }
 
 /* The ranges from `i` to `end` of the plan. */
-__noinline int ranges_keep(struct slot *s, __u32 i, __u32 end)
+__noinline int ranges_keep(struct slot *s, __u32 first, __u32 end)
 {
+	__u32 i;
+
 	if (!s)
 		return 1;
 	s->hit = false;
-	for (int n = 0; n < RAW_RANGES && i < end; n++, i++)
-		range_keep(s, i);
+	ROUNDS(i, RAW_RANGES) {
+		if (first + i >= end)
+			break;
+		range_keep(s, first + i);
+	}
 	return lines_left(s);
 }
 

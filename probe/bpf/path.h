@@ -98,8 +98,9 @@ static __always_inline void item_path(struct slot *s, __u8 param, __u64 dentry, 
 static __always_inline __u64 path_print(__u64 dentry, __u64 mnt)
 {
 	__u64 h = mnt;
+	__u32 i;
 
-	for (int i = 0; i < 24; i++) {
+	ROUNDS(i, 24) {
 		__u64 parent = (__u64)READ(struct dentry, dentry, d_parent);
 		h = h * 0x9e3779b97f4a7c15ull + READ(struct dentry, dentry, d_name).hash_len;
 		if (parent == dentry || !parent)
