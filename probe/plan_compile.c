@@ -135,6 +135,8 @@ static void add_ranges(struct compiler *c, unsigned line, const struct captured 
 			.negated = t->negated, .ends = i + 1 == t->n };
 		r->lines.w[line / 64] = 1ull << (line % 64);
 	}
+	if (uses == RAW_USES_SOCKET)
+		c->out->raw.ports.w[line / 64] |= 1ull << (line % 64);
 }
 
 static int mask_of(const struct plan_test *t)
@@ -325,6 +327,7 @@ static void add_nets(struct raw_plan *p, unsigned line, const struct plan_test *
 			((uint8_t *)n->bits)[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
 		n->lines.w[line / 64] = 1ull << (line % 64);
 	}
+	p->addresses.w[line / 64] |= 1ull << (line % 64);
 }
 
 /* Of kinds those of sockets can be told. */

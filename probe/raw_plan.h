@@ -113,6 +113,7 @@ struct raw_plan {
 	struct raw_net nets[RAW_NETS];
 	struct raw_text texts[RAW_TEXTS];      /* of argv[0], then of the other arguments, then of the end of the parent's argv[0] */
 	struct raw_lines ancestors;            /* that look for an ancestor */
+	struct raw_lines ports, addresses;     /* that ask for those of a socket */
 	__u32 argv0_texts, args_texts, exe_masks, wants_cwd, wants_ancestors, parent_texts;
 	__u32 event_ranges, task_ranges, socket_ranges, task_masks, socket_masks, n_nets, wants_exe, pad;
 	__u64 bloom[RAW_BLOOM_BITS / 64];      /* of the nodes' keys */

@@ -109,8 +109,7 @@ static __always_inline bool exe_keep(struct slot *s, const struct raw_plan *p)
 	bool memfd = (WORD(s, 0) & 0xffffffffffffull) == 0x3a64666d656dull;          /* "memfd:" */
 	s->caps[RAW_M_EXE] = RAW_EXE_WRITABLE | RAW_EXE_UNLINKED | (memfd ? RAW_EXE_FROM_MEMFD : 0) |
 		(layer == 1 ? RAW_EXE_UPPER_LAYER : layer ? RAW_EXE_LOWER_LAYER : 0);
-	for (__u32 n = 0, i = p->socket_masks; n < RAW_MASKS && i < p->exe_masks; n++, i++)
-		mask_keep(s, i);
+	masks_keep(s, p->socket_masks, p->exe_masks);
 	return lines_left(s);
 }
 

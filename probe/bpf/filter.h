@@ -59,13 +59,19 @@ static __always_inline void lines_drop(struct slot *s, const struct raw_lines *l
 		s->lines.w[i] &= ~l->w[i];
 }
 
+/* Is one of these left? */
+static __always_inline bool lines_meet(const struct slot *s, const struct raw_lines *l)
+{
+	return ((s->lines.w[0] & l->w[0]) | (s->lines.w[1] & l->w[1]) | (s->lines.w[2] & l->w[2]) | (s->lines.w[3] & l->w[3])) != 0;
+}
+
 static __always_inline bool lines_left(const struct slot *s)
 {
 	return (s->lines.w[0] | s->lines.w[1] | s->lines.w[2] | s->lines.w[3]) != 0;
 }
 
-/* One range of a test of numbers; what it is about stands in s->numbers and s->call. The pieces of loops are global functions,
- * so that the verifier looks at each of them once and not once for each round. */
+/* One range of a test of numbers; what it is about stands in s->numbers and s->call. The pieces of loops are global functions, so that
+ * the verifier looks at each of them once and not once for each round; these loops are not ROUNDS, as connections go through them. */
 __noinline int range_keep(struct slot *s, __u32 i)
 {
 	const struct raw_range *r = &plan_of(s)->ranges[i & (RAW_RANGES - 1)];
@@ -93,18 +99,13 @@ __noinline int range_keep(struct slot *s, __u32 i)
 }
 
 /* The ranges from `i` to `end` of the plan. */
-__noinline int ranges_keep(struct slot *s, __u32 first, __u32 end)
+__noinline int ranges_keep(struct slot *s, __u32 i, __u32 end)
 {
-	__u32 i;
-
 	if (!s)
 		return 1;
 	s->hit = false;
-	ROUNDS(i, RAW_RANGES) {
-		if (first + i >= end)
-			break;
-		range_keep(s, first + i);
-	}
+	for (int n = 0; n < RAW_RANGES && i < end; n++, i++)
+		range_keep(s, i);
 	return lines_left(s);
 }
 
@@ -340,6 +341,14 @@ __noinline int mask_keep(struct slot *s, __u32 i)
 	return 0;
 }
 
+/* Those from `i` to `end` of the plan. */
+__noinline int masks_keep(struct slot *s, __u32 i, __u32 end)
+{
+	for (int n = 0; n < RAW_MASKS && i < end; n++, i++)
+		mask_keep(s, i);
+	return 0;
+}
+
 /* Is an address in the network? */
 static __always_inline bool in_net(const struct raw_net *n, const __u64 addr[2])
 {
@@ -368,13 +377,10 @@ __noinline int nets_keep(struct slot *s)
 {
 	if (!s)
 		return 1;
-	__u32 i, end = plan_of(s)->n_nets;
+	__u32 end = plan_of(s)->n_nets;
 	s->hit = false;
-	ROUNDS(i, RAW_NETS) {
-		if (i >= end)
-			break;
+	for (__u32 i = 0; i < RAW_NETS && i < end; i++)
 		net_keep(s, i);
-	}
 	return lines_left(s);
 }
 
@@ -402,15 +408,16 @@ __noinline int socket_keep(struct slot *s)
 	r->protocol = READ(struct sock, sk, sk_protocol);
 	sock_addresses(r, sk, family);
 	s->caps[RAW_M_PROTOCOL] = 1ull << (r->protocol < 63 ? r->protocol : 63);
-	for (__u32 n = 0, i = p->task_masks; n < RAW_MASKS && i < p->socket_masks; n++, i++)
-		mask_keep(s, i);
+	masks_keep(s, p->task_masks, p->socket_masks);
 	/* Of one that is not connected the other end is what was asked for. */
 	if (!r->connected)
 		return lines_left(s);
 	s->numbers[RAW_N_LOCAL] = r->local_port;
 	s->numbers[RAW_N_REMOTE] = r->remote_port;
-	if (!ranges_keep(s, p->task_ranges, p->socket_ranges))
+	if (lines_meet(s, &p->ports) && !ranges_keep(s, p->task_ranges, p->socket_ranges))
 		return 0;
+	if (!lines_meet(s, &p->addresses))
+		return lines_left(s);
 	s->address_len = family == AF_INET ? 4 : 16;
 	s->ends[0][0] = *(__u64 *)r->local;
 	s->ends[0][1] = *(__u64 *)(r->local + 8);
@@ -419,13 +426,12 @@ __noinline int socket_keep(struct slot *s)
 	return nets_keep(s);
 }
 
-static __always_inline void masks_keep(struct slot *s, const struct raw_plan *p)
+static __always_inline void caps_keep(struct slot *s, const struct raw_plan *p)
 {
 	__u64 cred = ADDRESS(s, struct task_struct, s->task, cred);
 
 	bpf_core_read(s->caps, 3 * sizeof(__u64), &((struct cred *)cred)->cap_inheritable);
-	for (__u32 i = 0; i < RAW_MASKS && i < p->task_masks; i++)
-		mask_keep(s, i);
+	masks_keep(s, 0, p->task_masks);
 }
 
 static __always_inline __u64 parent_of(struct slot *s, __u64 task)
@@ -463,7 +469,7 @@ __noinline int task_lines(struct slot *s)
 	lines_keep(s, &p->tty[READ(struct signal_struct, signal, tty) != 0]);
 	lines_keep(s, &p->container[container_class(s, t) & 3]);
 	ranges_keep(s, p->event_ranges, p->task_ranges);
-	masks_keep(s, p);
+	caps_keep(s, p);
 	comm_keep(s, p, RAW_TREE_COMM, t);
 	comm_keep(s, p, RAW_TREE_PARENT, parent_of(s, t));
 	__u64 mm = ADDRESS(s, struct task_struct, t, mm), exe = mm ? ADDRESS(s, struct mm_struct, mm, exe_file) : 0;
