@@ -132,23 +132,9 @@ static uint32_t argument_flags(const struct record *r, enum from from, unsigned 
 {
 	const struct raw_event *ev = (const void *)r->head;
 
-	switch (from) {
-	case FROM_OPEN_FLAGS: return value_open_flags(arg) | opened_flags(r->value[0]);
-	case FROM_OPEN_MODE: return value_open_mode(ev->args[index - 1], arg);
-	case FROM_RESOLVE: return value_resolve_flags(arg);
-	case FROM_CLONE_FLAGS: return value_clone_flags(arg);
-	case FROM_PTRACE: return value_ptrace_request(arg);
-	case FROM_MODE: return arg & 07777;
-	case FROM_NODE_MODE: return arg & (S_IFMT | 07777);
-	case FROM_PROT: return value_prot(arg);
-	case FROM_MAP_FLAGS: return value_map_flags(arg);
-	case FROM_MOUNT_FLAGS: return value_mount_flags(arg);
-	case FROM_CHOWN_FLAGS: return value_chown_flags(arg);
-	case FROM_MEMFD_FLAGS: return value_memfd_flags(arg);
-	case FROM_MODULE_FLAGS: return value_module_flags(arg);
-	case FROM_SOCKET_TYPE: return (uint32_t)arg & ~(uint32_t)(SOCK_NONBLOCK | SOCK_CLOEXEC);
-	default: return value_fd_flags(arg);
-	}
+	if (from == FROM_OPEN_MODE)
+		return value_open_mode(ev->args[index - 1], arg);
+	return value_argument(from, arg) | (from == FROM_OPEN_FLAGS ? opened_flags(r->value[0]) : 0);
 }
 
 /* The item that holds the directory of a path: the base of the path that follows its descriptor. */

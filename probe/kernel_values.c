@@ -172,6 +172,31 @@ uint32_t value_device(uint32_t kernel)
 	return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
 }
 
+uint32_t value_argument(enum from from, uint64_t kernel)
+{
+	switch (from) {
+	case FROM_OPEN_FLAGS: return value_open_flags(kernel);
+	case FROM_RESOLVE: return value_resolve_flags(kernel);
+	case FROM_CLONE_FLAGS: return value_clone_flags(kernel);
+	case FROM_PTRACE: return value_ptrace_request(kernel);
+	case FROM_MODE: return kernel & 07777;
+	case FROM_NODE_MODE: return kernel & (S_IFMT | 07777);
+	case FROM_PROT: return value_prot(kernel);
+	case FROM_MAP_FLAGS: return value_map_flags(kernel);
+	case FROM_MOUNT_FLAGS: return value_mount_flags(kernel);
+	case FROM_CHOWN_FLAGS: return value_chown_flags(kernel);
+	case FROM_MEMFD_FLAGS: return value_memfd_flags(kernel);
+	case FROM_MODULE_FLAGS: return value_module_flags(kernel);
+	case FROM_SOCKET_TYPE: return (uint32_t)kernel & ~(uint32_t)(SOCK_NONBLOCK | SOCK_CLOEXEC);
+	default: return value_fd_flags(kernel);
+	}
+}
+
+bool value_has_bits(enum from from)
+{
+	return from == FROM_OPEN_FLAGS || from == FROM_CLONE_FLAGS || from == FROM_PROT || from == FROM_MODE;
+}
+
 static enum fd_kind anonymous_kind(const char *name, unsigned len)
 {
 	static const struct {

@@ -5,12 +5,10 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "plan_uses.h"
 #include "types.h"
 #include "wire/fact.h"
 #include "wire/log.h"
-#include "wire/plan/plan_event.h"
-
-enum { TYPE_CONNECT = 23, TYPE_PROCEXIT = 186, TYPE_EXECVE = 293 };
 
 _Static_assert((int)RAW_EXE_WRITABLE == (int)EXE_WRITABLE && (int)RAW_EXE_UPPER_LAYER == (int)EXE_UPPER_LAYER &&
 	(int)RAW_EXE_FROM_MEMFD == (int)EXE_FROM_MEMFD && (int)RAW_EXE_LOWER_LAYER == (int)EXE_LOWER_LAYER &&
@@ -22,102 +20,9 @@ struct compiler {
 	unsigned n;
 };
 
-static const uint8_t no_argument = 255;
-
-/* The argument that holds the flags of an opening. */
-static uint8_t flags_argument(const struct captured *c)
+static void set_line(struct raw_lines *l, unsigned line)
 {
-	for (unsigned i = 0; i < c->nparams; i++)
-		if (c->params[i].from == FROM_OPEN_FLAGS)
-			return c->params[i].index;
-	return no_argument;
-}
-
-/* Where the file of a type's path tests is: what it opens, or what it is told the descriptor of. A call that takes a path
- * and opens nothing is about a name. */
-static uint8_t file_argument(const struct captured *c)
-{
-	const struct event_type *t = event_type(c->type);
-	bool opens = t->flags & EV_CREATES_FD;
-	int fd = event_fd(t);
-
-	if (fd < 0 || (!opens && plan_event_path(t, 0) >= 0))
-		return RAW_FILE_NONE;
-	for (unsigned i = 0; i < RAW_STEPS && c->steps[i].kind; i++) {
-		if (opens && c->steps[i].kind == STEP_NEW_FD && c->steps[i].param == fd)
-			return RAW_FILE_NEW;
-		if (!opens && c->steps[i].kind == STEP_FD && c->steps[i].param == fd)
-			return c->steps[i].arg;
-	}
-	return RAW_FILE_NONE;
-}
-
-/* The argument that points at a type's first path. */
-static uint8_t passed_argument(const struct captured *c)
-{
-	int path = plan_event_path(event_type(c->type), 0);
-
-	for (unsigned i = 0; i < RAW_STEPS && c->steps[i].kind; i++)
-		if (c->steps[i].kind == STEP_PATH && c->steps[i].param == path)
-			return c->steps[i].arg;
-	return no_argument;
-}
-
-/* The parameter of that name, or NULL. */
-static const struct source_of *parameter(const struct captured *c, const char *name)
-{
-	const struct event_type *t = event_type(c->type);
-
-	for (unsigned i = 0; i < c->nparams && i < t->nparams; i++)
-		if (strcmp(t->params[i].name, name) == 0)
-			return &c->params[i];
-	return NULL;
-}
-
-/* What a test of numbers is about; false when the kernel side can not tell. */
-static bool number_of(const struct captured *c, const struct plan_test *t, uint8_t *what, uint8_t *arg)
-{
-	*arg = 0;
-	switch (t->subject) {
-	case PLAN_RESULT: *what = RAW_N_RESULT; return c->type != TYPE_PROCEXIT;
-	case PLAN_PID: *what = RAW_N_PID; return true;
-	case PLAN_VPID: *what = RAW_N_VPID; return true;
-	case PLAN_UID: *what = RAW_N_UID; return true;
-	case PLAN_GID: *what = RAW_N_GID; return true;
-	case PLAN_LOGINUID: *what = RAW_N_LOGINUID; return true;
-	case PLAN_PORT: *what = RAW_N_EITHER; return c->type == TYPE_CONNECT;
-	case PLAN_PORT_CLIENT: case PLAN_PORT_LOCAL: *what = RAW_N_LOCAL; return c->type == TYPE_CONNECT;
-	case PLAN_PORT_SERVER: case PLAN_PORT_REMOTE: *what = RAW_N_REMOTE; return c->type == TYPE_CONNECT;
-	case PLAN_ARG: break;
-	default: return false;
-	}
-	const struct source_of *from = parameter(c, t->param);
-	if (!from)
-		return false;
-	*arg = from->index;
-	switch (from->from) {
-	case FROM_RET: *what = RAW_N_RESULT; return true;
-	case FROM_FD_RET: *what = RAW_N_RESULT; return true;
-	case FROM_INT: case FROM_FD_ARG: *what = RAW_N_ARG; return true;
-	case FROM_U32: *what = RAW_N_ARG_U32; return true;
-	default: return false;
-	}
-}
-
-/* What has to be asked for a test of it. */
-static int number_uses(uint8_t what)
-{
-	return what >= RAW_N_LOCAL ? RAW_USES_SOCKET : what >= RAW_N_UID ? RAW_USES_TASK : RAW_USES_ARGS;
-}
-
-/* Whether a test of the result asks no more than whether the call failed; then `*negated` says how. */
-static bool is_sign(const struct plan_test *t, bool *negated)
-{
-	if (t->kind != PLAN_NUMBER || t->subject != PLAN_RESULT || t->n != 1)
-		return false;
-	bool failed = t->range[0].first <= -4095 && t->range[0].last == -1;
-	*negated = t->negated != failed;
-	return failed || (t->range[0].first == 0 && t->range[0].last >= INT32_MAX);
+	l->w[line / 64] |= 1ull << (line % 64);
 }
 
 /* Adds a test of numbers of one line if it is of that use. One for which there is no room is left out. */
@@ -127,7 +32,7 @@ static void add_ranges(struct compiler *c, unsigned line, const struct captured 
 	uint8_t what, arg;
 	bool negated;
 
-	if (is_sign(t, &negated) || !number_of(type, t, &what, &arg) || number_uses(what) != uses || *used + t->n > RAW_RANGES)
+	if (plan_is_sign(t, &negated) || !plan_number_of(type, t, &what, &arg) || plan_number_uses(what) != uses || *used + t->n > RAW_RANGES)
 		return;
 	for (size_t i = 0; i < t->n; i++) {
 		struct raw_range *r = &c->out->raw.ranges[(*used)++];
@@ -136,91 +41,7 @@ static void add_ranges(struct compiler *c, unsigned line, const struct captured 
 		r->lines.w[line / 64] = 1ull << (line % 64);
 	}
 	if (uses == RAW_USES_SOCKET)
-		c->out->raw.ports.w[line / 64] |= 1ull << (line % 64);
-}
-
-static int mask_of(const struct plan_test *t)
-{
-	switch (t->subject) {
-	case PLAN_CAP_EFFECTIVE: return RAW_M_CAP_EFFECTIVE;
-	case PLAN_CAP_PERMITTED: return RAW_M_CAP_PERMITTED;
-	case PLAN_CAP_INHERITABLE: return RAW_M_CAP_INHERITABLE;
-	case PLAN_PROTOCOL: return RAW_M_PROTOCOL;
-	/* That the executable is not this or that can be told, and not always that it is. */
-	case PLAN_EXE_FLAGS: return t->negated ? -1 : RAW_M_EXE;
-	default: return -1;
-	}
-}
-
-static int mask_uses(const struct captured *c, int what)
-{
-	switch (what) {
-	case -1: return -1;
-	case RAW_M_PROTOCOL: return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
-	case RAW_M_EXE: return c->type == TYPE_EXECVE ? RAW_USES_EXEC : -1;
-	default: return RAW_USES_TASK;
-	}
-}
-
-static bool is_argv(const struct plan_test *t)
-{
-	return t->subject == PLAN_ARGV0 || t->subject == PLAN_ARGS || t->subject == PLAN_PARENT_ARGV0;
-}
-
-static bool texts_fit(const struct plan_test *t)
-{
-	size_t room = t->subject == PLAN_PARENT_ARGV0 ? RAW_TAIL : sizeof (uint64_t[RAW_TEXT_WORDS]);
-
-	for (size_t i = 0; i < t->n; i++)
-		if (t->text[i].n > room)
-			return false;
-	return true;
-}
-
-/* What a test of a text needs. Some are asked of a program alone that has just been executed. */
-static int text_uses(const struct captured *c, const struct plan_test *t)
-{
-	if (is_argv(t))
-		return c->type == TYPE_EXECVE && texts_fit(t) ? RAW_USES_EXEC : -1;
-	if (!plan_tree_takes(t) || (t->subject == PLAN_PATH && file_argument(c) == RAW_FILE_NONE))
-		return -1;
-	switch (t->subject) {
-	case PLAN_PATH:
-		return t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX ? RAW_USES_NAME : RAW_USES_PATH;
-	case PLAN_ANCESTOR: case PLAN_CWD: return c->type == TYPE_EXECVE ? RAW_USES_EXEC : -1;
-	default: return RAW_USES_TASK;
-	}
-}
-
-/* What a test needs to be asked of a type's events: RAW_USES_* bits, 0 for the result alone, -1 when it can not be. */
-static int test_uses(const struct captured *c, const struct plan_test *t)
-{
-	uint8_t what, arg;
-	bool negated;
-
-	if (is_sign(t, &negated))
-		return c->type == TYPE_PROCEXIT ? -1 : 0;
-	switch (t->kind) {
-	case PLAN_FLAG:
-		switch (t->subject) {
-		case PLAN_OK: return c->type == TYPE_PROCEXIT ? -1 : 0;
-		case PLAN_READ: case PLAN_WRITE: return flags_argument(c) == no_argument ? -1 : RAW_USES_ACCESS;
-		case PLAN_DOTS: return passed_argument(c) == no_argument ? -1 : RAW_USES_PASSED;
-		case PLAN_TTY: case PLAN_CONTAINER: return RAW_USES_TASK;
-		default: return -1;
-		}
-	case PLAN_NUMBER:
-		if (!number_of(c, t, &what, &arg))
-			return -1;
-		return number_uses(what);
-	case PLAN_NET: return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
-	case PLAN_MASK:
-		if (t->subject == PLAN_FD_KIND)
-			return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
-		return mask_uses(c, mask_of(t));
-	case PLAN_TEXT: return text_uses(c, t);
-	default: return -1;
-	}
+		set_line(&c->out->raw.ports, line);
 }
 
 static bool same_line(const struct plan_made *a, const struct plan_made *b)
@@ -256,19 +77,19 @@ static void compile_type(struct compiler *c, const struct plan_event *e, unsigne
 	struct raw_plan_type *out = &c->out->raw.types[type];
 	const struct captured *captured = captured_type(type);
 
-	out->open_flags = flags_argument(captured);
-	out->file = file_argument(captured);
-	out->passed = passed_argument(captured);
+	out->open_flags = plan_flags_argument(captured);
+	out->file = plan_file_argument(captured);
+	out->passed = plan_passed_argument(captured);
 	for (size_t i = 0; i < e->n; i++) {
 		struct plan_made made = { .type = type };
 		int all_uses = 0;
 		for (size_t k = 0; k < e->line[i].n && made.n < PLAN_TESTS_MAX; k++) {
 			const struct plan_test *t = &e->line[i].test[k];
-			int uses = test_uses(captured, t);
+			int uses = plan_test_uses(captured, t);
 			if (uses < 0)
 				continue;
 			made.test[made.n++] = t;
-			made.of_type |= t->subject == PLAN_ARG || uses == RAW_USES_SOCKET;
+			made.of_type |= t->subject == PLAN_ARG || t->subject == PLAN_ARG_BITS || uses == RAW_USES_SOCKET;
 			all_uses |= uses;
 		}
 		unsigned n = made.n ? line_number(c, &made) : RAW_LINES;
@@ -300,6 +121,7 @@ static void compile_flag(struct raw_plan *p, unsigned line, const struct plan_te
 	case PLAN_DOTS:
 		if (!t->negated)
 			rule_out(&p->plain, line);
+		set_line(&p->dots, line);
 		break;
 	case PLAN_TTY: add_flag(&p->tty[0], &p->tty[1], line, t->negated); break;
 	case PLAN_CONTAINER: add_flag(&p->container[RAW_CLASS_HOST], &p->container[RAW_CLASS_CONTAINER], line, t->negated); break;
@@ -327,7 +149,7 @@ static void add_nets(struct raw_plan *p, unsigned line, const struct plan_test *
 			((uint8_t *)n->bits)[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
 		n->lines.w[line / 64] = 1ull << (line % 64);
 	}
-	p->addresses.w[line / 64] |= 1ull << (line % 64);
+	set_line(&p->addresses, line);
 }
 
 /* Of kinds those of sockets can be told. */
@@ -346,29 +168,38 @@ static void add_masks(struct compiler *c, int uses, uint32_t *used)
 	for (unsigned i = 0; i < c->n; i++)
 		for (unsigned k = 0; k < c->line[i].n; k++) {
 			const struct plan_test *t = c->line[i].test[k];
-			int what = t->kind == PLAN_MASK ? mask_of(t) : -1;
-			int asked = what == RAW_M_PROTOCOL ? RAW_USES_SOCKET : what == RAW_M_EXE ? RAW_USES_EXEC : RAW_USES_TASK;
+			int what = t->kind == PLAN_MASK ? plan_mask_of(t) : -1;
+			int asked = what == RAW_M_PROTOCOL ? RAW_USES_SOCKET : what == RAW_M_EXE ? RAW_USES_EXEC : what == RAW_M_ARG ?
+				RAW_USES_ARGS : RAW_USES_TASK;
 			if (what < 0 || asked != uses || *used == RAW_MASKS)
 				continue;
 			struct raw_mask *m = &c->out->raw.masks[(*used)++];
 			*m = (struct raw_mask){ .mask = t->mask, .what = (uint8_t)what, .negated = t->negated };
-			m->lines.w[i / 64] = 1ull << (i % 64);
+			if (what == RAW_M_ARG) {
+				m->mask = plan_argument_bits(captured_type(c->line[i].type), t, &m->arg);
+				set_line(&c->out->raw.bits, i);
+			}
+			set_line(&m->lines, i);
 		}
 }
 
-/* Tests of argv[0], of the other arguments, or of the parent's argv[0]. One for which there is no room is left out. */
+/* Tests of argv[0], of the other arguments, of the parent's argv[0], or of the end of a file's name. One for which there is no room is left
+ * out. */
 static void add_texts(struct compiler *c, unsigned subject, uint32_t *used)
 {
 	for (unsigned i = 0; i < c->n; i++)
 		for (unsigned k = 0; k < c->line[i].n; k++) {
 			const struct plan_test *t = c->line[i].test[k];
-			if (t->kind != PLAN_TEXT || t->subject != subject || *used + t->n > RAW_TEXTS)
+			if (t->kind != PLAN_TEXT || t->subject != subject || *used + t->n > RAW_TEXTS ||
+			    (subject == PLAN_PATH && (t->op != PLAN_NAME_SUFFIX || !plan_texts_fit(t))))
 				continue;
+			if (subject == PLAN_PATH)
+				set_line(&c->out->raw.name_ends, i);
 			for (size_t v = 0; v < t->n; v++) {
 				struct raw_text *r = &c->out->raw.texts[(*used)++];
 				*r = (struct raw_text){ .len = (uint8_t)t->text[v].n, .whole = t->op == PLAN_IS, .negated = t->negated,
 					.ends = v + 1 == t->n };
-				size_t at = subject == PLAN_PARENT_ARGV0 ? RAW_TAIL - t->text[v].n : 0;
+				size_t at = subject == PLAN_PARENT_ARGV0 || subject == PLAN_PATH ? RAW_TAIL - t->text[v].n : 0;
 				memcpy((uint8_t *)r->text + at, t->text[v].p, t->text[v].n);
 				memset((uint8_t *)r->mask + at, 0xff, t->text[v].n);
 				r->lines.w[i / 64] = 1ull << (i % 64);
@@ -386,8 +217,10 @@ static void compile_tests(struct compiler *c)
 			bool negated;
 			if (t->kind == PLAN_FLAG)
 				compile_flag(p, i, t);
-			if (is_sign(t, &negated))
+			if (plan_is_sign(t, &negated))
 				add_flag(&p->result[0], &p->result[1], i, negated);
+			if (t->kind == PLAN_TEXT && t->subject == PLAN_PATH && plan_is_of_name(t))
+				set_line(&p->names, i);
 			p->wants_exe |= t->kind == PLAN_TEXT && t->subject == PLAN_EXE;
 			p->wants_cwd |= t->kind == PLAN_TEXT && t->subject == PLAN_CWD;
 			p->wants_ancestors |= t->kind == PLAN_TEXT && t->subject == PLAN_ANCESTOR;
@@ -401,11 +234,15 @@ static void compile_tests(struct compiler *c)
 	add_masks(c, RAW_USES_SOCKET, &p->socket_masks);
 	p->exe_masks = p->socket_masks;
 	add_masks(c, RAW_USES_EXEC, &p->exe_masks);
+	p->arg_masks = p->exe_masks;
+	add_masks(c, RAW_USES_ARGS, &p->arg_masks);
 	add_texts(c, PLAN_ARGV0, &p->argv0_texts);
 	p->args_texts = p->argv0_texts;
 	add_texts(c, PLAN_ARGS, &p->args_texts);
 	p->parent_texts = p->args_texts;
 	add_texts(c, PLAN_PARENT_ARGV0, &p->parent_texts);
+	p->name_texts = p->parent_texts;
+	add_texts(c, PLAN_PATH, &p->name_texts);
 }
 
 /* Which of the event's ranges a type's lines have. */

@@ -13,10 +13,10 @@ enum {
 	RAW_NODES = 16384,
 	RAW_BLOOM_BITS = 1 << 16,
 	RAW_RANGES = 64,
-	RAW_MASKS = 16,
+	RAW_MASKS = 32,
 	RAW_NETS = 64,
 	RAW_TEXTS = 64,
-	RAW_TAIL = 16,                         /* bytes at the end of argv[0] that are remembered of a process */
+	RAW_TAIL = 16,                         /* bytes at the end of a text: of argv[0], which are remembered of a process, and of a name */
 	RAW_TEXT_WORDS = 8,                    /* a text of a test of argv has at most 64 bytes */
 	RAW_TYPES = 512
 };
@@ -63,13 +63,13 @@ struct raw_range {
 	struct raw_lines lines;                /* that have the test */
 };
 
-/* As they stand in the kernel's credentials; then the socket's; then what the executable may be. */
-enum raw_mask_of { RAW_M_CAP_INHERITABLE, RAW_M_CAP_PERMITTED, RAW_M_CAP_EFFECTIVE, RAW_M_PROTOCOL, RAW_M_EXE };
+/* As they stand in the kernel's credentials; then the socket's; then what the executable may be; then an argument of the call. */
+enum raw_mask_of { RAW_M_CAP_INHERITABLE, RAW_M_CAP_PERMITTED, RAW_M_CAP_EFFECTIVE, RAW_M_PROTOCOL, RAW_M_EXE, RAW_M_ARG };
 /* EXE_* of wire/fact.h. */
 enum { RAW_EXE_WRITABLE = 1, RAW_EXE_UPPER_LAYER = 2, RAW_EXE_FROM_MEMFD = 4, RAW_EXE_LOWER_LAYER = 8, RAW_EXE_UNLINKED = 16 };
 struct raw_mask {
 	__u64 mask;
-	__u8 what, negated, pad[6];
+	__u8 what, negated, arg, pad[5];
 	struct raw_lines lines;
 };
 
@@ -109,12 +109,13 @@ struct raw_plan {
 	struct raw_lines family[4];            /* kinds of sockets: other, IPv4, IPv6, unix */
 	struct raw_node roots[RAW_TREES];
 	struct raw_range ranges[RAW_RANGES];   /* of the event, then of the task, then of the socket */
-	struct raw_mask masks[RAW_MASKS];      /* of the task, then of the socket, then of the executable */
+	struct raw_mask masks[RAW_MASKS];      /* of the task, then of the socket, then of the executable, then of arguments */
 	struct raw_net nets[RAW_NETS];
-	struct raw_text texts[RAW_TEXTS];      /* of argv[0], then of the other arguments, then of the end of the parent's argv[0] */
+	struct raw_text texts[RAW_TEXTS];      /* of argv[0], then of the other arguments, then of the end of the parent's argv[0], then of a name's */
 	struct raw_lines ancestors;            /* that look for an ancestor */
 	struct raw_lines ports, addresses;     /* that ask for those of a socket */
-	__u32 argv0_texts, args_texts, exe_masks, wants_cwd, wants_ancestors, parent_texts;
+	struct raw_lines bits, names, name_ends, dots;         /* that ask for bits of an argument, a file's name, its end, dots in a path */
+	__u32 argv0_texts, args_texts, exe_masks, wants_cwd, wants_ancestors, parent_texts, name_texts, arg_masks;
 	__u32 event_ranges, task_ranges, socket_ranges, task_masks, socket_masks, n_nets, wants_exe, pad;
 	__u64 bloom[RAW_BLOOM_BITS / 64];      /* of the nodes' keys */
 	__u64 serial;                          /* of the plan; never 0 */

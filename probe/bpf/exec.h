@@ -6,47 +6,6 @@
 
 enum { ANCESTORS = 16 };              /* that are looked at */
 
-static __always_inline __u64 differing(const __u64 *text, const struct raw_text *t)
-{
-	__u64 d = 0;
-
-	for (int i = 0; i < RAW_TEXT_WORDS; i++)
-		d |= (text[i] ^ t->text[i]) & t->mask[i];
-	return d;
-}
-
-/* One value of a test of the text in s->text; as range_keep. */
-__noinline int text_keep(struct slot *s, __u32 i)
-{
-	const struct raw_text *t = &plan_of(s)->texts[i & (RAW_TEXTS - 1)];
-
-	if (!s)
-		return 0;
-	bool fits = t->whole ? s->text_len == t->len : s->text_len >= t->len;
-	s->hit |= fits && !differing((const __u64 *)s->text, t);
-	if (!t->ends)
-		return 0;
-	if (s->hit == t->negated)
-		lines_drop(s, &t->lines);
-	s->hit = false;
-	return 0;
-}
-
-__noinline int texts_keep(struct slot *s, __u32 first, __u32 end)
-{
-	__u32 i;
-
-	if (!s)
-		return 1;
-	s->hit = false;
-	ROUNDS(i, RAW_TEXTS) {
-		if (first + i >= end)
-			break;
-		text_keep(s, first + i);
-	}
-	return lines_left(s);
-}
-
 /* Between arguments stands a NUL, in rules a blank. */
 static __always_inline void blanks(__u64 *text)
 {

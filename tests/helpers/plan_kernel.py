@@ -108,13 +108,13 @@ class Plans:
 
     def test(self):
         rng = self.rng
-        what = rng.choice(TASK + FILE + FILE + ("ok", "ok", "failed", "read", "write", "result", "arg", "dots"))
+        what = rng.choice(TASK + FILE + FILE + ("ok", "ok", "failed", "read", "write", "result", "arg", "arg-bits", "dots"))
         if what in ("ok", "failed", "read", "write", "tty", "container", "host", "dots"):
             return what if what in ("failed", "host") or rng.random() < 0.7 else "not " + what
         name = rng.choice(self.paths).rsplit("/", 1)[1] or "x"
         values = {
             "path-is": lambda: self.some(self.paths), "path-under": lambda: self.folder(), "path-prefix": lambda: self.folder()[:-1] or "/",
-            "path-name-is": lambda: name, "path-name-suffix": lambda: name[-2:], "path-name-prefix": lambda: name[:2],
+            "path-name-is": lambda: name, "path-name-suffix": lambda: self.some([name[-2:], name[-5:], name, "x"], 2), "path-name-prefix": lambda: name[:2],
             "path-folder-is": lambda: self.folder(), "comm-in": lambda: self.some(self.comms), "comm-prefix": lambda: "fr-",
             "parent-in": lambda: self.some(self.comms), "exe-is": lambda: self.some(self.exes), "exe-under": lambda: "/usr/bin",
             "exe-prefix": lambda: rng.choice(self.exes)[:-2], "uid": lambda: rng.choice(("0", "1..70000", "65534")),
@@ -122,6 +122,7 @@ class Plans:
             "vpid": lambda: "1..%d" % rng.randint(2, 30000), "cap-effective": lambda: rng.choice(CAPS),
             "cap-permitted": lambda: rng.choice(CAPS), "result": lambda: rng.choice(("0..5", "-2", "-13..-1", "3..1000")),
             "arg": lambda: rng.choice(("fd 3..8", "sig 0..9", "domain 1..2", "flags 0..5", "uid 0..100")),
+            "arg-bits": lambda: "flags " + rng.choice(("0x100", "0x4", "0x1004", "0x8", "0x80", "0x4000")),
         }[what]()
         if "-" in what and what.split("-")[0] in ("path", "exe", "comm") and '"' not in values:
             values = '"%s"' % values

@@ -12,6 +12,9 @@ timeout 600 python3 - <<'EOT'
 import collections
 import os
 import random
+import subprocess
+import sys
+import time
 import plan_kernel
 from live import Tap
 
@@ -41,5 +44,27 @@ for i in range(ROUNDS):
 tap.ok(wanted > let > 0, "the plans reject some", wanted, let)
 # How many, depends on which tests the few plans happen to have: on the official rules plan_alerts.t looks at it.
 tap.ok(more < 3 * (wanted - let), "the kernel makes a good part of the tests", more, wanted - let)
+
+# Tests that the kernel can make to the last: bits of flags, and ends of names.
+FILES = DIR + "/files"
+os.mkdir(FILES)
+OPENS = """import itertools, os, sys
+for name, flags in itertools.product(("a.log", ".log", "log", "b.txt", "x" * 40 + ".log", "sixteen-and-a.log", "release_agent", "a.log.1"),
+                                     (0, os.O_TRUNC, os.O_APPEND, os.O_TRUNC | os.O_APPEND, os.O_CLOEXEC, os.O_SYNC)):
+    os.close(os.open(sys.argv[1] + "/" + name, os.O_WRONLY | os.O_CREAT | flags, 0o600))
+"""
+
+
+def open_all(*_):
+    time.sleep(0.02)               # processes are told apart by when they began, in ticks
+    subprocess.run([sys.executable, "-c", OPENS, FILES], check=True)
+
+
+for line in ("write arg-bits flags 0x100", "arg-bits flags 0x108", "not arg-bits flags 0x8", "arg-bits flags 0x4 not arg-bits flags 0x108",
+             "path-name-suffix .log", "not path-name-suffix .log", "path-name-suffix .log .txt not path-name-suffix n-and-a.log",
+             "path-name-suffix a.log path-name-is b.txt a.log arg-bits flags 0x100", "path-name-suffix sixteen-and-a.lo x.log"):
+    run = plan_kernel.run(DIR, 'plan 1\nevent openat\n  pass ok path-under "%s" %s\n' % (FILES, line), 0, 0, open_all)
+    tap.ok(not run.missing and not run.more, "%s: as the reference filter says" % line, list(run.missing)[:4], list(run.more)[:4])
+    tap.ok(0 < run.let < run.wanted, "of some", run.let, run.wanted)
 tap.end()
 EOT

@@ -1,0 +1,208 @@
+/* What a test of a plan needs to be asked by the kernel side, and whether it can be. */
+#include "plan_uses.h"
+
+#include <string.h>
+
+#include "kernel_values.h"
+#include "plan_compile.h"
+#include "wire/plan/plan_event.h"
+
+enum { TYPE_CONNECT = 23, TYPE_PROCEXIT = 186, TYPE_EXECVE = 293 };
+
+uint8_t plan_flags_argument(const struct captured *c)
+{
+	for (unsigned i = 0; i < c->nparams; i++)
+		if (c->params[i].from == FROM_OPEN_FLAGS)
+			return c->params[i].index;
+	return PLAN_NO_ARGUMENT;
+}
+
+uint8_t plan_file_argument(const struct captured *c)
+{
+	const struct event_type *t = event_type(c->type);
+	bool opens = t->flags & EV_CREATES_FD;
+	int fd = event_fd(t);
+
+	if (fd < 0 || (!opens && plan_event_path(t, 0) >= 0))
+		return RAW_FILE_NONE;
+	for (unsigned i = 0; i < RAW_STEPS && c->steps[i].kind; i++) {
+		if (opens && c->steps[i].kind == STEP_NEW_FD && c->steps[i].param == fd)
+			return RAW_FILE_NEW;
+		if (!opens && c->steps[i].kind == STEP_FD && c->steps[i].param == fd)
+			return c->steps[i].arg;
+	}
+	return RAW_FILE_NONE;
+}
+
+uint8_t plan_passed_argument(const struct captured *c)
+{
+	int path = plan_event_path(event_type(c->type), 0);
+
+	for (unsigned i = 0; i < RAW_STEPS && c->steps[i].kind; i++)
+		if (c->steps[i].kind == STEP_PATH && c->steps[i].param == path)
+			return c->steps[i].arg;
+	return PLAN_NO_ARGUMENT;
+}
+
+/* The parameter of that name, or NULL. */
+static const struct source_of *parameter(const struct captured *c, const char *name)
+{
+	const struct event_type *t = event_type(c->type);
+
+	for (unsigned i = 0; i < c->nparams && i < t->nparams; i++)
+		if (strcmp(t->params[i].name, name) == 0)
+			return &c->params[i];
+	return NULL;
+}
+
+bool plan_number_of(const struct captured *c, const struct plan_test *t, uint8_t *what, uint8_t *arg)
+{
+	*arg = 0;
+	switch (t->subject) {
+	case PLAN_RESULT: *what = RAW_N_RESULT; return c->type != TYPE_PROCEXIT;
+	case PLAN_PID: *what = RAW_N_PID; return true;
+	case PLAN_VPID: *what = RAW_N_VPID; return true;
+	case PLAN_UID: *what = RAW_N_UID; return true;
+	case PLAN_GID: *what = RAW_N_GID; return true;
+	case PLAN_LOGINUID: *what = RAW_N_LOGINUID; return true;
+	case PLAN_PORT: *what = RAW_N_EITHER; return c->type == TYPE_CONNECT;
+	case PLAN_PORT_CLIENT: case PLAN_PORT_LOCAL: *what = RAW_N_LOCAL; return c->type == TYPE_CONNECT;
+	case PLAN_PORT_SERVER: case PLAN_PORT_REMOTE: *what = RAW_N_REMOTE; return c->type == TYPE_CONNECT;
+	case PLAN_ARG: break;
+	default: return false;
+	}
+	const struct source_of *from = parameter(c, t->param);
+	if (!from)
+		return false;
+	*arg = from->index;
+	switch (from->from) {
+	case FROM_RET: *what = RAW_N_RESULT; return true;
+	case FROM_FD_RET: *what = RAW_N_RESULT; return true;
+	case FROM_INT: case FROM_FD_ARG: *what = RAW_N_ARG; return true;
+	case FROM_U32: *what = RAW_N_ARG_U32; return true;
+	default: return false;
+	}
+}
+
+int plan_number_uses(uint8_t what)
+{
+	return what >= RAW_N_LOCAL ? RAW_USES_SOCKET : what >= RAW_N_UID ? RAW_USES_TASK : RAW_USES_ARGS;
+}
+
+bool plan_is_sign(const struct plan_test *t, bool *negated)
+{
+	if (t->kind != PLAN_NUMBER || t->subject != PLAN_RESULT || t->n != 1)
+		return false;
+	bool failed = t->range[0].first <= -4095 && t->range[0].last == -1;
+	*negated = t->negated != failed;
+	return failed || (t->range[0].first == 0 && t->range[0].last >= INT32_MAX);
+}
+
+int plan_mask_of(const struct plan_test *t)
+{
+	switch (t->subject) {
+	case PLAN_CAP_EFFECTIVE: return RAW_M_CAP_EFFECTIVE;
+	case PLAN_CAP_PERMITTED: return RAW_M_CAP_PERMITTED;
+	case PLAN_CAP_INHERITABLE: return RAW_M_CAP_INHERITABLE;
+	case PLAN_PROTOCOL: return RAW_M_PROTOCOL;
+	/* That the executable is not this or that can be told, and not always that it is. */
+	case PLAN_EXE_FLAGS: return t->negated ? -1 : RAW_M_EXE;
+	case PLAN_ARG_BITS: return RAW_M_ARG;
+	default: return -1;
+	}
+}
+
+uint64_t plan_argument_bits(const struct captured *c, const struct plan_test *t, uint8_t *arg)
+{
+	const struct source_of *from = parameter(c, t->param);
+	uint64_t made = 0, bits = 0;
+
+	if (!from || !value_has_bits(from->from))
+		return 0;
+	*arg = from->index;
+	for (unsigned i = 0; i < 32; i++) {
+		uint64_t makes = (value_argument(from->from, 1ull << i) ^ value_argument(from->from, 0)) & t->mask;
+		bits |= makes ? 1ull << i : 0;
+		made |= makes;
+	}
+	return made == t->mask && !(value_argument(from->from, 0) & t->mask) ? bits : 0;
+}
+
+static int mask_uses(const struct captured *c, const struct plan_test *t)
+{
+	uint8_t arg;
+	int what = plan_mask_of(t);
+
+	switch (what) {
+	case -1: return -1;
+	case RAW_M_ARG: return plan_argument_bits(c, t, &arg) ? RAW_USES_ARGS : -1;
+	case RAW_M_PROTOCOL: return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
+	case RAW_M_EXE: return c->type == TYPE_EXECVE ? RAW_USES_EXEC : -1;
+	default: return RAW_USES_TASK;
+	}
+}
+
+static bool is_argv(const struct plan_test *t)
+{
+	return t->subject == PLAN_ARGV0 || t->subject == PLAN_ARGS || t->subject == PLAN_PARENT_ARGV0;
+}
+
+bool plan_texts_fit(const struct plan_test *t)
+{
+	size_t room = t->subject == PLAN_PARENT_ARGV0 || t->subject == PLAN_PATH ? RAW_TAIL : sizeof (uint64_t[RAW_TEXT_WORDS]);
+
+	for (size_t i = 0; i < t->n; i++)
+		if (t->text[i].n > room)
+			return false;
+	return true;
+}
+
+bool plan_is_of_name(const struct plan_test *t)
+{
+	return t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX;
+}
+
+/* What a test of a text needs. Some are asked of a program alone that has just been executed. */
+static int text_uses(const struct captured *c, const struct plan_test *t)
+{
+	if (is_argv(t))
+		return c->type == TYPE_EXECVE && plan_texts_fit(t) ? RAW_USES_EXEC : -1;
+	if (!plan_tree_takes(t) || (t->subject == PLAN_PATH && plan_file_argument(c) == RAW_FILE_NONE))
+		return -1;
+	switch (t->subject) {
+	case PLAN_PATH:
+		return plan_is_of_name(t) ? RAW_USES_NAME : RAW_USES_PATH;
+	case PLAN_ANCESTOR: case PLAN_CWD: return c->type == TYPE_EXECVE ? RAW_USES_EXEC : -1;
+	default: return RAW_USES_TASK;
+	}
+}
+
+int plan_test_uses(const struct captured *c, const struct plan_test *t)
+{
+	uint8_t what, arg;
+	bool negated;
+
+	if (plan_is_sign(t, &negated))
+		return c->type == TYPE_PROCEXIT ? -1 : 0;
+	switch (t->kind) {
+	case PLAN_FLAG:
+		switch (t->subject) {
+		case PLAN_OK: return c->type == TYPE_PROCEXIT ? -1 : 0;
+		case PLAN_READ: case PLAN_WRITE: return plan_flags_argument(c) == PLAN_NO_ARGUMENT ? -1 : RAW_USES_ACCESS;
+		case PLAN_DOTS: return plan_passed_argument(c) == PLAN_NO_ARGUMENT ? -1 : RAW_USES_PASSED;
+		case PLAN_TTY: case PLAN_CONTAINER: return RAW_USES_TASK;
+		default: return -1;
+		}
+	case PLAN_NUMBER:
+		if (!plan_number_of(c, t, &what, &arg))
+			return -1;
+		return plan_number_uses(what);
+	case PLAN_NET: return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
+	case PLAN_MASK:
+		if (t->subject == PLAN_FD_KIND)
+			return c->type == TYPE_CONNECT ? RAW_USES_SOCKET : -1;
+		return mask_uses(c, t);
+	case PLAN_TEXT: return text_uses(c, t);
+	default: return -1;
+	}
+}

@@ -1,0 +1,37 @@
+/* What a test of a plan is about on the kernel side: which argument, number, bits, text, and how dear that is. */
+#ifndef PROBE_PLAN_USES_H
+#define PROBE_PLAN_USES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "types.h"
+#include "wire/plan/plan.h"
+
+enum { PLAN_NO_ARGUMENT = 255 };
+
+/* What a test needs to be asked of a type's events: RAW_USES_* bits, 0 for the result alone, -1 when it can not be. */
+int plan_test_uses(const struct captured *c, const struct plan_test *t);
+/* The argument that holds the flags of an opening. */
+uint8_t plan_flags_argument(const struct captured *c);
+/* Where the file of a type's path tests is (raw_plan_type.file): what it opens, or what it is told the descriptor of. A call that takes a
+ * path and opens nothing is about a name. */
+uint8_t plan_file_argument(const struct captured *c);
+/* The argument that points at a type's first path. */
+uint8_t plan_passed_argument(const struct captured *c);
+/* What a test of numbers is about (enum raw_number); false when the kernel side can not tell. */
+bool plan_number_of(const struct captured *c, const struct plan_test *t, uint8_t *what, uint8_t *arg);
+/* What has to be asked for a test of it. */
+int plan_number_uses(uint8_t what);
+/* Whether a test of the result asks no more than whether the call failed; then `*negated` says how. */
+bool plan_is_sign(const struct plan_test *t, bool *negated);
+/* What a test of bits is about (enum raw_mask_of), or -1. */
+int plan_mask_of(const struct plan_test *t);
+/* The bits of an argument that make those of an event's parameter, each of which one bit alone must make; 0 when that is not so. */
+uint64_t plan_argument_bits(const struct captured *c, const struct plan_test *t, uint8_t *arg);
+/* Whether a test's texts are short enough. */
+bool plan_texts_fit(const struct plan_test *t);
+/* Whether a test of a path is one of its last component. */
+bool plan_is_of_name(const struct plan_test *t);
+
+#endif
