@@ -1,6 +1,7 @@
 /* From a plan to what the BPF programs read: lines become bits, tests the sets of lines that they do not rule out. */
 #include "plan_compile.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -207,6 +208,63 @@ static void add_texts(struct compiler *c, unsigned subject, uint32_t *used)
 		}
 }
 
+/* The byte of a text that the fewest names have: letters are frequent, others are not. */
+static uint8_t rarest(const char *s, size_t n)
+{
+	static const char frequent[] = "zjqxkvwybgfhmpuclodnrstiae";
+	size_t best = 0, rank = sizeof frequent;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *at = s[i] ? strchr(frequent, s[i]) : NULL;
+		size_t r = at ? (size_t)(at - frequent) + 1 : 0;
+		if (r < rank) {
+			rank = r;
+			best = i;
+		}
+	}
+	return (uint8_t)s[best];
+}
+
+static struct raw_part part_of(const struct plan_test *t, size_t i)
+{
+	struct raw_part r = { .negated = t->negated, .ends = i + 1 == t->n };
+
+	r.len = (uint8_t)(t->text[i].n < sizeof r.text ? t->text[i].n : sizeof r.text);
+	memcpy(&r.text, t->text[i].p, r.len);
+	memset(&r.mask, 0xff, r.len);
+	memset(&r.rare, rarest(t->text[i].p, r.len), sizeof r.rare);
+	return r;
+}
+
+/* The lines of a test that is among those before: most lines have the same one. */
+static struct raw_lines *same_parts(struct raw_plan *p, const struct plan_test *t)
+{
+	for (uint32_t first = 0, end; first < p->n_parts; first = end) {
+		size_t same = 0;
+		for (end = first; end == first || !p->parts[end - 1].ends; end++)
+			if (end - first < t->n) {
+				struct raw_part part = part_of(t, end - first);
+				same += memcmp(&part, &p->parts[end], offsetof(struct raw_part, lines)) == 0;
+			}
+		if (same == t->n && end - first == t->n)
+			return &p->parts[end - 1].lines;
+	}
+	return NULL;
+}
+
+/* Tests of what a component has in it. One for which there is no room is left out. */
+static void add_parts(struct raw_plan *p, unsigned line, const struct plan_test *t)
+{
+	struct raw_lines *lines = plan_parts_fit(t) ? same_parts(p, t) : NULL;
+
+	if (!lines && (!plan_parts_fit(t) || p->n_parts + t->n > RAW_PARTS))
+		return;
+	for (size_t i = 0; !lines && i < t->n; i++)
+		p->parts[p->n_parts++] = part_of(t, i);
+	set_line(lines ? lines : &p->parts[p->n_parts - 1].lines, line);
+	set_line(&p->with_parts, line);
+}
+
 static void compile_tests(struct compiler *c)
 {
 	struct raw_plan *p = &c->out->raw;
@@ -224,6 +282,8 @@ static void compile_tests(struct compiler *c)
 			p->wants_exe |= t->kind == PLAN_TEXT && t->subject == PLAN_EXE;
 			p->wants_cwd |= t->kind == PLAN_TEXT && t->subject == PLAN_CWD;
 			p->wants_ancestors |= t->kind == PLAN_TEXT && t->subject == PLAN_ANCESTOR;
+			if (t->kind == PLAN_TEXT && t->op == PLAN_CONTAINS)
+				add_parts(p, i, t);
 			if (t->kind == PLAN_NET)
 				add_nets(p, i, t);
 			if (t->kind == PLAN_MASK && t->subject == PLAN_FD_KIND)

@@ -36,6 +36,8 @@ static int tree_of(const struct plan_test *t)
 {
 	bool name = t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX;
 
+	if (t->op == PLAN_CONTAINS)
+		return -1;
 	switch (t->subject) {
 	case PLAN_PATH: return name ? RAW_TREE_NAME : RAW_TREE_PATH;
 	case PLAN_EXE: return RAW_TREE_EXE;

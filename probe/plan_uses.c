@@ -157,6 +157,16 @@ bool plan_texts_fit(const struct plan_test *t)
 	return true;
 }
 
+bool plan_parts_fit(const struct plan_test *t)
+{
+	if (t->subject != PLAN_PATH || t->n > RAW_PARTS)
+		return false;
+	for (size_t i = 0; i < t->n; i++)
+		if (!t->text[i].n || memchr(t->text[i].p, '/', t->text[i].n) || (t->negated && t->text[i].n > sizeof (uint64_t)))
+			return false;
+	return true;
+}
+
 bool plan_is_of_name(const struct plan_test *t)
 {
 	return t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX;
@@ -167,6 +177,8 @@ static int text_uses(const struct captured *c, const struct plan_test *t)
 {
 	if (is_argv(t))
 		return c->type == TYPE_EXECVE && plan_texts_fit(t) ? RAW_USES_EXEC : -1;
+	if (t->op == PLAN_CONTAINS)
+		return plan_parts_fit(t) && plan_file_argument(c) != RAW_FILE_NONE ? RAW_USES_PATH : -1;
 	if (!plan_tree_takes(t) || (t->subject == PLAN_PATH && plan_file_argument(c) == RAW_FILE_NONE))
 		return -1;
 	switch (t->subject) {

@@ -31,6 +31,8 @@ int plan_mask_of(const struct plan_test *t);
 uint64_t plan_argument_bits(const struct captured *c, const struct plan_test *t, uint8_t *arg);
 /* Whether a test's texts are short enough. */
 bool plan_texts_fit(const struct plan_test *t);
+/* Whether a test of what a path has in it can be asked of its components: of a longer text its beginning, which says only that it may be. */
+bool plan_parts_fit(const struct plan_test *t);
 /* Whether a test of a path is one of its last component. */
 bool plan_is_of_name(const struct plan_test *t);
 

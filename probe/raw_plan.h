@@ -16,6 +16,8 @@ enum {
 	RAW_MASKS = 32,
 	RAW_NETS = 64,
 	RAW_TEXTS = 64,
+	RAW_PARTS = 16,
+	RAW_PART_NAME = 32,                    /* bytes of the longest component in which parts are looked for */
 	RAW_TAIL = 16,                         /* bytes at the end of a text: of argv[0], which are remembered of a process, and of a name */
 	RAW_TEXT_WORDS = 8,                    /* a text of a test of argv has at most 64 bytes */
 	RAW_TYPES = 512
@@ -73,6 +75,14 @@ struct raw_mask {
 	struct raw_lines lines;
 };
 
+/* A text of a test of what a component of a path has in it; as a raw_range. */
+struct raw_part {
+	__u64 text, mask;                      /* its first 8 bytes; which of them count */
+	__u64 rare;                            /* eight times a byte of it that few names have */
+	__u8 len, negated, ends, pad[5];
+	struct raw_lines lines;                /* of the last one of a test */
+};
+
 struct raw_net {
 	__u64 addr[2], bits[2];                /* in network order; bits: which count */
 	__u8 len, what, negated, ends, pad[4];
@@ -112,10 +122,13 @@ struct raw_plan {
 	struct raw_mask masks[RAW_MASKS];      /* of the task, then of the socket, then of the executable, then of arguments */
 	struct raw_net nets[RAW_NETS];
 	struct raw_text texts[RAW_TEXTS];      /* of argv[0], then of the other arguments, then of the end of the parent's argv[0], then of a name's */
+	struct raw_part parts[RAW_PARTS];
 	struct raw_lines ancestors;            /* that look for an ancestor */
 	struct raw_lines ports, addresses;     /* that ask for those of a socket */
-	struct raw_lines bits, names, name_ends, dots;         /* that ask for bits of an argument, a file's name, its end, dots in a path */
+	/* That ask for bits of an argument, a file's name, its end, what is in a component, dots in what was passed. */
+	struct raw_lines bits, names, name_ends, with_parts, dots;
 	__u32 argv0_texts, args_texts, exe_masks, wants_cwd, wants_ancestors, parent_texts, name_texts, arg_masks;
+	__u32 n_parts, pad2;
 	__u32 event_ranges, task_ranges, socket_ranges, task_masks, socket_masks, n_nets, wants_exe, pad;
 	__u64 bloom[RAW_BLOOM_BITS / 64];      /* of the nodes' keys */
 	__u64 serial;                          /* of the plan; never 0 */

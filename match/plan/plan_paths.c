@@ -135,6 +135,25 @@ static bool suffix(struct derivation *d, const struct predicate *p, const struct
 	return true;
 }
 
+/* A text without a slash lies in a component of a path, and has no other spelling. */
+static bool contains(struct derivation *d, const struct predicate *p, const struct text_form *form, struct leaf *out)
+{
+	struct plan_test t = { .kind = PLAN_TEXT, .subject = form->subject, .op = d->mutation == MUTATION_PREFIX ? PLAN_NAME_IS : PLAN_CONTAINS };
+
+	if (form->name || form->subject > PLAN_EXE)
+		return false;
+	for (size_t i = 0; i < p->n; i++) {
+		const struct constant *c = &p->constants[i];
+		if (!c->s.n || c->s.n > CONSTANT_MAX || memchr(c->s.p, '/', c->s.n))
+			return false;
+		add_text(d, &t, p->n, c->s.p, c->s.n);
+	}
+	plan_test_settle(&t);
+	out->yes = cover_test(d, &t, false);
+	out->no = cover_test(d, &t, true);
+	return true;
+}
+
 static enum plan_op plan_op(const struct derivation *d, const struct text_form *form, enum cond_operator op)
 {
 	bool broken = d->mutation == MUTATION_PREFIX;
@@ -189,6 +208,10 @@ void plan_texts(struct derivation *d, const struct predicate *p, const struct te
 
 	if (op == OP_ENDSWITH && p->n && !form->folder) {
 		out->tested |= suffix(d, p, form, out);
+		return;
+	}
+	if (op == OP_CONTAINS && p->n && !form->folder) {
+		out->tested |= contains(d, p, form, out);
 		return;
 	}
 	if (op == OP_GLOB && !form->folder) {

@@ -69,14 +69,19 @@ static __always_inline bool lines_left(const struct slot *s)
 	return (s->lines.w[0] | s->lines.w[1] | s->lines.w[2] | s->lines.w[3]) != 0;
 }
 
-/* One range of a test of numbers; what it is about stands in s->numbers and s->call. The pieces of loops are global functions, so that
- * the verifier looks at each of them once and not once for each round; these loops are not ROUNDS, as connections go through them. */
-__noinline int range_keep(struct slot *s, __u32 i)
+/* Tests are gone through some at a time, in a function: so the verifier looks at each loop for few rounds, and few functions are called. */
+enum { AT_ONCE = 4 };
+
+/* One comparison, as each one doubles the ways that the verifier goes. */
+static __always_inline bool in_range(__s64 v, const struct raw_range *r)
+{
+	return (__u64)v - (__u64)r->first <= (__u64)r->last - (__u64)r->first;
+}
+
+/* One range of a test of numbers; what it is about stands in s->numbers and s->call. */
+static __always_inline void range_keep(struct slot *s, __u32 i)
 {
 	const struct raw_range *r = &plan_of(s)->ranges[i & (RAW_RANGES - 1)];
-
-	if (!s)
-		return 0;
 	__s64 arg = s->call.args[r->arg & 7], v = s->numbers[r->what & (SLOT_NUMBERS - 1)];
 	if (r->what == RAW_N_ARG)
 		v = (__s32)arg;
@@ -84,49 +89,53 @@ __noinline int range_keep(struct slot *s, __u32 i)
 		v = (__u32)arg;
 	else if (r->what == RAW_N_ARG64)
 		v = arg;
-	if (r->what == RAW_N_EITHER) {
-		v = s->numbers[RAW_N_LOCAL];
-		s->hit |= s->numbers[RAW_N_REMOTE] >= r->first && s->numbers[RAW_N_REMOTE] <= r->last;
-	}
-	s->hit |= v >= r->first && v <= r->last;
+	if (in_range(v, r) || (r->what == RAW_N_EITHER && in_range(s->numbers[RAW_N_REMOTE], r)))
+		s->hit = true;
 	if (!r->ends)
-		return 0;
+		return;
 	if (s->hit == r->negated)
 		lines_drop(s, &r->lines);
 	s->hit = false;
+}
+
+__noinline int ranges_some(struct slot *s, __u32 i, __u32 end)
+{
+	for (int n = 0; s && n < AT_ONCE && i < end; n++, i++)
+		range_keep(s, i);
 	return 0;
 }
 
 /* The ranges from `i` to `end` of the plan. */
-__noinline int ranges_keep(struct slot *s, __u32 i, __u32 end)
+static __always_inline bool ranges_keep(struct slot *s, __u32 i, __u32 end)
 {
-	if (!s)
-		return 1;
 	s->hit = false;
-	for (int n = 0; n < RAW_RANGES && i < end; n++, i++)
-		range_keep(s, i);
+	for (int n = 0; n < RAW_RANGES / AT_ONCE && i < end; n++, i += AT_ONCE)
+		ranges_some(s, i, end);
 	return lines_left(s);
 }
 
 /* One test of bits: of capabilities, of a protocol, of what an executable may be, of an argument. */
-__noinline int mask_keep(struct slot *s, __u32 i)
+static __always_inline void mask_keep(struct slot *s, __u32 i)
 {
 	const struct raw_mask *m = &plan_of(s)->masks[i & (RAW_MASKS - 1)];
-
-	if (!s)
-		return 0;
 	__u64 have = m->what == RAW_M_ARG ? s->call.args[m->arg & 7] : s->caps[m->what & 7];
+
 	if (((have & m->mask) != 0) == m->negated)
 		lines_drop(s, &m->lines);
+}
+
+__noinline int masks_some(struct slot *s, __u32 i, __u32 end)
+{
+	for (int n = 0; s && n < AT_ONCE && i < end; n++, i++)
+		mask_keep(s, i);
 	return 0;
 }
 
 /* Those from `i` to `end` of the plan. */
-__noinline int masks_keep(struct slot *s, __u32 i, __u32 end)
+static __always_inline void masks_keep(struct slot *s, __u32 i, __u32 end)
 {
-	for (int n = 0; n < RAW_MASKS && i < end; n++, i++)
-		mask_keep(s, i);
-	return 0;
+	for (int n = 0; n < RAW_MASKS / AT_ONCE && i < end; n++, i += AT_ONCE)
+		masks_some(s, i, end);
 }
 
 /* Is an address in the network? */
@@ -136,31 +145,92 @@ static __always_inline bool in_net(const struct raw_net *n, const __u64 addr[2])
 }
 
 /* One network of a test of addresses, of s->ends. */
-__noinline int net_keep(struct slot *s, __u32 i)
+static __always_inline void net_keep(struct slot *s, __u32 i)
 {
 	const struct raw_net *n = &plan_of(s)->nets[i & (RAW_NETS - 1)];
 
-	if (!s)
-		return 0;
-	if (n->len == s->address_len)
-		s->hit |= (n->what != RAW_N_REMOTE && in_net(n, s->ends[0])) || (n->what != RAW_N_LOCAL && in_net(n, s->ends[1]));
+	if (n->len == s->address_len && ((n->what != RAW_N_REMOTE && in_net(n, s->ends[0])) || (n->what != RAW_N_LOCAL && in_net(n, s->ends[1]))))
+		s->hit = true;
 	if (!n->ends)
-		return 0;
+		return;
 	if (s->hit == n->negated)
 		lines_drop(s, &n->lines);
 	s->hit = false;
+}
+
+__noinline int nets_some(struct slot *s, __u32 i, __u32 end)
+{
+	for (int n = 0; s && n < AT_ONCE && i < end; n++, i++)
+		net_keep(s, i);
 	return 0;
 }
 
 /* Tests of the addresses in s->ends. */
-__noinline int nets_keep(struct slot *s)
+static __always_inline bool nets_keep(struct slot *s)
 {
-	if (!s)
-		return 1;
 	__u32 end = plan_of(s)->n_nets;
+
 	s->hit = false;
-	for (__u32 i = 0; i < RAW_NETS && i < end; i++)
-		net_keep(s, i);
+	for (__u32 i = 0; i < RAW_NETS && i < end; i += AT_ONCE)
+		nets_some(s, i, end);
+	return lines_left(s);
+}
+
+/* Looks for a part in a component, whose name of `len` bytes stands at `name`. */
+__noinline int part_in(struct slot *s, __u32 i, __u64 name, __u32 len)
+{
+	const struct raw_part *part = &plan_of(s)->parts[i & (RAW_PARTS - 1)];
+
+	if (!s)
+		return 0;
+	for (__u32 at = 0; at < RAW_PART_NAME && at + part->len <= len; at++) {
+		words_at(s, name + at);
+		if (((WORD(s, 0) ^ part->text) & part->mask) == 0)
+			s->hit = true;
+	}
+	return 0;
+}
+
+/* One part, in all components of s->trail; as a range. Few names have its rarest byte. */
+__noinline int part_keep(struct slot *s, __u32 i)
+{
+	const struct raw_part *part = &plan_of(s)->parts[i & (RAW_PARTS - 1)];
+
+	if (!s)
+		return 0;
+	s->unsure |= s->depth > PART_DEPTH;
+	for (__u32 n = 0; n < PART_DEPTH && n < s->depth; n++) {
+		struct qstr name = READ(struct dentry, s->trail[n], d_name);
+		__u32 len = name.hash_len >> 32;
+		s->vector.at = (__u64)name.name;
+		__u64 at = *(volatile __u64 *)&s->vector.at, rare;
+		words_at(s, at);
+		rare = zeros(WORD(s, 0) ^ part->rare) | zeros(WORD(s, 1) ^ part->rare);
+		if (len > 16) {
+			words_at(s, at + 16);
+			rare |= zeros(WORD(s, 0) ^ part->rare) | zeros(WORD(s, 1) ^ part->rare);
+		}
+		if (len > RAW_PART_NAME)
+			s->unsure = true;
+		else if (rare)
+			part_in(s, i, at, len);
+	}
+	if (!part->ends)
+		return 0;
+	if (s->hit == part->negated && (s->hit || !s->unsure))
+		lines_drop(s, &part->lines);
+	s->hit = s->unsure = false;
+	return 0;
+}
+
+/* Tests of what the components in s->trail have in them. */
+static __always_inline bool parts_keep(struct slot *s)
+{
+	__u32 end = plan_of(s)->n_parts;
+
+	s->hit = s->unsure = false;
+	for (__u32 i = 0; i < RAW_PARTS && i < end; i++)
+		part_keep(s, i);
 	return lines_left(s);
 }
 
@@ -173,35 +243,34 @@ static __always_inline __u64 differing(const __u64 *text, const struct raw_text 
 	return d;
 }
 
-/* One value of a test of the text in s->text; as range_keep. */
-__noinline int text_keep(struct slot *s, __u32 i)
+/* One value of a test of the text in s->text; as a range. */
+static __always_inline void text_keep(struct slot *s, __u32 i)
 {
 	const struct raw_text *t = &plan_of(s)->texts[i & (RAW_TEXTS - 1)];
 
-	if (!s)
-		return 0;
-	bool fits = t->whole ? s->text_len == t->len : s->text_len >= t->len;
-	s->hit |= fits && !differing((const __u64 *)s->text, t);
+	if ((t->whole ? s->text_len == t->len : s->text_len >= t->len) && !differing((const __u64 *)s->text, t))
+		s->hit = true;
 	if (!t->ends)
-		return 0;
+		return;
 	if (s->hit == t->negated)
 		lines_drop(s, &t->lines);
 	s->hit = false;
+}
+
+__noinline int texts_some(struct slot *s, __u32 i, __u32 end)
+{
+	for (int n = 0; s && n < AT_ONCE && i < end; n++, i++)
+		text_keep(s, i);
 	return 0;
 }
 
-__noinline int texts_keep(struct slot *s, __u32 first, __u32 end)
+__noinline int texts_keep(struct slot *s, __u32 i, __u32 end)
 {
-	__u32 i;
-
 	if (!s)
 		return 1;
 	s->hit = false;
-	ROUNDS(i, RAW_TEXTS) {
-		if (first + i >= end)
-			break;
-		text_keep(s, first + i);
-	}
+	for (int n = 0; n < RAW_TEXTS / AT_ONCE && i < end; n++, i += AT_ONCE)
+		texts_some(s, i, end);
 	return lines_left(s);
 }
 

@@ -12,6 +12,8 @@ enum {
 	TYPES_MAX = RAW_TYPES,
 	TRAIL = 32,                    /* components that a path may have to be looked up in the plan */
 	CLIMBS = 4,                    /* in so many pieces */
+	NODES_HERE = 3,                /* of a tree that are looked up without a call */
+	PART_DEPTH = 16,               /* components in which parts are looked for */
 	SLOT_NUMBERS = 16,
 	PASSED_SHORT = 32,
 	PASSED_MAX = 256,              /* of a path as passed that is looked at */
@@ -95,6 +97,7 @@ struct slot {
 	__u32 text_len, pad4;          /* of what is in `text` */
 	struct raw_lines found;        /* of the plan, whose ancestor is found */
 	__u64 ancestor;
+	bool unsure;                   /* a component is too long to say what is in it */
 	__u64 ends[2][2];              /* addresses, local and remote */
 	__u32 address_len, pad3;
 	__u64 trail[TRAIL];            /* see path_climb */

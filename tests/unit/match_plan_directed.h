@@ -90,6 +90,8 @@ static const struct { enum plan_mutation mutation; const char *condition; } dire
 	{ MUTATION_NEGATED_SPELLINGS, "evt.type = openat and not fd.name = /bin/cat" },
 	{ MUTATION_PREFIX, "evt.type = openat and fd.name startswith /usr/b" },
 	{ MUTATION_PREFIX, "evt.type = openat and fd.name pmatch (/usr/bin)" },
+	{ MUTATION_PREFIX, "evt.type = openat and fd.name contains sr" },
+	{ MUTATION_NOT_DROPPED, "evt.type = openat and not fd.name contains dog" },
 	{ MUTATION_NOT_DROPPED, "evt.type = openat and not proc.aname = sshd" },
 	{ MUTATION_NOT_DROPPED, "evt.type = openat and not proc.exe in (dog) and not proc.args startswith /x and not proc.cwd = /x/" },
 	{ MUTATION_NOT_DROPPED, "evt.type = openat and not proc.pexe endswith java" },

@@ -67,6 +67,7 @@ enum plan_op {
 	PLAN_IS,
 	PLAN_UNDER,                            /* is, or begins with it and '/' */
 	PLAN_PREFIX,                           /* begins with it, wherever a component ends */
+	PLAN_CONTAINS,                         /* has it in it */
 	PLAN_NAME_IS, PLAN_NAME_PREFIX, PLAN_NAME_SUFFIX,                               /* of what follows the last '/' */
 	PLAN_FOLDER_IS,                        /* of a directory the path itself, else what is before the last '/' ("/" for none) */
 	PLAN_OPS

@@ -229,6 +229,7 @@ static bool holds(const struct plan_text *t, unsigned op, const struct plan_text
 	switch (op) {
 	case PLAN_UNDER: return below(t, c);
 	case PLAN_PREFIX: case PLAN_NAME_PREFIX: return starts(t, c);
+	case PLAN_CONTAINS: return memmem(t->p, t->n, c->p, c->n) != NULL;
 	case PLAN_NAME_SUFFIX: return t->n >= c->n && memcmp(t->p + t->n - c->n, c->p, c->n) == 0;
 	default: return equal(t, c);
 	}
@@ -302,7 +303,8 @@ enum plan_answer plan_text_test(const struct plan_seen *s, const struct plan_tes
 		return ancestor_test(s, t);
 	text.none = false;
 	subject(s, t, &text);
-	name = t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX;
+	/* What can be said of it only when it is a path, and whatever it is called by. */
+	name = t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX || t->op == PLAN_CONTAINS;
 	if (text.none)
 		return name ? ANSWER_UNKNOWN : ANSWER_NO;
 	if (!text.p || (path && (!text.n || (name && text.p[0] != '/'))))

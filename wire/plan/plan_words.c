@@ -7,7 +7,8 @@
 
 #define PATH_WORDS(name, subject) \
 	{ name "-is", PLAN_TEXT, subject, PLAN_IS, false }, { name "-under", PLAN_TEXT, subject, PLAN_UNDER, false }, \
-	{ name "-prefix", PLAN_TEXT, subject, PLAN_PREFIX, false }, { name "-name-is", PLAN_TEXT, subject, PLAN_NAME_IS, false }, \
+	{ name "-prefix", PLAN_TEXT, subject, PLAN_PREFIX, false }, { name "-contains", PLAN_TEXT, subject, PLAN_CONTAINS, false }, \
+	{ name "-name-is", PLAN_TEXT, subject, PLAN_NAME_IS, false }, \
 	{ name "-name-prefix", PLAN_TEXT, subject, PLAN_NAME_PREFIX, false }, \
 	{ name "-name-suffix", PLAN_TEXT, subject, PLAN_NAME_SUFFIX, false }, \
 	{ name "-folder-is", PLAN_TEXT, subject, PLAN_FOLDER_IS, false }
