@@ -4,12 +4,11 @@
 
 #include "record.h"
 
-/* One step up from s->walk: a name, or from the root of a mount to where it is mounted. Returns -1 to go on, else enum raw_path.
- * A global function, so that the verifier looks at it once and not once for each round. */
-__noinline int path_step(struct slot *s)
+enum { STEPS_HERE = 4, PRINTED_HERE = 6 };     /* that most paths take */
+
+/* One step up from s->walk: a name, or from the root of a mount to where it is mounted. Returns -1 to go on, else enum raw_path. */
+static __always_inline int path_step(struct slot *s)
 {
-	if (!s)
-		return PATH_DEEP;
 	struct walk *w = &s->walk;
 	__u64 dentry = w->dentry, mnt = w->mnt;
 
@@ -40,6 +39,11 @@ __noinline int path_step(struct slot *s)
 	return -1;
 }
 
+__noinline int path_step_more(struct slot *s)
+{
+	return s ? path_step(s) : PATH_DEEP;
+}
+
 /* Follows s->walk and appends each name with a NUL to the record at walk.off, which it moves; at most RAW_TEXT bytes. A
  * global function, so that the verifier looks at it once. Returns enum raw_path. */
 __noinline int path_walk(struct slot *s)
@@ -49,9 +53,13 @@ __noinline int path_walk(struct slot *s)
 	s->walk.begin = s->walk.off;
 	s->walk.twin = 0;
 	s->walk.result = -1;
-	__u32 i;
-	ROUNDS(i, RAW_DEPTH) {
+	for (int i = 0; i < STEPS_HERE && s->walk.result < 0; i++)
 		s->walk.result = path_step(s);
+	if (s->walk.result >= 0)
+		return s->walk.result;
+	__u32 i;
+	ROUNDS(i, RAW_DEPTH - STEPS_HERE) {
+		s->walk.result = path_step_more(s);
 		if (s->walk.result >= 0)
 			break;
 	}
@@ -94,18 +102,29 @@ static __always_inline void item_path(struct slot *s, __u8 param, __u64 dentry, 
 	item_end(s, n);
 }
 
+/* One component of path_print. Returns the directory above, 0 when there is none. */
+static __always_inline __u64 print_step(__u64 *h, __u64 dentry)
+{
+	__u64 parent = (__u64)READ(struct dentry, dentry, d_parent);
+
+	*h = *h * 0x9e3779b97f4a7c15ull + READ(struct dentry, dentry, d_name).hash_len;
+	return parent == dentry ? 0 : parent;
+}
+
 /* A number that changes when the path of a directory does: what the path is made of, without building it. */
 static __always_inline __u64 path_print(__u64 dentry, __u64 mnt)
 {
 	__u64 h = mnt;
 	__u32 i;
 
-	ROUNDS(i, 24) {
-		__u64 parent = (__u64)READ(struct dentry, dentry, d_parent);
-		h = h * 0x9e3779b97f4a7c15ull + READ(struct dentry, dentry, d_name).hash_len;
-		if (parent == dentry || !parent)
+	for (i = 0; i < PRINTED_HERE && dentry; i++)
+		dentry = print_step(&h, dentry);
+	if (!dentry)
+		return h;
+	ROUNDS(i, 24 - PRINTED_HERE) {
+		dentry = print_step(&h, dentry);
+		if (!dentry)
 			break;
-		dentry = parent;
 	}
 	return h;
 }

@@ -176,14 +176,15 @@ static __always_inline bool nets_keep(struct slot *s)
 	return lines_left(s);
 }
 
-/* Looks for a part in a component, whose name of `len` bytes stands at `name`. */
+/* Looks for a part in a name of `len` bytes. */
 __noinline int part_in(struct slot *s, __u32 i, __u64 name, __u32 len)
 {
 	const struct raw_part *part = &plan_of(s)->parts[i & (RAW_PARTS - 1)];
+	__u32 at;
 
-	if (!s)
-		return 0;
-	for (__u32 at = 0; at < RAW_PART_NAME && at + part->len <= len; at++) {
+	ROUNDS(at, RAW_PART_NAME) {
+		if (!s || at + part->len > len)
+			break;
 		words_at(s, name + at);
 		if (((WORD(s, 0) ^ part->text) & part->mask) == 0)
 			s->hit = true;
@@ -191,30 +192,45 @@ __noinline int part_in(struct slot *s, __u32 i, __u64 name, __u32 len)
 	return 0;
 }
 
-/* One part, in all components of s->trail; as a range. Few names have its rarest byte. */
+/* The same in the name of one of the components in s->trail. Few names have the part's rarest byte. */
+static __always_inline void part_look(struct slot *s, const struct raw_part *part, __u32 i, __u32 n)
+{
+	struct qstr name = READ(struct dentry, s->trail[n & (TRAIL - 1)], d_name);
+	__u32 len = name.hash_len >> 32;
+
+	s->vector.at = (__u64)name.name;
+	__u64 at = *(volatile __u64 *)&s->vector.at, rare;
+	words_at(s, at);
+	rare = zeros(WORD(s, 0) ^ part->rare) | zeros(WORD(s, 1) ^ part->rare);
+	if (len > 16) {
+		words_at(s, at + 16);
+		rare |= zeros(WORD(s, 0) ^ part->rare) | zeros(WORD(s, 1) ^ part->rare);
+	}
+	if (len > RAW_PART_NAME)
+		s->unsure = true;
+	else if (rare)
+		part_in(s, i, at, len);
+}
+
+__noinline int part_look_more(struct slot *s, __u32 i, __u32 n)
+{
+	if (s)
+		part_look(s, &plan_of(s)->parts[i & (RAW_PARTS - 1)], i, n);
+	return 0;
+}
+
+/* One part, in all components; as a range. */
 __noinline int part_keep(struct slot *s, __u32 i)
 {
 	const struct raw_part *part = &plan_of(s)->parts[i & (RAW_PARTS - 1)];
 
 	if (!s)
 		return 0;
-	s->unsure |= s->depth > PART_DEPTH;
-	for (__u32 n = 0; n < PART_DEPTH && n < s->depth; n++) {
-		struct qstr name = READ(struct dentry, s->trail[n], d_name);
-		__u32 len = name.hash_len >> 32;
-		s->vector.at = (__u64)name.name;
-		__u64 at = *(volatile __u64 *)&s->vector.at, rare;
-		words_at(s, at);
-		rare = zeros(WORD(s, 0) ^ part->rare) | zeros(WORD(s, 1) ^ part->rare);
-		if (len > 16) {
-			words_at(s, at + 16);
-			rare |= zeros(WORD(s, 0) ^ part->rare) | zeros(WORD(s, 1) ^ part->rare);
-		}
-		if (len > RAW_PART_NAME)
-			s->unsure = true;
-		else if (rare)
-			part_in(s, i, at, len);
-	}
+	__u32 n, depth = s->depth;
+	for (n = 0; n < PARTS_HERE && n < depth; n++)
+		part_look(s, part, i, n);
+	for (n = PARTS_HERE; n < TRAIL && n < depth; n++)
+		part_look_more(s, i, n);
 	if (!part->ends)
 		return 0;
 	if (s->hit == part->negated && (s->hit || !s->unsure))

@@ -182,6 +182,8 @@ __noinline int call_deliver(struct slot *s)
 	s->call.message = 0;
 	s->flags = flags;
 	event_write(s, flags);
+	if (messages_of(&s->call) == 1)
+		return 0;
 	__u32 i;
 	ROUNDS(i, RAW_MESSAGES / MESSAGES_AT_ONCE)
 		if (messages_deliver(s))

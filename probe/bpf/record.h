@@ -13,7 +13,7 @@ enum {
 	TRAIL = 32,                    /* components that a path may have to be looked up in the plan */
 	CLIMBS = 4,                    /* in so many pieces */
 	NODES_HERE = 3,                /* of a tree that are looked up without a call */
-	PART_DEPTH = 16,               /* components in which parts are looked for */
+	PARTS_HERE = 6,                /* components in which parts are looked for without a call */
 	SLOT_NUMBERS = 16,
 	PASSED_SHORT = 32,
 	PASSED_MAX = 256,              /* of a path as passed that is looked at */
