@@ -45,7 +45,8 @@ struct loop {
 	struct internal *internal;
 	struct source source;
 	struct source_buf source_buf;
-	bool tally, account_failed;
+	bool tally;
+	struct own_stat account;
 	uint64_t beats;                          /* statistics read when the sinks were last written to */
 	struct loop_totals *totals;
 };
@@ -391,7 +392,7 @@ static void on_writable(uv_poll_t *handle, int error, int events)
 
 static void write_account(struct loop *l)
 {
-	own_stat_write(conf_text(&l->setup->conf, CONF_EMIT_STATE), &l->source, l->totals->alerts, l->sinks, &l->account_failed);
+	own_stat_write(&l->account, conf_text(&l->setup->conf, CONF_EMIT_STATE), &l->source, l->totals->alerts, l->sinks);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -519,6 +520,7 @@ static void stop(struct loop *l)
 	uv_walk(&l->uv, close_handle, NULL);
 	uv_run(&l->uv, UV_RUN_DEFAULT);
 	uv_loop_close(&l->uv);
+	own_stat_close(&l->account);
 	internal_free(l->internal);
 	pack_free(&l->line);
 }
