@@ -8,7 +8,7 @@
 #include "log.h"
 #include "output_parts.h"
 
-enum { LITTLE = 64 << 10 };            /* bytes of the backlog */
+enum { LITTLE = 4096 };                /* bytes of the backlog: heartbeats. Under load one that is empty in time begins anew, in warm memory */
 
 /* Observers may come and go; this says what one of them missed. Its stage is not the one that writes, whose totals it would
  * otherwise seem to replace. */
