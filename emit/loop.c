@@ -20,7 +20,7 @@ enum {
 	BATCH = 256 << 10,                       /* bytes of alerts that are spooled together */
 	END_MS = 5000,                           /* what outputs of a live stream get at its end */
 	BUFFERED_MAX = 4096,                     /* bytes that gather with buffered_outputs */
-	TICK_MS = 1000, STATUS_DROPS = 1         /* STATUS_DROPS: of the drop action `exit` */
+	STATUS_DROPS = 1                         /* of the drop action `exit` */
 };
 
 struct loop {
@@ -28,6 +28,8 @@ struct loop {
 	uv_poll_t readable, *writable[SINKS];    /* NULL: nothing to wait for */
 	uv_signal_t sigint, sigterm, sighup, sigusr1;
 	uv_timer_t last, tick;                   /* tick: once a live stream has counted something */
+	uint64_t ticked;                         /* when, by the loop's clock */
+	bool beat;                               /* a live STAT has come since */
 	struct input *in;
 	struct spool *spool;
 	struct setup *setup;
@@ -43,7 +45,8 @@ struct loop {
 	struct internal *internal;
 	struct source source;
 	struct source_buf source_buf;
-	bool tally, account_failed;
+	bool tally;
+	struct own_stat account;
 	uint64_t beats;                          /* statistics read when the sinks were last written to */
 	struct loop_totals *totals;
 };
@@ -140,8 +143,11 @@ static int take_stat(struct loop *l, const struct frame *f)
 		return 0;
 	}
 	internal_stat(l->internal, &s);
-	if (!uv_is_active((uv_handle_t *)&l->tick))
-		uv_timer_start(&l->tick, on_tick, TICK_MS, TICK_MS);
+	l->beat = true;
+	if (uv_is_active((uv_handle_t *)&l->tick))
+		return 0;
+	l->ticked = uv_now(&l->uv);
+	uv_timer_start(&l->tick, on_tick, STAT_EVERY_MS, 0);
 	return 0;
 }
 
@@ -279,6 +285,8 @@ static int drain(struct loop *l)
 			return status;
 		safe_soon(l, &f);
 	}
+	if (rc == INPUT_FRAME)
+		input_paused(l->in);
 	commit(l);
 	l->more = rc == INPUT_FRAME;
 	l->ended = rc == INPUT_DONE;
@@ -325,7 +333,7 @@ static void flush(struct loop *l)
 	spool_trim(l->spool);
 	if (l->ended || over_bound(l))
 		uv_poll_stop(&l->readable);
-	else
+	else if (!uv_is_active((uv_handle_t *)&l->readable))
 		uv_poll_start(&l->readable, UV_READABLE, on_readable);
 }
 
@@ -370,6 +378,10 @@ static void on_readable(uv_poll_t *handle, int error, int events)
 	(void)error, (void)events;
 	input_read(l->in);
 	step(l);
+	/* With the heartbeat rather than by the clock: it has woken us in any case. */
+	if (l->beat && !l->ended && uv_is_active((uv_handle_t *)&l->tick) && uv_now(&l->uv) - l->ticked >= STAT_EVERY_MS - STAT_SLACK_MS)
+		on_tick(&l->tick);
+	l->beat = false;
 }
 
 static void on_writable(uv_poll_t *handle, int error, int events)
@@ -380,13 +392,16 @@ static void on_writable(uv_poll_t *handle, int error, int events)
 
 static void write_account(struct loop *l)
 {
-	own_stat_write(conf_text(&l->setup->conf, CONF_EMIT_STATE), &l->source, l->totals->alerts, l->sinks, &l->account_failed);
+	own_stat_write(&l->account, conf_text(&l->setup->conf, CONF_EMIT_STATE), &l->source, l->totals->alerts, l->sinks);
 }
 
 static void on_tick(uv_timer_t *timer)
 {
 	struct loop *l = timer->data;
 
+	l->beat = false;
+	l->ticked = uv_now(&l->uv);
+	uv_timer_start(timer, on_tick, STAT_EVERY_MS + STAT_SLACK_MS, 0);
 	internal_tick(l->internal, clock_wall(), uv_hrtime(), dropped(l));
 	step(l);
 	write_account(l);
@@ -505,6 +520,7 @@ static void stop(struct loop *l)
 	uv_walk(&l->uv, close_handle, NULL);
 	uv_run(&l->uv, UV_RUN_DEFAULT);
 	uv_loop_close(&l->uv);
+	own_stat_close(&l->account);
 	internal_free(l->internal);
 	pack_free(&l->line);
 }

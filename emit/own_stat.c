@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "wire/hello.h"
@@ -35,8 +37,20 @@ static void pack_account(struct pack *p, const struct source *self, uint64_t ale
 	pack_free(&w.body);
 }
 
-/* In one write over what was there, which was as long or shorter: counters only grow. */
-void own_stat_write(const char *folder, const struct source *self, uint64_t alerts, const struct sink sinks[SINKS], bool *said)
+/* Somebody may have removed it. */
+static int open_file(struct own_stat *o, const char *path)
+{
+	struct stat st;
+
+	if (o->fd > 0 && fstat(o->fd, &st) == 0 && st.st_nlink)
+		return o->fd;
+	own_stat_close(o);
+	o->len = SIZE_MAX;
+	return o->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+}
+
+/* In one write over what was there, which is cut off behind it when it was longer. */
+void own_stat_write(struct own_stat *o, const char *folder, const struct source *self, uint64_t alerts, const struct sink sinks[SINKS])
 {
 	char path[PATH_MAX];
 	struct pack p = {0};
@@ -45,13 +59,19 @@ void own_stat_write(const char *folder, const struct source *self, uint64_t aler
 		return;
 	pack_account(&p, self, alerts, sinks);
 	snprintf(path, sizeof path, "%s/stat", folder);
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	bool written = fd >= 0 && write(fd, p.data, p.len) == (ssize_t)p.len && ftruncate(fd, (off_t)p.len) == 0;
-	if (!written && !*said) {
+	int fd = open_file(o, path);
+	bool written = fd > 0 && pwrite(fd, p.data, p.len, 0) == (ssize_t)p.len && (p.len >= o->len || ftruncate(fd, (off_t)p.len) == 0);
+	if (written)
+		o->len = p.len;
+	else if (!o->said)
 		log_warn("%s", path);
-		*said = true;
-	}
-	if (fd >= 0)
-		close(fd);
+	o->said |= !written;
 	pack_free(&p);
+}
+
+void own_stat_close(struct own_stat *o)
+{
+	if (o->fd > 0)
+		close(o->fd);
+	o->fd = 0;
 }

@@ -187,6 +187,14 @@ static bool take_end(struct run *r, const struct frame *f, struct stream *s)
 	return true;
 }
 
+static bool take_stat(struct run *r, const struct frame *f, struct stream *s)
+{
+	(void)s;
+	pass(r, f);
+	r->beat = true;
+	return true;
+}
+
 /* What kinds of frames cause more than being counted or passed on. False: the frame is to be held. */
 static const struct {
 	bool (*take)(struct run *, const struct frame *, struct stream *);
@@ -196,6 +204,7 @@ static const struct {
 	[FRAME_PROC] = { .take = take_proc, .live_only = true },
 	[FRAME_CGROUP] = { .take = take_cgroup, .live_only = true },
 	[FRAME_END] = { .take = take_end },
+	[FRAME_STAT] = { .take = take_stat },
 	[FRAME_EVENT] = { .counted = true },
 	[FRAME_JSON] = { .counted = true },
 };

@@ -8,7 +8,6 @@
 
 #include "wire/log.h"
 
-enum { TICK_MS = 1000 };
 
 void run_end(struct run *r, int status, const char *reason)
 {
@@ -44,6 +43,8 @@ static enum input_result forward(struct run *r)
 		if (r->holding || (r->over && r->status))
 			break;
 	}
+	if (rc == INPUT_FRAME)
+		input_paused(r->in);
 	return rc;
 }
 
@@ -61,6 +62,7 @@ static void bad_input(struct run *r)
 static void on_readable(uv_poll_t *handle, int status, int events);
 static void reload(struct run *r);
 static void on_quick(uv_timer_t *timer);
+static void on_tick(uv_timer_t *timer);
 
 /* While a frame is held, or the output is full, nothing is read: the bytes stay where they are. */
 static void watch(struct run *r)
@@ -73,12 +75,16 @@ static void watch(struct run *r)
 		uv_timer_start(&r->quick, on_quick, CONTAINERS_RETRY_MS, 0);
 }
 
+static void beat(struct run *r);
+
 static void pump(struct run *r)
 {
 	if (r->over)
 		return;
 	enum input_result rc = forward(r);
 
+	if (r->beat)
+		beat(r);
 	passage_write(r);
 	if (!r->over && rc == INPUT_DONE && !r->holds.n)
 		finish_input(r);
@@ -111,10 +117,15 @@ static void on_names(void *arg)
 	pump(arg);
 }
 
-static void on_tick(uv_timer_t *timer)
+/* What is done every second. */
+static void tick(struct run *r)
 {
-	struct run *r = timer->data;
 	bool live = false;
+
+	r->beat = false;
+	r->ticked = uv_now(&r->loop);
+	uv_timer_start(&r->tick, on_tick, STAT_EVERY_MS + STAT_SLACK_MS, 0);
+	passage_gather(r);
 
 	for (int i = 0; i < STREAMS; i++)
 		live |= r->streams[i].live;
@@ -124,9 +135,24 @@ static void on_tick(uv_timer_t *timer)
 		if (r->hosts)
 			hosts_check(r->hosts);
 	}
-	reload(r);
 	if (r->told)
 		stat_totals(&r->batch.pack, &r->source, "enrich", r->totals);
+}
+
+/* With the heartbeat that has gone on; of several inputs', with the first. */
+static void beat(struct run *r)
+{
+	r->beat = false;
+	if (uv_now(&r->loop) - r->ticked >= STAT_EVERY_MS - STAT_SLACK_MS)
+		tick(r);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct run *r = timer->data;
+
+	tick(r);
+	reload(r);
 	pump(r);
 }
 
@@ -218,7 +244,7 @@ static void finish(struct run *r)
 	if (r->status != EX_TEMPFAIL)
 		end_frame(&r->batch.pack, r->reason);
 	passage_write(r);
-	output_drain(r->out, r->interrupted || r->status == EX_TEMPFAIL ? TICK_MS : -1);
+	output_drain(r->out, r->interrupted || r->status == EX_TEMPFAIL ? STAT_EVERY_MS : -1);
 }
 
 static void init_handles(struct run *r)
@@ -265,7 +291,8 @@ void run_engines(const struct run *r, char *text, size_t len)
 
 int run_loop(struct run *r)
 {
-	uv_timer_start(&r->tick, on_tick, TICK_MS, TICK_MS);
+	r->ticked = uv_now(&r->loop);
+	uv_timer_start(&r->tick, on_tick, STAT_EVERY_MS, 0);
 	pump(r);
 	while (!r->over)
 		uv_run(&r->loop, UV_RUN_DEFAULT);

@@ -38,6 +38,7 @@ struct run {
 	bool forced;                           /* nothing waits any more */
 	bool full;                             /* the output takes no more for the time being */
 	bool told;                             /* a HELLO has gone on */
+	bool beat;                             /* a STAT has gone on since the last tick */
 	bool interrupted, over, unread;                     /* unread: nobody takes the output any more */
 	int status;
 	char reason[256];                      /* why the stream ended */
@@ -52,6 +53,7 @@ struct run {
 	struct source source;
 	struct source_buf source_buf;
 	uint64_t totals[STAT_COUNT];
+	uint64_t ticked;                       /* when, by the loop's clock */
 };
 
 /* The run ends soon: with this status, and for that reason unless it is NULL. */

@@ -14,7 +14,7 @@
 #include "wire/log.h"
 #include "wire/stat.h"
 
-enum { STREAMS = 256, FLUSH_BYTES = 65536, CLOCK_EVERY = 256, SECOND_MS = 1000, DOCUMENTS_NAMED = 10 };
+enum { STREAMS = 256, FLUSH_BYTES = 65536, CLOCK_EVERY = 256, DOCUMENTS_NAMED = 10 };
 
 struct run {
 	struct input *in;
@@ -34,6 +34,7 @@ struct run {
 	uint64_t bad_documents, next_stat, number;
 	unsigned since_clock;
 	int reloads, reloads_seen;
+	bool beat;                              /* a STAT has come since the last of ours */
 	bool hello, failed, hosts_named;        /* failed: the output is gone; hosts_named: the warning was given */
 	int status;
 };
@@ -150,9 +151,10 @@ static void tick(struct run *r)
 	uint64_t now = now_ms();
 
 	r->since_clock = 0;
-	if (!r->hello || now < r->next_stat)
+	if (!r->hello || now + (r->beat ? 2 * STAT_SLACK_MS : 0) < r->next_stat)
 		return;
-	r->next_stat = now + SECOND_MS;
+	r->next_stat = now + STAT_EVERY_MS + STAT_SLACK_MS;
+	r->beat = false;
 	write_stat(r);
 	flush(r);
 }
@@ -283,6 +285,7 @@ static void take_kind(struct run *r, const struct frame *f)
 	case FRAME_STAT:
 		write_hello(r, input_recorded(r->in, f->stream));
 		frame_copy(&r->batch.pack, f);
+		r->beat = true;
 		break;
 	case FRAME_END: case FRAME_ACK: case FRAME_ALERT: case FRAME_EVIDENCE: case FRAME_PLAN: break;
 	default:
@@ -362,7 +365,7 @@ static void reload(struct run *r)
 static void wait_for_input(struct run *r)
 {
 	uint64_t now = now_ms();
-	int timeout = !r->hello ? SECOND_MS : r->next_stat > now ? (int)(r->next_stat - now) : 0;
+	int timeout = !r->hello ? STAT_EVERY_MS : r->next_stat > now ? (int)(r->next_stat - now) : 0;
 
 	if (input_wait(r->in, timeout, output_listen_fd(r->out)))
 		output_accept(r->out);
@@ -386,7 +389,7 @@ static bool step(struct run *r)
 
 	if (output_full(r->out)) {
 		r->since_clock = 0;
-		output_wait(r->out, SECOND_MS);
+		output_wait(r->out, STAT_EVERY_MS);
 		return true;
 	}
 	switch (input_next(r->in, &f)) {
@@ -422,6 +425,6 @@ int run_loop(struct run *r)
 	write_stat(r);
 	end_frame(&r->batch.pack, r->status == EX_DATAERR ? "malformed stream" : *r->options.stop ? "signal" : NULL);
 	flush(r);
-	output_drain(r->out, *r->options.stop ? SECOND_MS : -1);
+	output_drain(r->out, *r->options.stop ? STAT_EVERY_MS : -1);
 	return r->status;
 }

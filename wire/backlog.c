@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+enum { GIVEN_BACK = 1 << 20 };         /* bytes that go back to the kernel at a time, and that stay */
+
 uint8_t *backlog_map(int fd, size_t offset, size_t size)
 {
 	uint8_t *base = mmap(NULL, size * 2, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -24,7 +26,7 @@ int backlog_open(struct backlog *b, size_t size)
 {
 	int fd = memfd_create("saker-backlog", MFD_CLOEXEC);
 
-	*b = (struct backlog){ .size = size };
+	*b = (struct backlog){ .size = size, .own = true };
 	if (fd < 0)
 		return -1;
 	if (ftruncate(fd, (off_t)size) == 0)
@@ -57,6 +59,17 @@ static void rewind_ring(struct backlog *b)
 	uint64_t front = (b->head + b->size - 1) & ~(uint64_t)(b->size - 1);
 
 	b->head = b->tail = front;
+	if (b->own && b->high > GIVEN_BACK)
+		madvise(b->base + GIVEN_BACK, b->size - GIVEN_BACK, MADV_REMOVE);
+	b->high = 0;
+}
+
+/* A ring that is never empty would go through all of its memory: what it has passed since the tail was at `from` goes back. */
+static void give_back(const struct backlog *b, uint64_t from)
+{
+	for (from &= ~(uint64_t)(GIVEN_BACK - 1); from + GIVEN_BACK <= b->tail; from += GIVEN_BACK)
+		if (b->own && b->head <= from + b->size)
+			madvise(b->base + (from & (b->size - 1)), GIVEN_BACK, MADV_REMOVE);
 }
 
 size_t backlog_add(struct backlog *b, const uint8_t *frames, size_t n)
@@ -75,6 +88,8 @@ size_t backlog_add(struct backlog *b, const uint8_t *frames, size_t n)
 	memcpy(b->base + (b->head & (b->size - 1)), frames, taken);
 	b->head += taken;
 	b->head_index += count;
+	if (b->head - (b->tail & ~(uint64_t)(b->size - 1)) > b->high)
+		b->high = (size_t)(b->head - (b->tail & ~(uint64_t)(b->size - 1)));
 	return taken;
 }
 
@@ -85,8 +100,12 @@ struct frame backlog_frame(const struct backlog *b, uint64_t offset)
 
 void backlog_pop(struct backlog *b, const struct frame *f)
 {
+	uint64_t from = b->tail;
+
 	b->tail += f->size;
 	b->tail_index++;
 	if (b->tail == b->head)
 		rewind_ring(b);
+	else
+		give_back(b, from);
 }

@@ -14,7 +14,9 @@ struct backlog {
 	size_t size;                           /* a power of two */
 	uint64_t head, tail;                   /* in bytes */
 	uint64_t head_index, tail_index;
+	size_t high;                           /* how far from its front it has been filled since it was empty */
 	int8_t last_kind;                      /* of the frame before head */
+	bool own;                              /* memory of its own: what a burst takes of it goes back when it is over */
 };
 
 /* `size` bytes of `fd` from `offset` on, both multiples of the page size, mapped twice in a row. NULL with errno. */

@@ -8,6 +8,8 @@
 #include "log.h"
 #include "output_parts.h"
 
+enum { LITTLE = 4096 };                /* bytes of the backlog: heartbeats. Under load one that is empty in time begins anew, in warm memory */
+
 /* Observers may come and go; this says what one of them missed. Its stage is not the one that writes, whose totals it would
  * otherwise seem to replace. */
 static void tell_missed(void *arg, uint64_t missed, struct pack *p)
@@ -86,13 +88,12 @@ static void consumers_leave(struct output *out, struct consumer *c)
 		listen_to(out, c);
 	}
 	epoll_ctl(out->epoll, EPOLL_CTL_DEL, c->stream.fd, NULL);
-	if (c->stance == ACKNOWLEDGING) {
-		remember(out, c);
-	} else {
-		/* It was an observer, then: what it took it has. */
+	/* Else it was an observer: what it took it has. */
+	if (c->stance != ACKNOWLEDGING)
 		c->stance = OBSERVER;
-		release(out, 0);
-	}
+	release(out, 0);
+	if (c->stance == ACKNOWLEDGING)
+		remember(out, c);
 	consumer_end(c);
 	out->npresent--;
 	out->changed = true;
@@ -104,6 +105,14 @@ static void consumers_leave(struct output *out, struct consumer *c)
 	}
 }
 
+/* Whether its ACKs can wait until something is written again, which every stage does each second: to be woken by each of them
+ * costs more than what little is kept meanwhile. */
+static bool can_wait(const struct output *out, const struct consumer *c)
+{
+	return c->stance == ACKNOWLEDGING && !c->nexcept && !out->asides.n && !out->nowed && !out->ended && !out->drained &&
+		backlog_used(&out->backlog) < LITTLE;
+}
+
 static void feed(struct output *out, struct consumer *c)
 {
 	struct supply s = output_supply(out);
@@ -111,15 +120,30 @@ static void feed(struct output *out, struct consumer *c)
 
 	if (rc < 0)
 		consumers_leave(out, c);
+	else if (rc == 0)
+		watch(out, c, (c->over ? 0 : EPOLLIN) | EPOLLOUT);
 	else
-		watch(out, c, (c->over ? 0 : EPOLLIN) | (rc == 0 ? EPOLLOUT : 0));
+		watch(out, c, c->over || can_wait(out, c) ? 0 : EPOLLIN);
+}
+
+/* Takes what the consumer has said. Returns whether it stays; it has left otherwise. */
+static bool hear(struct output *out, struct consumer *c, bool hung_up)
+{
+	stream_fill(&c->stream);
+	/* An observer may close its half and go on reading. */
+	if (listen_to(out, c) == 0 && !(c->over && (c->stance == ACKNOWLEDGING || hung_up)))
+		return true;
+	consumers_leave(out, c);
+	return false;
 }
 
 void consumers_feed(struct output *out)
 {
-	for (unsigned i = 0; i < out->nslots; i++)
-		if (out->consumers[i].present && !(out->consumers[i].watched & EPOLLOUT))
-			feed(out, &out->consumers[i]);
+	for (unsigned i = 0; i < out->nslots; i++) {
+		struct consumer *c = &out->consumers[i];
+		if (c->present && !(c->watched & EPOLLOUT) && (c->watched || c->over || hear(out, c, false)))
+			feed(out, c);
+	}
 	release(out, 0);
 }
 
@@ -188,15 +212,8 @@ void consumers_handle(struct output *out, unsigned number, uint32_t events)
 
 	if (!c->present)
 		return;
-	if (events & ~(uint32_t)EPOLLOUT) {
-		stream_fill(&c->stream);
-		/* An observer may close its half and go on reading. */
-		if (listen_to(out, c) != 0 || (c->over && (c->stance == ACKNOWLEDGING || events & EPOLLHUP))) {
-			consumers_leave(out, c);
-			return;
-		}
-	}
-	feed(out, c);
+	if (!(events & ~(uint32_t)EPOLLOUT) || hear(out, c, events & EPOLLHUP))
+		feed(out, c);
 }
 
 uint64_t consumers_decide(struct output *out)

@@ -10,7 +10,16 @@
 #include "fact.h"
 #include "log.h"
 
-enum { REFERENCES = 4 };               /* of a process: parent, parent at fork, owners of argv and environment */
+enum {
+	REFERENCES = 4,                        /* of a process: parent, parent at fork, owners of argv and environment */
+	DEAD_MIN = 128, DEAD_PART = 4          /* so many dead, and as many more as a part of all, may wait to be looked through */
+};
+
+/* Of what is not a task: the values that tell it apart, with which the body of its record begins. */
+struct name {
+	const uint8_t *data;
+	size_t len;
+};
 
 struct definition {
 	struct definition *chain;              /* in its bucket */
@@ -18,9 +27,9 @@ struct definition {
 	struct definition *todo;               /* worklist of whoever walks references */
 	uint64_t sent;                         /* by consumer */
 	uint64_t key, references[REFERENCES];  /* of PROC and THREAD; 0: none */
-	struct pack frames;                    /* the record, and EXIT behind it when the process is gone */
-	struct pack name;                      /* of the others: the values that tell them apart */
-	uint32_t hash;
+	uint8_t *frames;                       /* the record, and EXIT behind it when the process is gone; no byte more: there are many */
+	uint32_t len, hash;
+	uint32_t name_len;                     /* of its name */
 	uint8_t kind;
 	bool dead, marked;
 };
@@ -59,13 +68,26 @@ struct definitions *definitions_new(size_t max)
 	return d;
 }
 
+static void definition_free(struct definition *e)
+{
+	free(e->frames);
+	free(e);
+}
+
+/* Appends the frame to those of the definition. */
+static void keep(struct definitions *d, struct definition *e, const struct frame *f)
+{
+	e->frames = checked(realloc(e->frames, e->len + f->size));
+	memcpy(e->frames + e->len, f->start, f->size);
+	e->len += (uint32_t)f->size;
+	d->bytes += f->size;
+}
+
 static void clear(struct definitions *d)
 {
 	for (struct definition *e = d->first, *next; e; e = next) {
 		next = e->next;
-		pack_free(&e->frames);
-		pack_free(&e->name);
-		free(e);
+		definition_free(e);
 	}
 	memset(d->buckets, 0, d->nbuckets * sizeof *d->buckets);
 	d->first = d->last = NULL;
@@ -85,7 +107,7 @@ void definitions_free(struct definitions *d)
 	free(d);
 }
 
-static uint32_t hash_of(int kind, uint64_t key, const struct pack *name)
+static uint32_t hash_of(int kind, uint64_t key, const struct name *name)
 {
 	uint64_t h = (key ^ (uint64_t)kind << 56) * 0x9e3779b97f4a7c15u;
 
@@ -94,20 +116,20 @@ static uint32_t hash_of(int kind, uint64_t key, const struct pack *name)
 	return (uint32_t)(h >> 32);
 }
 
-static struct definition *find(const struct definitions *d, int kind, uint64_t key, const struct pack *name)
+static struct definition *find(const struct definitions *d, int kind, uint64_t key, const struct name *name)
 {
 	uint32_t hash = hash_of(kind, key, name);
 
 	for (struct definition *e = d->buckets[hash & (d->nbuckets - 1)]; e; e = e->chain)
-		if (e->hash == hash && e->kind == kind && e->key == key && e->name.len == name->len &&
-				(name->len == 0 || memcmp(e->name.data, name->data, name->len) == 0))
+		if (e->hash == hash && e->kind == kind && e->key == key && e->name_len == name->len &&
+				(name->len == 0 || memcmp(e->frames + FRAME_HEADER, name->data, name->len) == 0))
 			return e;
 	return NULL;
 }
 
 static struct definition *find_task(const struct definitions *d, int kind, uint64_t key)
 {
-	return key ? find(d, kind, key, &(struct pack){0}) : NULL;
+	return key ? find(d, kind, key, &(struct name){0}) : NULL;
 }
 
 static void unlink_age(struct definitions *d, struct definition *e)
@@ -132,12 +154,10 @@ static void drop(struct definitions *d, struct definition *e)
 		at = &(*at)->chain;
 	*at = e->chain;
 	unlink_age(d, e);
-	d->bytes -= e->frames.len;
+	d->bytes -= e->len;
 	d->count--;
 	d->dead -= e->dead;
-	pack_free(&e->frames);
-	pack_free(&e->name);
-	free(e);
+	definition_free(e);
 }
 
 static void grow(struct definitions *d)
@@ -154,7 +174,7 @@ static void grow(struct definitions *d)
 	d->nbuckets = n;
 }
 
-static struct definition *insert(struct definitions *d, int kind, uint64_t key, const struct pack *name)
+static struct definition *insert(struct definitions *d, int kind, uint64_t key, const struct name *name)
 {
 	struct definition *e = checked(calloc(1, sizeof *e));
 
@@ -162,7 +182,7 @@ static struct definition *insert(struct definitions *d, int kind, uint64_t key, 
 		grow(d);
 	e->kind = (uint8_t)kind;
 	e->key = key;
-	pack_raw(&e->name, name->data, name->len);
+	e->name_len = (uint32_t)name->len;
 	e->hash = hash_of(kind, key, name);
 	e->chain = d->buckets[e->hash & (d->nbuckets - 1)];
 	d->buckets[e->hash & (d->nbuckets - 1)] = e;
@@ -232,16 +252,18 @@ static void read_references(struct definition *e, struct cursor c)
 		e->references[i] = value_next(&c, &v) == 1 && v.type == VALUE_UINT ? v.u : 0;
 }
 
-static bool read_key(int kind, struct cursor *c, uint64_t *key, struct pack *name)
+static bool read_key(int kind, struct cursor *c, uint64_t *key, struct name *name)
 {
+	const uint8_t *begin = c->p;
 	struct value v;
 
 	*key = 0;
+	*name = (struct name){0};
 	for (int i = 0; i < key_values[kind]; i++) {
 		if (value_next(c, &v) != 1)
 			return false;
 		if (!of_task(kind))
-			pack_value(name, &v);
+			*name = (struct name){ begin, (size_t)(c->p - begin) };
 		else if (v.type == VALUE_UINT)
 			*key = v.u;
 		else
@@ -250,7 +272,7 @@ static bool read_key(int kind, struct cursor *c, uint64_t *key, struct pack *nam
 	return true;
 }
 
-static void replace(struct definitions *d, const struct frame *f, uint64_t key, const struct pack *name,
+static void replace(struct definitions *d, const struct frame *f, uint64_t key, const struct name *name,
 	struct cursor rest, uint64_t had)
 {
 	struct definition *e = find(d, f->kind, key, name);
@@ -261,13 +283,12 @@ static void replace(struct definitions *d, const struct frame *f, uint64_t key, 
 		/* To the end, so that a late consumer sees replacements in the order in which they came. */
 		unlink_age(d, e);
 		link_age(d, e);
-		d->bytes -= e->frames.len;
+		d->bytes -= e->len;
 		d->dead -= e->dead;
 		e->dead = false;
-		e->frames.len = 0;
+		e->len = 0;
 	}
-	frame_copy(&e->frames, f);
-	d->bytes += e->frames.len;
+	keep(d, e, f);
 	e->sent = had;
 	if (f->kind == FRAME_PROC)
 		read_references(e, rest);
@@ -286,7 +307,7 @@ static bool cgroup_gone(const struct frame *f, struct cursor rest)
 static void note_definition(struct definitions *d, const struct frame *f, uint64_t had)
 {
 	struct cursor c = { f->body, f->body + f->len };
-	struct pack name = {0};
+	struct name name;
 	uint64_t key;
 
 	if (read_key(f->kind, &c, &key, &name)) {
@@ -298,7 +319,6 @@ static void note_definition(struct definitions *d, const struct frame *f, uint64
 			replace(d, f, key, &name, c, had);
 		}
 	}
-	pack_free(&name);
 }
 
 /* A process that has ended stays, EXIT included, while a live one may lead to it: its child may have its argv by
@@ -315,11 +335,10 @@ static void note_exit(struct definitions *d, const struct frame *f, uint64_t had
 		drop(d, thread);
 	if (!proc || proc->dead)
 		return;
-	frame_copy(&proc->frames, f);
-	d->bytes += f->size;
+	keep(d, proc, f);
 	proc->sent &= had;
 	proc->dead = true;
-	if (++d->dead > 1024 + d->count / 2)
+	if (++d->dead > DEAD_MIN + d->count / DEAD_PART)
 		sweep(d);
 }
 
@@ -360,7 +379,7 @@ void definitions_note(struct definitions *d, const struct frame *f, uint64_t had
 static void send(struct definition *e, uint64_t bit, struct pack *p)
 {
 	e->sent |= bit;
-	pack_raw(p, e->frames.data, e->frames.len);
+	pack_raw(p, e->frames, e->len);
 }
 
 void definitions_begin(struct definitions *d, unsigned consumer, struct pack *p)
@@ -442,7 +461,7 @@ void definitions_before(struct definitions *d, unsigned consumer, const struct f
 void definitions_had(struct definitions *d, unsigned consumer, const struct frame *f)
 {
 	struct cursor c = { f->body, f->body + f->len };
-	struct pack name = {0};
+	struct name name;
 	uint64_t key;
 
 	if (f->kind <= 0 || f->kind >= FRAME_KINDS || !key_values[f->kind])
@@ -450,7 +469,6 @@ void definitions_had(struct definitions *d, unsigned consumer, const struct fram
 	struct definition *e = read_key(f->kind, &c, &key, &name) ? find(d, f->kind, key, &name) : NULL;
 	if (e)
 		e->sent |= 1ull << consumer;
-	pack_free(&name);
 }
 
 size_t definitions_bytes(const struct definitions *d)

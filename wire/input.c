@@ -45,6 +45,8 @@ struct input {
 	bool served[INPUT_MAX];                /* has this listener had a producer? */
 	unsigned nspecs;
 	bool acknowledging, ack_armed;         /* this stage acknowledges; an ACK is due when ack_timer says */
+	bool reading;                          /* frames are being taken: what there is to acknowledge is said when they have been */
+	uint64_t acked_at;                     /* when something was acknowledged the last time */
 	uint32_t connections;                  /* acknowledged ones so far */
 	int epoll, timer, ack_timer, always;   /* always: readable for ever, stands for files, which epoll does not take */
 	int status;
@@ -87,6 +89,8 @@ static void send_ack(struct input *in, unsigned n)
 {
 	struct source_slot *s = &in->slots[n];
 	bool blocked = acker_send(&s->acker, s->stream.fd, s->stream.offset) == 0;
+
+	in->acked_at = spec_clock();
 	struct epoll_event e = { .events = EPOLLIN | (blocked ? EPOLLOUT : 0), .data.u32 = n };
 
 	if (blocked != s->ack_blocked)
@@ -118,6 +122,15 @@ void input_settle(struct input *in)
 			send_ack(in, i);
 }
 
+static void arm_ack(struct input *in, bool armed)
+{
+	const struct itimerspec at = { .it_value = { 0, armed ? ACK_MS * 1000000 : 0 } };
+
+	if (in->ack_armed != armed)
+		timerfd_settime(in->ack_timer, 0, &at, NULL);
+	in->ack_armed = armed;
+}
+
 static void send_acks(struct input *in)
 {
 	uint64_t expirations;
@@ -128,19 +141,38 @@ static void send_acks(struct input *in)
 	input_settle(in);
 }
 
+/* What comes now and then is acknowledged at once, which saves a timer's waking this stage again. */
+static void ack_in_time(struct input *in)
+{
+	if (spec_clock() - in->acked_at < ACK_MS) {
+		arm_ack(in, true);
+		return;
+	}
+	arm_ack(in, false);
+	input_settle(in);
+}
+
 static void ack_soon(struct input *in, unsigned n)
 {
 	const struct source_slot *s = &in->slots[n];
-	const struct itimerspec soon = { .it_value = { 0, ACK_MS * 1000000 } };
 
 	if (!s->acker.ledger.changed || s->ack_blocked)
 		return;
-	if (acker_urgent(&s->acker, s->stream.offset)) {
+	if (acker_urgent(&s->acker, s->stream.offset))
 		send_ack(in, n);
-	} else if (!in->ack_armed) {
-		timerfd_settime(in->ack_timer, 0, &soon, NULL);
-		in->ack_armed = true;
-	}
+	else if (!in->reading)
+		ack_in_time(in);
+}
+
+void input_paused(struct input *in)
+{
+	bool news = false;
+
+	in->reading = false;
+	for (unsigned i = 0; i < in->nslots; i++)
+		news |= in->slots[i].acker.ledger.changed && !in->slots[i].ack_blocked;
+	if (news)
+		ack_in_time(in);
 }
 
 /* The slot of a frame's connection, or NULL when that is over. */
@@ -415,6 +447,7 @@ enum input_result input_next(struct input *in, struct frame *f)
 			if (f->connection)
 				f->position = ledger_take(&s->acker.ledger);
 			mark_served(in, s);
+			in->reading = true;
 			return INPUT_FRAME;
 		}
 		if (rc == STREAM_BAD) {
@@ -425,6 +458,7 @@ enum input_result input_next(struct input *in, struct frame *f)
 			finish(in, in->current);
 		in->current = (in->current + 1) % in->nslots;
 	}
+	input_paused(in);
 	return everything_over(in) ? INPUT_DONE : INPUT_EMPTY;
 }
 

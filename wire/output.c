@@ -302,6 +302,7 @@ bool output_drain(struct output *out, int timeout_ms)
 	out->drained = true;
 	if (out->epoll < 0)
 		return true;
+	consumers_feed(out);
 	for (;;) {
 		output_accept(out);
 		release(out, 0);

@@ -8,6 +8,10 @@
 #include "pack.h"
 #include "value.h"
 
+/* A stage's own STAT follows the one that comes from before it, so that both go on in one piece and wake the next stage once. By the
+ * clock it is written only where none has come for so much longer than a second. */
+enum { STAT_EVERY_MS = 1000, STAT_SLACK_MS = 100 };
+
 enum counter {
 #define STAT(constant, name, per_type, meaning) STAT_##constant,
 #include "stat.def"

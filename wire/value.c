@@ -105,18 +105,64 @@ static int head(struct cursor *c, struct value *v)
 	return 1;
 }
 
-static int skip(struct cursor *c, int depth)
-{
-	struct value v;
-	int rc = head(c, &v);
+/* What stands behind the first bytes 0xc0 to 0xdf: so many bytes of number or length, and what the length is of. */
+enum measure { NOT_USED, NUMBER, BYTES, ELEMENTS, PAIRS };
+static const struct {
+	uint8_t size, measure;
+} forms[0x20] = {
+	[0x00] = { 0, NUMBER }, [0x02] = { 0, NUMBER }, [0x03] = { 0, NUMBER },
+	[0x04] = { 1, BYTES }, [0x05] = { 2, BYTES }, [0x06] = { 4, BYTES },
+	[0x0a] = { 4, NUMBER }, [0x0b] = { 8, NUMBER },
+	[0x0c] = { 1, NUMBER }, [0x0d] = { 2, NUMBER }, [0x0e] = { 4, NUMBER }, [0x0f] = { 8, NUMBER },
+	[0x10] = { 1, NUMBER }, [0x11] = { 2, NUMBER }, [0x12] = { 4, NUMBER }, [0x13] = { 8, NUMBER },
+	[0x19] = { 1, BYTES }, [0x1a] = { 2, BYTES }, [0x1b] = { 4, BYTES },
+	[0x1c] = { 2, ELEMENTS }, [0x1d] = { 4, ELEMENTS }, [0x1e] = { 2, PAIRS }, [0x1f] = { 4, PAIRS },
+};
 
-	if (rc <= 0 || (v.type != VALUE_ARRAY && v.type != VALUE_MAP))
-		return rc;
+static int skip(struct cursor *c, int depth);
+
+static int skip_inside(struct cursor *c, const uint8_t *p, uint64_t elements, int depth)
+{
+	/* An element takes a byte at least. */
+	if (elements > (size_t)(c->end - p))
+		return -1;
+	c->p = p;
 	if (depth >= VALUE_DEPTH)
 		return -1;
-	for (uint64_t n = (uint64_t)v.a.count << (v.type == VALUE_MAP); n; n--)
+	for (; elements; elements--)
 		if (skip(c, depth + 1) <= 0)
 			return -1;
+	return 1;
+}
+
+/* As head, for most of what is read is passed over. */
+static int skip(struct cursor *c, int depth)
+{
+	const uint8_t *p = c->p;
+	uint64_t bytes = 0;
+
+	if (p == c->end)
+		return 0;
+	uint8_t t = *p++;
+	if (t >= 0x80 && t <= 0x8f)
+		return skip_inside(c, p, 2 * (uint64_t)(t & 0xf), depth);
+	if (t >= 0x90 && t <= 0x9f)
+		return skip_inside(c, p, t & 0xf, depth);
+	if (t >= 0xa0 && t <= 0xbf) {
+		bytes = t & 0x1f;
+	} else if (t >= 0xc0 && t <= 0xdf) {
+		unsigned size = forms[t - 0xc0].size, measure = forms[t - 0xc0].measure;
+		if (measure == NOT_USED || (size_t)(c->end - p) < size)
+			return -1;
+		if (measure != NUMBER)
+			bytes = big(p, size);
+		p += size;
+		if (measure >= ELEMENTS)
+			return skip_inside(c, p, bytes << (measure == PAIRS), depth);
+	}
+	if (bytes > (size_t)(c->end - p))
+		return -1;
+	c->p = p + bytes;
 	return 1;
 }
 

@@ -1,85 +1,128 @@
-/* Bodies: one allocation each, indexed once, values decoded in place when they are asked for. */
+/* Bodies: indexed once, cut into what is own and what is shared, values decoded in place when they are asked for. */
 #include "state_body.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const enum fact borrowed[BORROWS] = { FACT_ARGV, FACT_ENV };
 
-/* Returns how many bytes the facts take, or -1. */
-static ptrdiff_t index_facts(struct reader *r, uint32_t at[FACT_COUNT])
-{
-	const uint8_t *start = r->c.p;
+/* Which facts a piece has; those before the first and behind the last are a process's own. */
+static const struct { enum fact first, end; } pieces[PIECES] = {
+	[PIECE_ARGV] = { FACT_EXE, FACT_ENV },
+	[PIECE_ENV] = { FACT_ENV, FACT_EXEPATH },
+	[PIECE_PROGRAM] = { FACT_EXEPATH, FACT_START },
+};
 
-	for (int i = 0; i < FACT_COUNT && r->c.p < r->c.end; i++) {
+/* Where each fact begins in the record; the last is the end. */
+struct facts {
+	const uint8_t *data;
+	uint32_t begin[FACT_COUNT + 1];
+	bool there[FACT_COUNT];                 /* and is not nil */
+};
+
+static bool index_facts(struct reader *r, struct facts *f)
+{
+	int i = 0;
+
+	f->data = r->c.p;
+	memset(f->there, 0, sizeof f->there);
+	for (; i < FACT_COUNT && r->c.p < r->c.end; i++) {
 		*r->at = (size_t)(r->c.p - r->f->body);
-		if (*r->c.p != 0xc0)            /* nil */
-			at[i] = (uint32_t)(r->c.p - start) + 1;
+		f->begin[i] = (uint32_t)(r->c.p - f->data);
+		f->there[i] = *r->c.p != 0xc0;  /* nil */
 		if (value_skip(&r->c) != 1)
-			return -1;
+			return false;
 	}
-	return r->c.p - start;
+	for (; i <= FACT_COUNT; i++)
+		f->begin[i] = (uint32_t)(r->c.p - f->data);
+	return true;
 }
 
-struct body *body_new(struct reader *r)
+static void offsets(const struct facts *f, enum fact first, enum fact end, uint32_t base, uint32_t *at)
 {
-	const uint8_t *start = r->c.p;
-	uint32_t at[FACT_COUNT] = {0};
-	ptrdiff_t len = index_facts(r, at);
+	for (unsigned i = first; i < end; i++)
+		at[i - first] = f->there[i] ? f->begin[i] - f->begin[first] + base + 1 : 0;
+}
 
-	if (len < 0)
-		return NULL;
-	size_t size = sizeof(struct body) + (size_t)len;
-	struct body *b = state_alloc(size);
-	b->refs = 1;
-	b->size = (uint32_t)size;
-	memcpy(b->at, at, sizeof at);
-	if (len)
-		memcpy(b->data, start, (size_t)len);
-	for (int i = 0; i < BORROWS; i++) {
-		struct value v;
-		if (body_value(b, borrowed[i], &v))
-			value_u64(&v, &b->lender[i]);
-	}
+static uint64_t lender_of(const struct facts *f, enum fact n)
+{
+	struct cursor c = { f->data + f->begin[n], f->data + f->begin[n + 1] };
+	uint64_t key;
+
+	return f->there[n] && value_next_u64(&c, &key) ? key : 0;
+}
+
+static struct piece *cut(struct pieces *all, const struct facts *f, int which)
+{
+	enum fact first = pieces[which].first, end = pieces[which].end;
+	uint32_t at[FACT_COUNT];
+
+	offsets(f, first, end, 0, at);
+	return piece_take(all, first, end - first, at, f->data + f->begin[first], f->begin[end] - f->begin[first]);
+}
+
+static struct body *take_own(const struct facts *f)
+{
+	uint32_t before = f->begin[FACT_EXE], behind = f->begin[FACT_COUNT] - f->begin[FACT_START];
+	struct body *b = state_alloc(sizeof *b + before + behind);
+
+	b->size = (uint32_t)sizeof *b + f->begin[FACT_COUNT];
+	b->len = before + behind;
+	memcpy(b->data, f->data, before);
+	memcpy(b->data + before, f->data + f->begin[FACT_START], behind);
+	offsets(f, 0, FACT_EXE, 0, b->at);
+	offsets(f, FACT_START, FACT_COUNT, before, b->at + FACT_EXE);
 	return b;
 }
 
-void body_borrow(struct body *b, int which, struct body *lender)
+struct body *body_new(struct pieces *all, struct reader *r)
 {
-	struct body *owner = lender->lender[which] ? lender->from[which] : lender;
+	struct facts f;
 
-	if (!owner || owner == b)
-		return;
-	owner->refs++;
-	b->from[which] = owner;
+	if (!index_facts(r, &f))
+		return NULL;
+	struct body *b = take_own(&f);
+	for (int i = 0; i < BORROWS; i++)
+		b->lender[i] = lender_of(&f, borrowed[i]);
+	for (int i = 0; i < PIECES; i++)
+		if (i >= BORROWS || !b->lender[i] || (i == PIECE_ARGV && f.there[FACT_EXE]))
+			b->piece[i] = cut(all, &f, i);
+	return b;
 }
 
-/* A list in place of recursion: a stream may chain any number of bodies. */
-void body_unref(struct body *b)
+struct piece *body_lends(const struct body *b, int which)
 {
-	struct body *list = NULL;
+	return b->lender[which] ? b->from[which] : b->piece[which];
+}
 
-	if (b && --b->refs == 0)
-		list = b;
-	while (list) {
-		b = list;
-		list = b->next;
-		for (int i = 0; i < BORROWS; i++) {
-			struct body *from = b->from[i];
-			if (from && --from->refs == 0) {
-				from->next = list;
-				list = from;
-			}
-		}
-		free(b);
-	}
+void body_borrow(struct body *b, int which, const struct body *lender)
+{
+	struct piece *p = body_lends(lender, which);
+
+	if (p)
+		b->from[which] = piece_share(p);
+}
+
+void body_free(struct pieces *all, struct body *b)
+{
+	if (!b)
+		return;
+	for (int i = 0; i < PIECES; i++)
+		piece_drop(all, b->piece[i]);
+	for (int i = 0; i < BORROWS; i++)
+		piece_drop(all, b->from[i]);
+	free(b);
 }
 
 bool body_value(const struct body *b, enum fact n, struct value *v)
 {
-	if (!b->at[n])
+	if (n >= FACT_EXE && n < FACT_START) {
+		const struct piece *p = b->piece[n < FACT_ENV ? PIECE_ARGV : n < FACT_EXEPATH ? PIECE_ENV : PIECE_PROGRAM];
+		return p && piece_value(p, n, v);
+	}
+	uint32_t at = b->at[n < FACT_EXE ? n : n - FACT_START + FACT_EXE];
+	if (!at)
 		return false;
-	struct cursor c = { b->data + b->at[n] - 1, b->data + b->size - sizeof *b };
+	struct cursor c = { b->data + at - 1, b->data + b->len };
 	return value_next(&c, v) == 1;
 }

@@ -4,6 +4,7 @@
 
 #include "wire/arena.h"
 #include "state.h"
+#include "state_pieces.h"
 #include "wire/map.h"
 
 /* Dead processes from the longest dead to the newest. */
@@ -16,7 +17,8 @@ struct dead_list {
 struct state_processes {
 	struct map by_key, by_pid, threads, by_tid;     /* by_pid: the living; by_tid: threads by number */
 	struct dead_list asked, recent;                 /* dead: with known children, and without */
-	uint64_t dead_bytes, forgotten;
+	struct pieces pieces;                           /* of their facts */
+	uint64_t dead_bytes, forgotten, clock;          /* clock: the time of the last EXIT */
 };
 int state_process_define(struct state_processes *all, const struct frame *f, size_t *at);
 int state_process_thread(struct state_processes *all, const struct frame *f, size_t *at);

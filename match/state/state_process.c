@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Dead processes without known children that are kept all the same: records that enrich held back may come after EXIT. */
+/* Dead processes without known children that are kept all the same, and how long: records that enrich held back, or that another
+ * process of a stage sends again, may come after EXIT. */
 enum { RECENT_MAX = 16384 };
+static const uint64_t recent_ns = 10000000000u;
 
 struct process {
-	uint64_t key, parent, fork_parent;      /* 0: none */
+	uint64_t key, parent;                   /* 0: none */
+	uint64_t since;                         /* when it came to the list of the dead that it is in */
 	int64_t pid;
 	const struct state_processes *all;
 	struct body *body;
@@ -29,6 +32,7 @@ struct thread {
 
 static void dead_add(struct dead_list *l, struct process *p)
 {
+	p->since = p->all->clock;
 	p->older = l->newest;
 	p->newer = NULL;
 	*(l->newest ? &l->newest->newer : &l->oldest) = p;
@@ -106,14 +110,22 @@ static void process_free(struct state_processes *all, struct process *p)
 		thread_free(all, p->threads);
 	forget_pid(all, p);
 	map_remove(&all->by_key, p->key);
-	body_unref(p->body);
+	body_free(&all->pieces, p->body);
 	free(p);
+}
+
+/* Time as the stream has it, which may jump. */
+static bool is_recent(const struct state_processes *all, const struct process *p)
+{
+	uint64_t ago = all->clock > p->since ? all->clock - p->since : p->since - all->clock;
+
+	return ago <= recent_ns;
 }
 
 /* The longest dead leave first; those with children only when nothing else is left. */
 static void trim(struct state_processes *all)
 {
-	while (all->recent.n > RECENT_MAX)
+	while (all->recent.n > RECENT_MAX || (all->recent.n && !is_recent(all, all->recent.oldest)))
 		process_free(all, all->recent.oldest);
 	while (all->recent.n + all->asked.n > STATE_DEAD_MAX || all->dead_bytes > STATE_DEAD_BYTES) {
 		struct process *p = all->recent.n ? all->recent.oldest : all->asked.oldest;
@@ -140,7 +152,7 @@ static void borrow(struct state_processes *all, const struct process *p, struct 
 		if (!b->lender[i])
 			continue;
 		if (old && old->lender[i] == b->lender[i] && old->from[i]) {
-			body_borrow(b, i, old->from[i]);
+			body_borrow(b, i, old);
 			continue;
 		}
 		const struct process *lender = map_get(&all->by_key, b->lender[i]);
@@ -186,7 +198,7 @@ int state_process_define(struct state_processes *all, const struct frame *f, siz
 
 	if (!reader_u64(&r, &key) || !reader_key(&r, &parent) || !reader_key(&r, &fork_parent))
 		return -1;
-	struct body *b = body_new(&r);
+	struct body *b = body_new(&all->pieces, &r);
 	if (!b)
 		return -1;
 	struct process *p = map_get(&all->by_key, key);
@@ -195,9 +207,8 @@ int state_process_define(struct state_processes *all, const struct frame *f, siz
 	else
 		revive(all, p);
 	borrow(all, p, b);
-	body_unref(p->body);
+	body_free(&all->pieces, p->body);
 	p->body = b;
-	p->fork_parent = fork_parent;
 	set_parent(all, p, parent);
 	claim_pid(all, p);
 	return 0;
@@ -281,10 +292,12 @@ int state_process_thread(struct state_processes *all, const struct frame *f, siz
 int state_process_exit(struct state_processes *all, const struct frame *f, size_t *at)
 {
 	struct reader r = reader_open(f, at);
-	uint64_t key;
+	uint64_t key, time;
 
 	if (!reader_u64(&r, &key))
 		return -1;
+	if (value_next_u64(&r.c, &time) && time)
+		all->clock = time;
 	struct process *p = map_get(&all->by_key, key);
 	struct thread *t = map_get(&all->threads, key);
 	if (p)
@@ -304,9 +317,10 @@ void state_process_free(struct state_processes *all)
 			next = t->next;
 			free(t);
 		}
-		body_unref(p->body);
+		body_free(&all->pieces, p->body);
 		free(p);
 	}
+	pieces_free(&all->pieces);
 	map_free(&all->by_key);
 	map_free(&all->by_pid);
 	map_free(&all->threads);
@@ -390,8 +404,8 @@ static bool late_loan(const struct process *p, int which, enum fact n, struct va
 	time_fact(p->body, FACT_START, &start);
 	if (time_fact(lender->body, FACT_EXEC, &exec) && exec > start)
 		return false;
-	const struct body *owner = lender->body->lender[which] ? lender->body->from[which] : lender->body;
-	return owner && body_value(owner, n, v);
+	const struct piece *piece = body_lends(lender->body, which);
+	return piece && piece_value(piece, n, v);
 }
 
 static bool thread_fact(const struct thread *t, enum fact n, struct value *v)
@@ -415,7 +429,7 @@ bool process_fact(const struct process *p, const struct thread *t, enum fact n, 
 	if (thread_has(t, n))
 		return thread_fact(t, n, v);
 	int which = loan_of(n);
-	if (which == BORROWS || !b->lender[which] || (n == FACT_EXE && b->at[n]))
+	if (which == BORROWS || !b->lender[which] || (n == FACT_EXE && b->piece[PIECE_ARGV]))
 		return body_value(b, n, v);
-	return b->from[which] ? body_value(b->from[which], n, v) : late_loan(p, which, n, v);
+	return b->from[which] ? piece_value(b->from[which], n, v) : late_loan(p, which, n, v);
 }

@@ -153,16 +153,21 @@ static inline void give_proc(struct state *s, const struct proc *d)
 	pack_free(&p);
 }
 
-static inline void give_exit(struct state *s, uint64_t key)
+static inline void give_exit_at(struct state *s, uint64_t key, uint64_t time)
 {
 	struct pack p = {0};
 	size_t begin = frame_begin(&p, FRAME_EXIT);
 
 	pack_uint(&p, key);
-	pack_uint(&p, NOW);
+	pack_uint(&p, time);
 	pack_int(&p, 0);
 	give(s, &p, begin);
 	pack_free(&p);
+}
+
+static inline void give_exit(struct state *s, uint64_t key)
+{
+	give_exit_at(s, key, NOW);
 }
 
 /* EVENT up to its parameters, which the caller adds. */

@@ -291,6 +291,39 @@ static void test_dead_parent(void **state)
 	assert_int_equal(state_forgotten(s), 0);
 }
 
+/* Who has ended is kept as long as a record of it may be under way, by the stream's clock; a parent longer. */
+static void test_dead_time(void **state)
+{
+	struct state *s = *state;
+	const uint64_t others = 1 << 20, second = 1000000000;
+	struct proc child = child_of(child_key, 101, shell_key);
+
+	give_proc(s, &shell);
+	give_proc(s, &child);
+	give_many(s, others, 4, 0);
+	give_exit_at(s, shell_key, NOW);
+	give_exit_at(s, others, NOW);
+	give_exit_at(s, others + 1, NOW + 5 * second);
+	assert_non_null(state_process(s, others));
+	give_exit_at(s, others + 2, NOW + 12 * second);
+	assert_null(state_process(s, others));
+	assert_non_null(state_process(s, others + 1));
+	assert_non_null(state_process(s, shell_key));
+	/* The child ends: from now on the parent is one of those who have ended just now. */
+	give_exit_at(s, child_key, NOW + 12 * second);
+	give_exit_at(s, others + 3, NOW + 30 * second);
+	assert_null(state_process(s, child_key));
+	assert_null(state_process(s, others + 2));
+	give_many(s, others + 4, 1, 0);
+	give_exit_at(s, others + 4, NOW + 45 * second);
+	assert_null(state_process(s, shell_key));
+	/* A clock that was put back. */
+	give_many(s, others + 5, 1, 0);
+	give_exit_at(s, others + 5, NOW);
+	assert_null(state_process(s, others + 4));
+	assert_int_equal(state_forgotten(s), 0);
+}
+
 /* Over the bound the longest dead go, although they have children, and are counted. */
 static void test_dead_bounds(void **state)
 {
@@ -491,7 +524,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_facts), TEST(test_replaced), TEST(test_argv_after_exec_of_lender), TEST(test_argv_after_death_of_lender),
 		TEST(test_argv_of_late_lender), TEST(test_long_chain), TEST(test_pid_reuse), TEST(test_threads),
-		TEST(test_dead_parent), TEST(test_dead_bounds), TEST(test_hello), TEST(test_names), TEST(test_containers),
+		TEST(test_dead_parent), TEST(test_dead_time), TEST(test_dead_bounds), TEST(test_hello), TEST(test_names), TEST(test_containers),
 		TEST(test_cut_bodies),
 	};
 

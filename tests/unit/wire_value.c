@@ -138,6 +138,29 @@ static void counts_that_can_not_be(void **state)
 	}
 }
 
+/* Whatever the bytes are, reading and passing over agree about them and where they end. */
+static void skipped_as_read(void **state)
+{
+	unsigned good = 0, bad = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 300000; i++) {
+		uint8_t bytes[40], n = (uint8_t)((unsigned)random() % sizeof bytes);
+		for (unsigned k = 0; k < n; k++)
+			bytes[k] = (uint8_t)(random() % 3 ? random() % 6 : random());
+		if (n)
+			bytes[0] = (uint8_t)i;
+		struct cursor read = { bytes, bytes + n }, passed = read;
+		struct value v;
+		int rc = value_next(&read, &v);
+		assert_int_equal(value_skip(&passed), rc);
+		assert_ptr_equal(passed.p, read.p);
+		good += rc > 0;
+		bad += rc < 0;
+	}
+	assert_true(good > 50000 && bad > 20000);
+}
+
 static int nest(unsigned depth, bool skip)
 {
 	uint8_t bytes[64];
@@ -289,6 +312,7 @@ int main(void)
 		cmocka_unit_test(cut_at_every_byte),
 		cmocka_unit_test(types_that_the_wire_does_not_use),
 		cmocka_unit_test(counts_that_can_not_be),
+		cmocka_unit_test(skipped_as_read),
 		cmocka_unit_test(nesting_has_a_bound),
 		cmocka_unit_test(an_array_is_walked_from_inside),
 		cmocka_unit_test(the_smallest_form_is_written),
