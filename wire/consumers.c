@@ -147,10 +147,22 @@ void consumers_feed(struct output *out)
 	release(out, 0);
 }
 
+/* What has been acknowledged and not been read yet decides where one begins who joins: he may be one of those who left, come back. */
+static void hear_all(struct output *out)
+{
+	for (unsigned i = 0; i < out->nslots; i++) {
+		struct consumer *c = &out->consumers[i];
+		if (c->present && !c->over)
+			hear(out, c, false);
+	}
+	release(out, 0);
+}
+
 void consumers_join(struct output *out, int fd)
 {
 	unsigned number = 0;
 
+	hear_all(out);
 	while (number < CONSUMERS && out->consumers[number].present)
 		number++;
 	struct epoll_event e = { .events = EPOLLIN, .data.u32 = number };
