@@ -1,7 +1,6 @@
 /* From a plan to what the BPF programs read: lines become bits, tests the sets of lines that they do not rule out. */
 #include "plan_compile.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -15,10 +14,20 @@ _Static_assert((int)RAW_EXE_WRITABLE == (int)EXE_WRITABLE && (int)RAW_EXE_UPPER_
 	(int)RAW_EXE_FROM_MEMFD == (int)EXE_FROM_MEMFD && (int)RAW_EXE_LOWER_LAYER == (int)EXE_LOWER_LAYER &&
 	(int)RAW_EXE_UNLINKED == (int)EXE_UNLINKED, "the kernel side has the same numbers");
 
+/* A test that has been placed among the ranges, networks, ..., and the lines that have it: of each of its values. */
+struct placed {
+	const struct plan_test *test;
+	unsigned type;
+	struct raw_lines *lines;
+	size_t step;                           /* from one value's lines to the next one's */
+};
+
 struct compiler {
 	struct compiled *out;
 	struct plan_made line[RAW_LINES];
 	unsigned n;
+	struct placed placed[RAW_RANGES + RAW_MASKS + RAW_NETS + RAW_TEXTS + RAW_PARTS];
+	unsigned n_placed;
 };
 
 static void set_line(struct raw_lines *l, unsigned line)
@@ -26,23 +35,51 @@ static void set_line(struct raw_lines *l, unsigned line)
 	l->w[line / 64] |= 1ull << (line % 64);
 }
 
+static size_t values_of(const struct plan_test *t)
+{
+	return t->kind == PLAN_MASK ? 1 : t->n;
+}
+
+/* Whether a line's test has been placed for another one of its type, or finds room: many lines have the same. `first` are the lines of
+ * the next free value, of `room`. Returns false when there is nothing to fill in. */
+static bool place(struct compiler *c, unsigned line, const struct plan_test *t, struct raw_lines *first, size_t step, size_t room)
+{
+	struct placed *p = c->placed, *end = p + c->n_placed;
+
+	while (p < end && (p->type != c->line[line].type || p->step != step || !plan_test_equal(p->test, t)))
+		p++;
+	if (p == end && values_of(t) > room)
+		return false;
+	if (p == end)
+		c->placed[c->n_placed++] = (struct placed){ t, c->line[line].type, first, step };
+	for (size_t i = 0; i < values_of(t); i++)
+		set_line((struct raw_lines *)((char *)p->lines + i * step), line);
+	return p == end;
+}
+
 /* Adds a test of numbers of one line if it is of that use. One for which there is no room is left out. */
 static void add_ranges(struct compiler *c, unsigned line, const struct captured *type, const struct plan_test *t, int uses,
 	uint32_t *used)
 {
+	struct raw_range *r = c->out->raw.ranges + *used;
 	uint8_t what, arg;
 	bool negated;
 
-	if (plan_is_sign(t, &negated) || !plan_number_of(type, t, &what, &arg) || plan_number_uses(what) != uses || *used + t->n > RAW_RANGES)
+	if (plan_is_sign(t, &negated) || !plan_number_of(type, t, &what, &arg) || plan_number_uses(what) != uses)
 		return;
-	for (size_t i = 0; i < t->n; i++) {
-		struct raw_range *r = &c->out->raw.ranges[(*used)++];
-		*r = (struct raw_range){ .first = t->range[i].first, .last = t->range[i].last, .what = what, .arg = arg,
-			.negated = t->negated, .ends = i + 1 == t->n };
-		r->lines.w[line / 64] = 1ull << (line % 64);
-	}
 	if (uses == RAW_USES_SOCKET)
 		set_line(&c->out->raw.ports, line);
+	if (!place(c, line, t, &r->lines, sizeof *r, RAW_RANGES - *used))
+		return;
+	for (size_t i = 0; i < t->n; i++, r++) {
+		r->first = t->range[i].first;
+		r->last = t->range[i].last;
+		r->what = what;
+		r->arg = arg;
+		r->negated = t->negated;
+		r->ends = i + 1 == t->n;
+	}
+	*used += (uint32_t)t->n;
 }
 
 static bool same_line(const struct plan_made *a, const struct plan_made *b)
@@ -135,22 +172,25 @@ static void compile_flag(struct raw_plan *p, unsigned line, const struct plan_te
 	}
 }
 
-static void add_nets(struct raw_plan *p, unsigned line, const struct plan_test *t)
+static void add_nets(struct compiler *c, unsigned line, const struct plan_test *t)
 {
+	struct raw_plan *p = &c->out->raw;
+	struct raw_net *n = p->nets + p->n_nets;
 	bool local = t->subject == PLAN_ADDR_LOCAL || t->subject == PLAN_ADDR_CLIENT;
 
-	if (p->n_nets + t->n > RAW_NETS)
+	set_line(&p->addresses, line);
+	if (!place(c, line, t, &n->lines, sizeof *n, RAW_NETS - p->n_nets))
 		return;
-	for (size_t i = 0; i < t->n; i++) {
-		struct raw_net *n = &p->nets[p->n_nets++];
-		*n = (struct raw_net){ .len = t->net[i].len, .negated = t->negated, .ends = i + 1 == t->n,
-			.what = t->subject == PLAN_ADDR ? RAW_N_EITHER : local ? RAW_N_LOCAL : RAW_N_REMOTE };
+	for (size_t i = 0; i < t->n; i++, n++) {
+		n->len = t->net[i].len;
+		n->negated = t->negated;
+		n->ends = i + 1 == t->n;
+		n->what = t->subject == PLAN_ADDR ? RAW_N_EITHER : local ? RAW_N_LOCAL : RAW_N_REMOTE;
 		memcpy(n->addr, t->net[i].addr, sizeof n->addr);
 		for (unsigned bit = 0; bit < t->net[i].bits; bit++)
 			((uint8_t *)n->bits)[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-		n->lines.w[line / 64] = 1ull << (line % 64);
 	}
-	set_line(&p->addresses, line);
+	p->n_nets += (uint32_t)t->n;
 }
 
 /* Of kinds those of sockets can be told. */
@@ -172,15 +212,17 @@ static void add_masks(struct compiler *c, int uses, uint32_t *used)
 			int what = t->kind == PLAN_MASK ? plan_mask_of(t) : -1;
 			int asked = what == RAW_M_PROTOCOL ? RAW_USES_SOCKET : what == RAW_M_EXE ? RAW_USES_EXEC : what == RAW_M_ARG ?
 				RAW_USES_ARGS : RAW_USES_TASK;
-			if (what < 0 || asked != uses || *used == RAW_MASKS)
+			struct raw_mask *m = c->out->raw.masks + *used;
+			if (what < 0 || asked != uses)
 				continue;
-			struct raw_mask *m = &c->out->raw.masks[(*used)++];
-			*m = (struct raw_mask){ .mask = t->mask, .what = (uint8_t)what, .negated = t->negated };
-			if (what == RAW_M_ARG) {
-				m->mask = plan_argument_bits(captured_type(c->line[i].type), t, &m->arg);
+			if (what == RAW_M_ARG)
 				set_line(&c->out->raw.bits, i);
-			}
-			set_line(&m->lines, i);
+			if (!place(c, i, t, &m->lines, sizeof *m, RAW_MASKS - *used))
+				continue;
+			m->what = (uint8_t)what;
+			m->negated = t->negated;
+			m->mask = what == RAW_M_ARG ? plan_argument_bits(captured_type(c->line[i].type), t, &m->arg) : t->mask;
+			++*used;
 		}
 }
 
@@ -191,20 +233,24 @@ static void add_texts(struct compiler *c, unsigned subject, uint32_t *used)
 	for (unsigned i = 0; i < c->n; i++)
 		for (unsigned k = 0; k < c->line[i].n; k++) {
 			const struct plan_test *t = c->line[i].test[k];
-			if (t->kind != PLAN_TEXT || t->subject != subject || *used + t->n > RAW_TEXTS ||
+			struct raw_text *r = c->out->raw.texts + *used;
+			if (t->kind != PLAN_TEXT || t->subject != subject ||
 			    (subject == PLAN_PATH && (t->op != PLAN_NAME_SUFFIX || !plan_texts_fit(t))))
 				continue;
 			if (subject == PLAN_PATH)
 				set_line(&c->out->raw.name_ends, i);
-			for (size_t v = 0; v < t->n; v++) {
-				struct raw_text *r = &c->out->raw.texts[(*used)++];
-				*r = (struct raw_text){ .len = (uint8_t)t->text[v].n, .whole = t->op == PLAN_IS, .negated = t->negated,
-					.ends = v + 1 == t->n };
+			if (!place(c, i, t, &r->lines, sizeof *r, RAW_TEXTS - *used))
+				continue;
+			for (size_t v = 0; v < t->n; v++, r++) {
+				r->len = (uint8_t)t->text[v].n;
+				r->whole = t->op == PLAN_IS;
+				r->negated = t->negated;
+				r->ends = v + 1 == t->n;
 				size_t at = subject == PLAN_PARENT_ARGV0 || subject == PLAN_PATH ? RAW_TAIL - t->text[v].n : 0;
 				memcpy((uint8_t *)r->text + at, t->text[v].p, t->text[v].n);
 				memset((uint8_t *)r->mask + at, 0xff, t->text[v].n);
-				r->lines.w[i / 64] = 1ull << (i % 64);
 			}
+			*used += (uint32_t)t->n;
 		}
 }
 
@@ -225,44 +271,26 @@ static uint8_t rarest(const char *s, size_t n)
 	return (uint8_t)s[best];
 }
 
-static struct raw_part part_of(const struct plan_test *t, size_t i)
-{
-	struct raw_part r = { .negated = t->negated, .ends = i + 1 == t->n };
-
-	r.len = (uint8_t)(t->text[i].n < sizeof r.text ? t->text[i].n : sizeof r.text);
-	memcpy(&r.text, t->text[i].p, r.len);
-	memset(&r.mask, 0xff, r.len);
-	memset(&r.rare, rarest(t->text[i].p, r.len), sizeof r.rare);
-	return r;
-}
-
-/* The lines of a test that is among those before: most lines have the same one. */
-static struct raw_lines *same_parts(struct raw_plan *p, const struct plan_test *t)
-{
-	for (uint32_t first = 0, end; first < p->n_parts; first = end) {
-		size_t same = 0;
-		for (end = first; end == first || !p->parts[end - 1].ends; end++)
-			if (end - first < t->n) {
-				struct raw_part part = part_of(t, end - first);
-				same += memcmp(&part, &p->parts[end], offsetof(struct raw_part, lines)) == 0;
-			}
-		if (same == t->n && end - first == t->n)
-			return &p->parts[end - 1].lines;
-	}
-	return NULL;
-}
-
 /* Tests of what a component has in it. One for which there is no room is left out. */
-static void add_parts(struct raw_plan *p, unsigned line, const struct plan_test *t)
+static void add_parts(struct compiler *c, unsigned line, const struct plan_test *t)
 {
-	struct raw_lines *lines = plan_parts_fit(t) ? same_parts(p, t) : NULL;
+	struct raw_plan *p = &c->out->raw;
+	struct raw_part *r = p->parts + p->n_parts;
 
-	if (!lines && (!plan_parts_fit(t) || p->n_parts + t->n > RAW_PARTS))
+	if (!plan_parts_fit(t))
 		return;
-	for (size_t i = 0; !lines && i < t->n; i++)
-		p->parts[p->n_parts++] = part_of(t, i);
-	set_line(lines ? lines : &p->parts[p->n_parts - 1].lines, line);
 	set_line(&p->with_parts, line);
+	if (!place(c, line, t, &r->lines, sizeof *r, RAW_PARTS - p->n_parts))
+		return;
+	for (size_t i = 0; i < t->n; i++, r++) {
+		r->negated = t->negated;
+		r->ends = i + 1 == t->n;
+		r->len = (uint8_t)(t->text[i].n < sizeof r->text ? t->text[i].n : sizeof r->text);
+		memcpy(&r->text, t->text[i].p, r->len);
+		memset(&r->mask, 0xff, r->len);
+		memset(&r->rare, rarest(t->text[i].p, r->len), sizeof r->rare);
+	}
+	p->n_parts += (uint32_t)t->n;
 }
 
 static void compile_tests(struct compiler *c)
@@ -283,9 +311,9 @@ static void compile_tests(struct compiler *c)
 			p->wants_cwd |= t->kind == PLAN_TEXT && t->subject == PLAN_CWD;
 			p->wants_ancestors |= t->kind == PLAN_TEXT && t->subject == PLAN_ANCESTOR;
 			if (t->kind == PLAN_TEXT && t->op == PLAN_CONTAINS)
-				add_parts(p, i, t);
+				add_parts(c, i, t);
 			if (t->kind == PLAN_NET)
-				add_nets(p, i, t);
+				add_nets(c, i, t);
 			if (t->kind == PLAN_MASK && t->subject == PLAN_FD_KIND)
 				add_kinds(p, i, t);
 		}

@@ -80,7 +80,7 @@ struct raw_part {
 	__u64 text, mask;                      /* its first 8 bytes; which of them count */
 	__u64 rare;                            /* eight times a byte of it that few names have */
 	__u8 len, negated, ends, pad[5];
-	struct raw_lines lines;                /* of the last one of a test */
+	struct raw_lines lines;                /* that have the test */
 };
 
 struct raw_net {
