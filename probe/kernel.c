@@ -179,12 +179,12 @@ static int load(struct kernel *k, const struct kernel_config *c)
 	if (uname(&kernel) == 0)
 		sscanf(kernel.release, "%u.%u", &major_version, &minor_version);
 	bool can_cast = major_version > CAST_MAJOR || (major_version == CAST_MAJOR && minor_version >= CAST_MINOR);
-	int rc = load_object(k, c, &types, can_cast);
+	int rc = load_object(k, c, &types, can_cast), saved = errno;
 	if (rc != 0 && kernel_types_wait(&types) == 0 && kernel_types_can_cast(&types) != can_cast) {
 		close_object(k);
 		rc = load_object(k, c, &types, !can_cast);
+		saved = errno;
 	}
-	int saved = errno;
 	k->can_iterate = types.id[KERNEL_COPY_FROM_TASK] != 0;
 	if (rc == 0 && kernel_types_args(&types, KERNEL_RING_COMPLETE) && !kernel_types_rings(&types, true) && !kernel_types_rings(&types, false))
 		log_warnx("this kernel does not tell of calls that io_uring makes");

@@ -16,7 +16,7 @@
 #include "kernel_types.h"
 #include "wire/log.h"
 
-enum { PROGRAMS = 12, LONG = 10000, SHORT_NICE = 5, LOG_SIZE = 16 << 20, LOG_SHOWN = 4000 };
+enum { PROGRAMS = 12, HANDLERS = 3, LONG = 10000, SHORT_NICE = 5, LOG_SIZE = 16 << 20, LOG_SHOWN = 4000 };
 
 struct program {
 	const char *name, *section;            /* of the object */
@@ -31,7 +31,7 @@ struct program {
 
 struct programs {
 	struct program of[PROGRAMS];
-	int n, handlers[2];                    /* handlers: libbpf's numbers, or 0 */
+	int n, handlers[HANDLERS];             /* handlers: libbpf's numbers, or 0 */
 	struct kernel_types *types;
 	bool can_cast, report, verbose;
 };
@@ -121,13 +121,14 @@ static int on_ready(struct bpf_program *p, struct bpf_prog_load_opts *o, long co
 
 struct programs *programs_prepare(struct kernel_types *types, bool can_cast, bool report, bool verbose)
 {
-	static const char *const sections[] = { "tp_btf+", "iter.s+" };
+	/* The first is for no program, and stays: libbpf before 1.3 does not survive that the last one goes and another comes. */
+	static const char *const sections[HANDLERS] = { "none+", "tp_btf+", "iter.s+" };
 	struct programs *a = calloc(1, sizeof *a);
 
 	if (!a)
 		return NULL;
 	*a = (struct programs){ .types = types, .can_cast = can_cast, .report = report, .verbose = verbose };
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < HANDLERS; i++) {
 		LIBBPF_OPTS(libbpf_prog_handler_opts, o, .cookie = (long)a, .prog_prepare_load_fn = on_ready);
 		int n = libbpf_register_prog_handler(sections[i], BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, &o);
 		if (n < 0) {
@@ -173,7 +174,7 @@ int programs_load(struct programs *a, uint64_t started)
 		free(p->insns);
 		free(p->log);
 	}
-	if (a->report && !error)
+	if (a->report && !error && a->n)
 		kernel_report_end(&report);
 	errno = error;
 	return error ? -1 : 0;
@@ -267,7 +268,7 @@ void programs_free(struct programs *a)
 		if (a->of[i].fd >= 0)
 			close(a->of[i].fd);
 	}
-	for (int i = 0; i < 2; i++)
+	for (int i = 1; i < HANDLERS; i++)
 		if (a->handlers[i])
 			libbpf_unregister_prog_handler(a->handlers[i]);
 	free(a);

@@ -186,11 +186,11 @@ static __always_inline __u64 file_asked(struct slot *s, __s32 fd)
 }
 
 /* Tests of the file that the call is about. A call that has none is about a name, which is not looked at here. */
-static __always_inline bool file_keep(struct slot *s, __u32 file_at, __u32 uses)
+HOT int file_keep(struct slot *s, __u32 file_at, __u32 uses)
 {
 	const struct raw_plan *p = plan_of(s);
 
-	if (file_at == RAW_FILE_NONE || (file_at == RAW_FILE_NEW && s->call.ret < 0))
+	if (!s || file_at == RAW_FILE_NONE || (file_at == RAW_FILE_NEW && s->call.ret < 0))
 		return 1;
 	__u64 file = file_asked(s, file_at == RAW_FILE_NEW ? s->call.ret : (__s32)s->call.args[file_at & 7]);
 	if (!file)
@@ -450,10 +450,12 @@ __noinline int life_pass(struct slot *s, __u32 type)
 }
 
 /* The tests of what is asked for and of what came of it: whether a line of s->lines is left. */
-static __always_inline bool call_keep(struct slot *s)
+HOT int call_keep(struct slot *s)
 {
 	const struct raw_plan *p = plan_of(s);
 
+	if (!s)
+		return 1;
 	const struct raw_plan_type *t = plan_type_of(s, s->call.what.type);
 	__u32 uses = t->uses;
 	if (t->all)

@@ -326,6 +326,14 @@ extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
 #define ROUNDS(i, n) for ((i) = 0; (i) < (n); (i)++)
 #endif
 
+/* Functions on the way of most calls: what returning from one costs counts there. Without the cast they need more of the stack than
+ * all of them together may have in one. */
+#if CAN_CAST
+#define HOT static __always_inline
+#else
+#define HOT __noinline
+#endif
+
 /* One field behind a pointer that the verifier knows nothing of: a plain load where the kernel can cast, a helper call
  * elsewhere. Unreadable memory reads as 0. */
 #define READ(type, ptr, field) ({ \
