@@ -63,10 +63,13 @@ static void grow(struct pieces *all)
 	free(old.buckets);
 }
 
-static struct piece *find(const struct pieces *all, uint32_t hash, enum fact first, const uint8_t *data, uint32_t len)
+/* The same bytes may be other facts, where some are not there. */
+static struct piece *find(const struct pieces *all, uint32_t hash, enum fact first, unsigned n, const uint32_t *at, const uint8_t *data,
+	uint32_t len)
 {
 	for (struct piece *p = *bucket(all, hash); p; p = p->next)
-		if (p->hash == hash && p->first == first && p->len == len && memcmp(bytes(p), data, len) == 0)
+		if (p->hash == hash && p->first == first && p->n == n && p->len == len && memcmp(p->at, at, n * sizeof *at) == 0 &&
+		    memcmp(bytes(p), data, len) == 0)
 			return p;
 	return NULL;
 }
@@ -76,7 +79,7 @@ struct piece *piece_take(struct pieces *all, enum fact first, unsigned n, const 
 	if (all->n >= all->nbuckets)
 		grow(all);
 	uint32_t hash = hash_of(all, first, data, len);
-	struct piece *p = find(all, hash, first, data, len);
+	struct piece *p = find(all, hash, first, n, at, data, len);
 	if (p)
 		return piece_share(p);
 	p = state_alloc(sizeof *p + n * sizeof p->at[0] + len);

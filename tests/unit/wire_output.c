@@ -10,6 +10,7 @@
 #include "wire_records.h"
 #include "wire/ack.h"
 #include "wire/endpoint.h"
+#include "wire/stat.h"
 
 enum { FRAMES = 4000, POSITIONS = 40000, PROCESSES = 5 };
 
@@ -226,11 +227,25 @@ static bool is_safe(const struct world *w, uint64_t position)
 	return true;
 }
 
+/* What every stage writes each second: at the latest then it reads what little has been acknowledged. */
+static void heartbeat(struct world *w)
+{
+	struct pack p = {0};
+	struct stat_writer stat = {0};
+
+	stat_frame(&p, &(struct source){ "h", "b", "out", 0 }, "out", &stat);
+	assert_int_equal(output_flush(w->out, &p), 0);
+	pack_free(&p);
+	pack_free(&stat.body);
+}
+
 /* Nothing is called safe that is not; and what is safe is called so, when `all` has been acknowledged at least. */
 static void check(struct world *w, bool all)
 {
 	unsigned e = 0;
 
+	if (all)
+		heartbeat(w);
 	producer_hears(w);
 	for (uint64_t i = 0; i < w->count; i++) {
 		bool excepted = e < w->nexcept && w->except[e] == i;
