@@ -379,7 +379,7 @@ static void on_readable(uv_poll_t *handle, int error, int events)
 	input_read(l->in);
 	step(l);
 	/* With the heartbeat rather than by the clock: it has woken us in any case. */
-	if (l->beat && !l->ended && uv_is_active((uv_handle_t *)&l->tick) && uv_now(&l->uv) - l->ticked >= STAT_EVERY_MS - STAT_SLACK_MS)
+	if (l->beat && !l->ended && uv_is_active((uv_handle_t *)&l->tick) && stat_follows(uv_now(&l->uv), l->ticked))
 		on_tick(&l->tick);
 	l->beat = false;
 }

@@ -8,7 +8,6 @@
 
 #include "wire/log.h"
 
-
 void run_end(struct run *r, int status, const char *reason)
 {
 	r->over = true;
@@ -126,7 +125,6 @@ static void tick(struct run *r)
 	r->ticked = uv_now(&r->loop);
 	uv_timer_start(&r->tick, on_tick, STAT_EVERY_MS + STAT_SLACK_MS, 0);
 	passage_gather(r);
-
 	for (int i = 0; i < STREAMS; i++)
 		live |= r->streams[i].live;
 	if (live) {
@@ -143,7 +141,7 @@ static void tick(struct run *r)
 static void beat(struct run *r)
 {
 	r->beat = false;
-	if (uv_now(&r->loop) - r->ticked >= STAT_EVERY_MS - STAT_SLACK_MS)
+	if (stat_follows(uv_now(&r->loop), r->ticked))
 		tick(r);
 }
 

@@ -17,7 +17,6 @@
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kernel_object.h"
@@ -27,6 +26,7 @@
 #include "types.h"
 #include "probe/probe.skel.h"
 #include "wire/log.h"
+#include "wire/spec.h"
 
 enum { TYPE_CLOSE = 5, KEPT_FILES = 1024, SNAPLEN_DEFAULT = 80, DESCRIPTORS = 256 };
 enum { CAST_MAJOR = 6, CAST_MINOR = 4 };        /* see can_cast in bpf/kernel.h */
@@ -94,14 +94,6 @@ static void fill_self(const struct probe_bpf *b)
 	}
 }
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static int load_status(int err)
 {
 	return err == EPERM || err == EACCES ? EX_NOPERM : err == ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
@@ -140,7 +132,7 @@ static void close_object(struct kernel *k)
 /* Loads the object for newer kernels, or the other one. Returns 0, or -1 with errno. */
 static int load_object(struct kernel *k, const struct kernel_config *c, struct kernel_types *types, bool can_cast)
 {
-	uint64_t started = now();
+	uint64_t started = spec_clock();
 
 	k->programs = programs_prepare(types, can_cast, c->report, c->verbose);
 	k->bpf = k->programs ? kernel_object_open(can_cast) : NULL;

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "wire/log.h"
+#include "wire/spec.h"
 
 /* The number behind a text in the verifier's words, or 0. */
 static unsigned long number_behind(const char *log, const char *text)
@@ -26,10 +26,6 @@ void kernel_report_line(struct kernel_report *r, const char *section, size_t ins
 
 void kernel_report_end(const struct kernel_report *r)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	uint64_t took = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec - r->started;
-	log_warnx("loaded in %lu ms, of which the verifier took %lu, of all programs side by side", (unsigned long)(took / 1000000),
+	log_warnx("loaded in %lu ms, of which the verifier took %lu, of all programs side by side", (unsigned long)(spec_clock() - r->started),
 		r->verified_us / 1000);
 }

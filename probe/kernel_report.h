@@ -9,7 +9,7 @@
 enum { KERNEL_REPORT_LEVEL = 4, KERNEL_REPORT_LOG = 65536 };
 
 struct kernel_report {
-	uint64_t started;                      /* ns, CLOCK_MONOTONIC */
+	uint64_t started;                      /* by spec_clock */
 	unsigned long verified_us;             /* of all so far */
 };
 

@@ -210,10 +210,9 @@ static void add_masks(struct compiler *c, int uses, uint32_t *used)
 		for (unsigned k = 0; k < c->line[i].n; k++) {
 			const struct plan_test *t = c->line[i].test[k];
 			int what = t->kind == PLAN_MASK ? plan_mask_of(t) : -1;
-			int asked = what == RAW_M_PROTOCOL ? RAW_USES_SOCKET : what == RAW_M_EXE ? RAW_USES_EXEC : what == RAW_M_ARG ?
-				RAW_USES_ARGS : RAW_USES_TASK;
+			const struct captured *type = captured_type(c->line[i].type);
 			struct raw_mask *m = c->out->raw.masks + *used;
-			if (what < 0 || asked != uses)
+			if (what < 0 || plan_test_uses(type, t) != uses)
 				continue;
 			if (what == RAW_M_ARG)
 				set_line(&c->out->raw.bits, i);
@@ -221,7 +220,7 @@ static void add_masks(struct compiler *c, int uses, uint32_t *used)
 				continue;
 			m->what = (uint8_t)what;
 			m->negated = t->negated;
-			m->mask = what == RAW_M_ARG ? plan_argument_bits(captured_type(c->line[i].type), t, &m->arg) : t->mask;
+			m->mask = what == RAW_M_ARG ? plan_argument_bits(type, t, &m->arg) : t->mask;
 			++*used;
 		}
 }
@@ -277,8 +276,6 @@ static void add_parts(struct compiler *c, unsigned line, const struct plan_test 
 	struct raw_plan *p = &c->out->raw;
 	struct raw_part *r = p->parts + p->n_parts;
 
-	if (!plan_parts_fit(t))
-		return;
 	set_line(&p->with_parts, line);
 	if (!place(c, line, t, &r->lines, sizeof *r, RAW_PARTS - p->n_parts))
 		return;

@@ -34,12 +34,10 @@ static bool is_path(int tree)
 /* A test's tree, and whether it asks for whole paths. */
 static int tree_of(const struct plan_test *t)
 {
-	bool name = t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX;
-
 	if (t->op == PLAN_CONTAINS)
 		return -1;
 	switch (t->subject) {
-	case PLAN_PATH: return name ? RAW_TREE_NAME : RAW_TREE_PATH;
+	case PLAN_PATH: return plan_is_of_name(t) ? RAW_TREE_NAME : RAW_TREE_PATH;
 	case PLAN_EXE: return RAW_TREE_EXE;
 	case PLAN_COMM: return RAW_TREE_COMM;
 	case PLAN_PARENT: return RAW_TREE_PARENT;

@@ -167,11 +167,6 @@ bool plan_parts_fit(const struct plan_test *t)
 	return true;
 }
 
-bool plan_is_of_name(const struct plan_test *t)
-{
-	return t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX;
-}
-
 /* What a test of a text needs. Some are asked of a program alone that has just been executed. */
 static int text_uses(const struct captured *c, const struct plan_test *t)
 {

@@ -33,7 +33,5 @@ uint64_t plan_argument_bits(const struct captured *c, const struct plan_test *t,
 bool plan_texts_fit(const struct plan_test *t);
 /* Whether a test of what a path has in it can be asked of its components: of a longer text its beginning, which says only that it may be. */
 bool plan_parts_fit(const struct plan_test *t);
-/* Whether a test of a path is one of its last component. */
-bool plan_is_of_name(const struct plan_test *t);
 
 #endif

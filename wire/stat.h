@@ -12,6 +12,12 @@
  * clock it is written only where none has come for so much longer than a second. */
 enum { STAT_EVERY_MS = 1000, STAT_SLACK_MS = 100 };
 
+/* Whether one that comes now is to be followed by the stage's own, which it last wrote at `last`; both in ms. */
+static inline bool stat_follows(uint64_t now, uint64_t last)
+{
+	return now - last >= STAT_EVERY_MS - STAT_SLACK_MS;
+}
+
 enum counter {
 #define STAT(constant, name, per_type, meaning) STAT_##constant,
 #include "stat.def"

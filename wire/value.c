@@ -12,6 +12,21 @@ static uint64_t big(const uint8_t *p, unsigned n)
 	return v;
 }
 
+/* What the first bytes 0xc0 to 0xdf stand for, and how many bytes of number or length are behind them. */
+struct form {
+	bool used;
+	uint8_t size, type;
+};
+static const struct form forms[0x20] = {
+	[0x00] = { true, 0, VALUE_NIL }, [0x02] = { true, 0, VALUE_BOOL }, [0x03] = { true, 0, VALUE_BOOL },
+	[0x04] = { true, 1, VALUE_BIN }, [0x05] = { true, 2, VALUE_BIN }, [0x06] = { true, 4, VALUE_BIN },
+	[0x0a] = { true, 4, VALUE_FLOAT }, [0x0b] = { true, 8, VALUE_FLOAT },
+	[0x0c] = { true, 1, VALUE_UINT }, [0x0d] = { true, 2, VALUE_UINT }, [0x0e] = { true, 4, VALUE_UINT }, [0x0f] = { true, 8, VALUE_UINT },
+	[0x10] = { true, 1, VALUE_INT }, [0x11] = { true, 2, VALUE_INT }, [0x12] = { true, 4, VALUE_INT }, [0x13] = { true, 8, VALUE_INT },
+	[0x19] = { true, 1, VALUE_STR }, [0x1a] = { true, 2, VALUE_STR }, [0x1b] = { true, 4, VALUE_STR },
+	[0x1c] = { true, 2, VALUE_ARRAY }, [0x1d] = { true, 4, VALUE_ARRAY }, [0x1e] = { true, 2, VALUE_MAP }, [0x1f] = { true, 4, VALUE_MAP },
+};
+
 /* The type that a first byte stands for, with its value or length where that is in the byte itself. Returns how
  * many bytes of number or length follow, or -1 for what the wire does not use. */
 static int classify(uint8_t t, struct value *v)
@@ -26,18 +41,14 @@ static int classify(uint8_t t, struct value *v)
 		*v = (struct value){ .type = VALUE_ARRAY, .a.count = t & 0xf };
 	} else if (t <= 0xbf) {
 		*v = (struct value){ .type = VALUE_STR, .s.len = t & 0x1f };
-	} else switch (t) {
-	case 0xc0: v->type = VALUE_NIL; break;
-	case 0xc2: case 0xc3: *v = (struct value){ .type = VALUE_BOOL, .boolean = t & 1 }; break;
-	case 0xca: v->type = VALUE_FLOAT; return 4;
-	case 0xcb: v->type = VALUE_FLOAT; return 8;
-	case 0xcc: case 0xcd: case 0xce: case 0xcf: v->type = VALUE_UINT; return 1 << (t - 0xcc);
-	case 0xd0: case 0xd1: case 0xd2: case 0xd3: v->type = VALUE_INT; return 1 << (t - 0xd0);
-	case 0xc4: case 0xc5: case 0xc6: v->type = VALUE_BIN; return 1 << (t - 0xc4);
-	case 0xd9: case 0xda: case 0xdb: v->type = VALUE_STR; return 1 << (t - 0xd9);
-	case 0xdc: case 0xdd: v->type = VALUE_ARRAY; return 2 << (t - 0xdc);
-	case 0xde: case 0xdf: v->type = VALUE_MAP; return 2 << (t - 0xde);
-	default: return -1;
+	} else {
+		struct form form = forms[t - 0xc0];
+		if (!form.used)
+			return -1;
+		v->type = form.type;
+		if (v->type == VALUE_BOOL)
+			v->boolean = t & 1;
+		return form.size;
 	}
 	return 0;
 }
@@ -105,20 +116,6 @@ static int head(struct cursor *c, struct value *v)
 	return 1;
 }
 
-/* What stands behind the first bytes 0xc0 to 0xdf: so many bytes of number or length, and what the length is of. */
-enum measure { NOT_USED, NUMBER, BYTES, ELEMENTS, PAIRS };
-static const struct {
-	uint8_t size, measure;
-} forms[0x20] = {
-	[0x00] = { 0, NUMBER }, [0x02] = { 0, NUMBER }, [0x03] = { 0, NUMBER },
-	[0x04] = { 1, BYTES }, [0x05] = { 2, BYTES }, [0x06] = { 4, BYTES },
-	[0x0a] = { 4, NUMBER }, [0x0b] = { 8, NUMBER },
-	[0x0c] = { 1, NUMBER }, [0x0d] = { 2, NUMBER }, [0x0e] = { 4, NUMBER }, [0x0f] = { 8, NUMBER },
-	[0x10] = { 1, NUMBER }, [0x11] = { 2, NUMBER }, [0x12] = { 4, NUMBER }, [0x13] = { 8, NUMBER },
-	[0x19] = { 1, BYTES }, [0x1a] = { 2, BYTES }, [0x1b] = { 4, BYTES },
-	[0x1c] = { 2, ELEMENTS }, [0x1d] = { 4, ELEMENTS }, [0x1e] = { 2, PAIRS }, [0x1f] = { 4, PAIRS },
-};
-
 static int skip(struct cursor *c, int depth);
 
 static int skip_inside(struct cursor *c, const uint8_t *p, uint64_t elements, int depth)
@@ -135,7 +132,7 @@ static int skip_inside(struct cursor *c, const uint8_t *p, uint64_t elements, in
 	return 1;
 }
 
-/* As head, for most of what is read is passed over. */
+/* As head, without taking the value: most of what is read is passed over. */
 static int skip(struct cursor *c, int depth)
 {
 	const uint8_t *p = c->p;
@@ -151,14 +148,14 @@ static int skip(struct cursor *c, int depth)
 	if (t >= 0xa0 && t <= 0xbf) {
 		bytes = t & 0x1f;
 	} else if (t >= 0xc0 && t <= 0xdf) {
-		unsigned size = forms[t - 0xc0].size, measure = forms[t - 0xc0].measure;
-		if (measure == NOT_USED || (size_t)(c->end - p) < size)
+		struct form form = forms[t - 0xc0];
+		if (!form.used || (size_t)(c->end - p) < form.size)
 			return -1;
-		if (measure != NUMBER)
-			bytes = big(p, size);
-		p += size;
-		if (measure >= ELEMENTS)
-			return skip_inside(c, p, bytes << (measure == PAIRS), depth);
+		if (form.type >= VALUE_STR)
+			bytes = big(p, form.size);
+		p += form.size;
+		if (form.type >= VALUE_ARRAY)
+			return skip_inside(c, p, bytes << (form.type == VALUE_MAP), depth);
 	}
 	if (bytes > (size_t)(c->end - p))
 		return -1;

@@ -8,16 +8,13 @@
 /* The name of a dentry as a key below `parent`, in s->key. False when it is longer than any that a plan names. */
 static __always_inline bool name_key(struct slot *s, __u32 parent, __u64 dentry)
 {
-	struct qstr name = READ(struct dentry, dentry, d_name);
-	__u32 len = name.hash_len >> 32;
-	__u64 at, mask;
+	__u32 len;
+	__u64 at = name_of(s, dentry, &len), mask;
 
 	s->key.parent = parent;
 	s->key.len = len;
 	if (len == 0 || len > 8 * RAW_NAME_WORDS)
 		return false;
-	WORD(s, 0) = (__u64)name.name;
-	at = WORD(s, 0);
 	words_at(s, at);
 	s->key.name[0] = WORD(s, 0);
 	s->key.name[1] = WORD(s, 1);
@@ -99,24 +96,16 @@ __noinline int path_climb_more(struct slot *s)
 	return s && path_climb_some(s);
 }
 
-/* All steps; there are few in most paths, and the verifier goes through each round. */
-static __always_inline void path_climb(struct slot *s)
+/* All steps; there are few in most paths, and the verifier goes through each round. `here`: the first ones without a call, for the file
+ * that nearly all calls have that are looked at so far. Each function that is called costs what it takes to return from it, some ten
+ * nanoseconds where the CPU is kept from guessing where to. */
+static __always_inline void path_climb(struct slot *s, bool here)
 {
 	s->depth = 0;
 	s->walk.result = -1;
-	for (int i = 0; i < CLIMBS && path_climb_more(s); i++)
-		;
-}
-
-/* The same for the file of a call, which nearly all calls have that are looked at so far. Each function that is called costs what it takes
- * to return from it, some ten nanoseconds where the CPU is kept from guessing where to. */
-static __always_inline void path_climb_here(struct slot *s)
-{
-	s->depth = 0;
-	s->walk.result = -1;
-	if (!path_climb_some(s))
+	if (here && !path_climb_some(s))
 		return;
-	for (int i = 1; i < CLIMBS && path_climb_more(s); i++)
+	for (int i = here; i < CLIMBS && path_climb_more(s); i++)
 		;
 }
 
@@ -161,10 +150,9 @@ __noinline int name_end_keep(struct slot *s, __u64 dentry)
 
 	if (!s)
 		return 1;
-	struct qstr name = READ(struct dentry, dentry, d_name);
-	__u32 len = name.hash_len >> 32;
-	WORD(s, 0) = (__u64)name.name;
-	words_at(s, WORD(s, 0) + len - RAW_TAIL);
+	__u32 len;
+	__u64 name = name_of(s, dentry, &len);
+	words_at(s, name + len - RAW_TAIL);
 	((__u64 *)s->text)[0] = WORD(s, 0);
 	((__u64 *)s->text)[1] = WORD(s, 1);
 	s->text_len = len;
@@ -200,14 +188,14 @@ HOT int file_keep(struct slot *s, __u32 file_at, __u32 uses)
 		return 1;
 	path_root(s);
 	walk_from(s, file);
-	path_climb_here(s);
+	path_climb(s, true);
 	if (s->walk.result != PATH_ABSOLUTE)
 		return 1;
 	if (uses & RAW_USES_PATH && !path_descend(s, RAW_TREE_PATH))
 		return 0;
 	if (lines_meet(s, &p->with_parts) && !parts_keep(s))
 		return 0;
-	if (s->depth == 0 || !lines_meet(s, &p->names))
+	if (!(uses & RAW_USES_NAME) || s->depth == 0 || !lines_meet(s, &p->names))
 		return 1;
 	if (!(name_key(s, 0, s->trail[0]) ? name_keep(s, p, RAW_TREE_NAME) : lines_keep(s, &p->roots[RAW_TREE_NAME].more)))
 		return 0;
@@ -356,7 +344,7 @@ __noinline int task_lines(struct slot *s)
 		return 0;
 	path_root(s);
 	walk_from(s, exe);
-	path_climb(s);
+	path_climb(s, false);
 	if (s->walk.result == PATH_ABSOLUTE)
 		path_descend(s, RAW_TREE_EXE);
 	return 0;
@@ -477,7 +465,7 @@ HOT int call_keep(struct slot *s)
 	/* Reading the caller's memory costs more than going through the few components that rule most files out. */
 	if (uses & (RAW_USES_PATH | RAW_USES_NAME) && !file_keep(s, t->file, uses))
 		return 0;
-	if (lines_meet(s, &p->dots) && !passed_dots(s, s->call.args[t->passed & 7]) && !lines_keep(s, &p->plain))
+	if (uses & RAW_USES_PASSED && lines_meet(s, &p->dots) && !passed_dots(s, s->call.args[t->passed & 7]) && !lines_keep(s, &p->plain))
 		return 0;
 	return !(uses & RAW_USES_SOCKET) || socket_keep(s);
 }

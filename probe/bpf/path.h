@@ -6,6 +6,16 @@
 
 enum { STEPS_HERE = 4, PRINTED_HERE = 6 };     /* that most paths take */
 
+/* Where a dentry's name stands, and how long it is. */
+static __always_inline __u64 name_of(struct slot *s, __u64 dentry, __u32 *len)
+{
+	struct qstr name = READ(struct dentry, dentry, d_name);
+
+	*len = name.hash_len >> 32;
+	WORD(s, 0) = (__u64)name.name;
+	return WORD(s, 0);
+}
+
 /* One step up from s->walk: a name, or from the root of a mount to where it is mounted. Returns -1 to go on, else enum raw_path. */
 static __always_inline int path_step(struct slot *s)
 {

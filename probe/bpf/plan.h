@@ -195,11 +195,9 @@ __noinline int part_in(struct slot *s, __u32 i, __u64 name, __u32 len)
 /* The same in the name of one of the components in s->trail. Few names have the part's rarest byte. */
 static __always_inline void part_look(struct slot *s, const struct raw_part *part, __u32 i, __u32 n)
 {
-	struct qstr name = READ(struct dentry, s->trail[n & (TRAIL - 1)], d_name);
-	__u32 len = name.hash_len >> 32;
+	__u32 len;
+	__u64 at = name_of(s, s->trail[n & (TRAIL - 1)], &len), rare;
 
-	s->vector.at = (__u64)name.name;
-	__u64 at = *(volatile __u64 *)&s->vector.at, rare;
 	words_at(s, at);
 	rare = zeros(WORD(s, 0) ^ part->rare) | zeros(WORD(s, 1) ^ part->rare);
 	if (len > 16) {

@@ -31,6 +31,11 @@ enum plan_want plan_want_named(const char *s, size_t n)
 	return want;
 }
 
+bool plan_is_of_name(const struct plan_test *t)
+{
+	return t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX;
+}
+
 bool plan_kind(const struct event_type *t)
 {
 	return t->kind == EVENT_SYSCALL || t->kind == EVENT_ENTER || t->kind == EVENT_TRACEPOINT;

@@ -164,6 +164,8 @@ void plan_union(struct plan *p, const struct plan *other);
 int plan_test_order(const struct plan_test *a, const struct plan_test *b);
 /* Sorts the values, merges ranges that touch, drops double ones. */
 void plan_test_settle(struct plan_test *t);
+/* Whether a test of a path is one of its last component. */
+bool plan_is_of_name(const struct plan_test *t);
 bool plan_test_equal(const struct plan_test *a, const struct plan_test *b);
 /* Sorts the tests of a line, drops double ones. */
 void plan_line_settle(struct plan_line *line);

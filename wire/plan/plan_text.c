@@ -304,7 +304,7 @@ enum plan_answer plan_text_test(const struct plan_seen *s, const struct plan_tes
 	text.none = false;
 	subject(s, t, &text);
 	/* What can be said of it only when it is a path, and whatever it is called by. */
-	name = t->op == PLAN_NAME_IS || t->op == PLAN_NAME_PREFIX || t->op == PLAN_NAME_SUFFIX || t->op == PLAN_CONTAINS;
+	name = plan_is_of_name(t) || t->op == PLAN_CONTAINS;
 	if (text.none)
 		return name ? ANSWER_UNKNOWN : ANSWER_NO;
 	if (!text.p || (path && (!text.n || (name && text.p[0] != '/'))))
