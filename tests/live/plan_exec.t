@@ -8,6 +8,7 @@ trap 'exit 1' INT TERM
 [ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
 export DIR="$dir" SAKER_BUILD="${SAKER_BUILD:-$here/build}" PYTHONPATH="$here/tests/helpers" PYTHONDONTWRITEBYTECODE=1
 timeout 300 python3 - <<'EOT'
+import ctypes
 import os
 import random
 import signal
@@ -74,7 +75,32 @@ def descend(rng, memfd, depth):
     os._exit(0)
 
 
+def orphaned(work):
+    """Work that is done by a process whose parent is gone: the kernel looks at 16 ancestors, and how deep the test itself was started
+    shall not count among them."""
+    time.sleep(0.02)               # processes are told apart by when they began, in ticks
+    done, busy = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        parent = os.getpid()
+        if os.fork() == 0:
+            while os.getppid() == parent:
+                time.sleep(0.0005)
+            ctypes.CDLL(None).prctl(15, b"python3", 0, 0, 0)        # PR_SET_NAME: who takes a name is told of anew, with his parent of now
+            work()
+        os._exit(0)
+    os.close(busy)
+    os.waitpid(pid, 0)
+    os.read(done, 1)               # nothing, when all who were in it have ended
+    os.close(done)
+
+
 def executions(folder, seed, count):
+    orphaned(lambda: execute_all(seed, count))
+    time.sleep(0.1)
+
+
+def execute_all(seed, count):
     rng = random.Random(seed)
     memfd = os.memfd_create("x", 0)
     with open("/bin/true", "rb") as f:
@@ -86,7 +112,6 @@ def executions(folder, seed, count):
             descend(rng, "/proc/self/fd/%d" % memfd, rng.randint(0, 3))
         os.waitpid(pid, 0)
     os.close(memfd)
-    time.sleep(0.1)
 
 
 def quoted(*values):
