@@ -110,8 +110,7 @@ static int configure(struct kernel *k, const struct kernel_config *c)
 	k->snaplen = c->snaplen;
 	k->wants = c->wants;
 	if (bpf_map__set_max_entries(b->maps.ring, (uint32_t)c->ring_size) ||
-	    bpf_map__set_max_entries(b->maps.slots, 4u * (uint32_t)k->cpus) ||
-	    bpf_map__set_max_entries(b->maps.slots_used, (uint32_t)k->cpus))
+	    bpf_map__set_max_entries(b->maps.slots, 4u * (uint32_t)k->cpus))
 		return -1;
 	bool may_enter = c->types[TYPE_CLOSE] || c->plan;
 	bpf_program__set_autoload(b->progs.BPF_PROG_sys_enter, may_enter);

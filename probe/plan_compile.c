@@ -290,6 +290,26 @@ static void add_parts(struct compiler *c, unsigned line, const struct plan_test 
 	p->n_parts += (uint32_t)t->n;
 }
 
+/* What makes most paths need no look for parts. */
+static void sum_parts(struct raw_plan *p)
+{
+	unsigned n = 0;
+
+	memset(&p->partless, 0xff, sizeof p->partless);
+	for (uint32_t i = 0; i < p->n_parts; i++) {
+		const struct raw_part *part = &p->parts[i];
+		if (n == 0)
+			p->rare[0] = p->rare[1] = part->rare;
+		if (n == 0 || (part->rare != p->rare[0] && part->rare != p->rare[1])) {
+			p->rare[1] = part->rare;
+			n++;
+		}
+		for (int w = 0; w < RAW_LINE_WORDS && !part->negated; w++)
+			p->partless.w[w] &= ~part->lines.w[w];
+	}
+	p->rare_known = n <= 2;
+}
+
 static void compile_tests(struct compiler *c)
 {
 	struct raw_plan *p = &c->out->raw;
@@ -314,6 +334,7 @@ static void compile_tests(struct compiler *c)
 			if (t->kind == PLAN_MASK && t->subject == PLAN_FD_KIND)
 				add_kinds(p, i, t);
 		}
+	sum_parts(p);
 	add_masks(c, RAW_USES_TASK, &p->task_masks);
 	p->socket_masks = p->task_masks;
 	add_masks(c, RAW_USES_SOCKET, &p->socket_masks);

@@ -128,7 +128,10 @@ struct raw_plan {
 	/* That ask for bits of an argument, a file's name, its end, what is in a component, dots in what was passed. */
 	struct raw_lines bits, names, name_ends, with_parts, dots;
 	__u32 argv0_texts, args_texts, exe_masks, wants_cwd, wants_ancestors, parent_texts, name_texts, arg_masks;
-	__u32 n_parts, pad2;
+	__u32 n_parts;
+	__u32 rare_known;                      /* there are at most two that parts have */
+	__u64 rare[2];                         /* raw_part.rare of all parts */
+	struct raw_lines partless;             /* of a path in which there is none of the parts */
 	__u32 event_ranges, task_ranges, socket_ranges, task_masks, socket_masks, n_nets, wants_exe, pad;
 	__u64 bloom[RAW_BLOOM_BITS / 64];      /* of the nodes' keys */
 	__u64 serial;                          /* of the plan; never 0 */

@@ -82,7 +82,7 @@ static __always_inline bool cwd_keep(struct slot *s)
 	path_root(s);
 	s->walk.dentry = (__u64)pwd.dentry;
 	s->walk.mnt = (__u64)pwd.mnt;
-	path_climb(s, false);
+	path_climb(s);
 	return s->walk.result != PATH_ABSOLUTE || path_descend(s, RAW_TREE_CWD);
 }
 

@@ -57,10 +57,24 @@ static __always_inline bool node_step(struct slot *s, __u32 parent, __u64 dentry
 	return true;
 }
 
+/* Has a name one of the bytes without which no part of the plan is in it? One that is too long to say has. */
+static __always_inline bool name_rare(struct slot *s, const struct raw_plan *p, __u64 dentry)
+{
+	__u32 len;
+	__u64 at = name_of(s, dentry, &len), rare;
+
+	words_at(s, at);
+	rare = rare_in(WORD(s, 0), p) | rare_in(WORD(s, 1), p);
+	if (len <= 16)
+		return rare != 0;
+	words_at(s, at + 16);
+	return (rare | rare_in(WORD(s, 0), p) | rare_in(WORD(s, 1), p)) != 0 || len > RAW_PART_NAME;
+}
+
 /* Goes from s->walk some steps up to the root of s->task and appends the components' dentries to s->trail, leaf first. Returns whether it
  * is to be gone on with; else s->walk.result is PATH_ABSOLUTE when it got there. Steps as those of path_step, in registers: this is the
- * way of every file that is opened. */
-static __always_inline bool path_climb_some(struct slot *s)
+ * way of every file that is opened. With `parts` s->rare says whether one of the components is name_rare. */
+static __always_inline bool path_climb_some(struct slot *s, bool parts)
 {
 	__u64 dentry = s->walk.dentry, mnt = s->walk.mnt;
 	const __u64 root_dentry = s->walk.root_dentry, root_mnt = s->walk.root_mnt;
@@ -84,6 +98,8 @@ static __always_inline bool path_climb_some(struct slot *s)
 		/* In memory, where the verifier does not follow it: it would go through every number in every round. */
 		s->trail[s->depth & (TRAIL - 1)] = dentry;
 		s->depth++;
+		if (parts && name_rare(s, plan_of(s), dentry))
+			s->rare = true;
 		dentry = parent;
 	}
 	s->walk.dentry = dentry;
@@ -93,19 +109,29 @@ static __always_inline bool path_climb_some(struct slot *s)
 
 __noinline int path_climb_more(struct slot *s)
 {
-	return s && path_climb_some(s);
+	return s && path_climb_some(s, false);
 }
 
-/* All steps; there are few in most paths, and the verifier goes through each round. `here`: the first ones without a call, for the file
- * that nearly all calls have that are looked at so far. Each function that is called costs what it takes to return from it, some ten
- * nanoseconds where the CPU is kept from guessing where to. */
-static __always_inline void path_climb(struct slot *s, bool here)
+/* All steps; there are few in most paths, and the verifier goes through each round. */
+static __always_inline void path_climb(struct slot *s)
 {
 	s->depth = 0;
 	s->walk.result = -1;
-	if (here && !path_climb_some(s))
+	for (int i = 0; i < CLIMBS && path_climb_more(s); i++)
+		;
+}
+
+/* The same for the file of a call, which nearly all have that are looked at so far: the first steps without calling a function. Each that
+ * is called costs what it takes to return from it, some ten nanoseconds where the CPU is kept from guessing where to. */
+static __always_inline void path_climb_here(struct slot *s, bool parts)
+{
+	s->depth = 0;
+	s->walk.result = -1;
+	s->rare = false;
+	if (!path_climb_some(s, parts))
 		return;
-	for (int i = here; i < CLIMBS && path_climb_more(s); i++)
+	s->rare = true;
+	for (int i = 1; i < CLIMBS && path_climb_more(s); i++)
 		;
 }
 
@@ -115,14 +141,10 @@ __noinline int node_step_more(struct slot *s, __u32 parent, __u64 dentry)
 }
 
 /* Goes down again through a tree of the plan, to the first component that leads nowhere. Returns whether lines are left. */
-__noinline int path_descend(struct slot *s, __u32 tree)
+static __always_inline bool descend(struct slot *s, const struct raw_node *root)
 {
-	const struct raw_plan *p = plan_of(s);
-
-	if (!s || tree >= RAW_TREES)
-		return 1;
-	const struct raw_node *root = &p->roots[tree];
 	__u32 parent = root->id, whole = s->depth, left = whole;
+
 	for (int i = 0; i < RAW_NODE_DEPTH && left; i++) {
 		__u64 dentry = s->trail[(left - 1) & (TRAIL - 1)];
 		if (!(i < NODES_HERE ? node_step(s, parent, dentry) : node_step_more(s, parent, dentry)))
@@ -133,6 +155,17 @@ __noinline int path_descend(struct slot *s, __u32 tree)
 	if (left == whole)
 		return lines_keep(s, left == 0 ? &root->end : left == 1 ? &root->one : &root->more);
 	return lines_keep(s, left == 0 ? &s->node.end : left == 1 ? &s->node.one : &s->node.more);
+}
+
+__noinline int path_descend(struct slot *s, __u32 tree)
+{
+	return !s || tree >= RAW_TREES || descend(s, &plan_of(s)->roots[tree]);
+}
+
+/* The same of the file of a call. */
+HOT int path_keep(struct slot *s)
+{
+	return !s || descend(s, &plan_of(s)->roots[RAW_TREE_PATH]);
 }
 
 /* The first level of a tree of names, with s->key but for its parent filled in. */
@@ -188,12 +221,13 @@ HOT int file_keep(struct slot *s, __u32 file_at, __u32 uses)
 		return 1;
 	path_root(s);
 	walk_from(s, file);
-	path_climb(s, true);
+	bool parts = lines_meet(s, &p->with_parts);
+	path_climb_here(s, parts);
 	if (s->walk.result != PATH_ABSOLUTE)
 		return 1;
-	if (uses & RAW_USES_PATH && !path_descend(s, RAW_TREE_PATH))
+	if (uses & RAW_USES_PATH && !path_keep(s))
 		return 0;
-	if (lines_meet(s, &p->with_parts) && !parts_keep(s))
+	if (parts && !(s->rare || !p->rare_known ? parts_keep(s) : lines_keep(s, &p->partless)))
 		return 0;
 	if (!(uses & RAW_USES_NAME) || s->depth == 0 || !lines_meet(s, &p->names))
 		return 1;
@@ -344,7 +378,7 @@ __noinline int task_lines(struct slot *s)
 		return 0;
 	path_root(s);
 	walk_from(s, exe);
-	path_climb(s, false);
+	path_climb(s);
 	if (s->walk.result == PATH_ABSOLUTE)
 		path_descend(s, RAW_TREE_EXE);
 	return 0;

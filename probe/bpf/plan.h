@@ -176,6 +176,12 @@ static __always_inline bool nets_keep(struct slot *s)
 	return lines_left(s);
 }
 
+/* The bytes of a word that are one of those two without which no part is in a name, and maybe some above them. */
+static __always_inline __u64 rare_in(__u64 w, const struct raw_plan *p)
+{
+	return zeros(w ^ p->rare[0]) | zeros(w ^ p->rare[1]);
+}
+
 /* Looks for a part in a name of `len` bytes. */
 __noinline int part_in(struct slot *s, __u32 i, __u64 name, __u32 len)
 {

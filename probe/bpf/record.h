@@ -75,7 +75,7 @@ struct vector {
 
 struct slot {
 	__u32 off;                     /* end of the record so far */
-	__u32 index, bit;              /* of the slot itself */
+	__u32 taken, pad0;             /* by whom uses it; the only word that anybody else looks at meanwhile */
 	__u64 task;                    /* whom facts_print, proc_fill, ... are asked about, and what they answer */
 	__u64 print, actor;
 	__u32 differs, flags;          /* flags: RAW_*, of a call's events */
@@ -98,6 +98,7 @@ struct slot {
 	struct raw_lines found;        /* of the plan, whose ancestor is found */
 	__u64 ancestor;
 	bool unsure;                   /* a component is too long to say what is in it */
+	bool rare;                     /* there may be a part in one; see name_rare */
 	__u64 ends[2][2];              /* addresses, local and remote */
 	__u32 address_len, pad3;
 	__u64 trail[TRAIL];            /* see path_climb */
@@ -150,13 +151,6 @@ struct {
 } slots SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__type(key, __u32);
-	__type(value, __u64);
-	__uint(max_entries, 1);        /* number of CPUs */
-} slots_used SEC(".maps");
-
-struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__type(key, __u32);
 	__type(value, struct raw_counts);
@@ -181,34 +175,31 @@ static __always_inline void count(__u32 type, enum raw_count what)
 
 static __always_inline struct slot *slot_take(void)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	__u64 *used = bpf_map_lookup_elem(&slots_used, &cpu);
+	__u32 first = bpf_get_smp_processor_id() * SLOTS;
 
-	if (!used)
-		return NULL;
-	for (int i = 0; i < SLOTS; i++) {
-		__u64 bit = 1ull << i;
-		if (__sync_fetch_and_or(used, bit) & bit)
-			continue;
-		__u32 index = cpu * SLOTS + i;
+	for (__u32 i = 0; i < SLOTS; i++) {
+		__u32 index = first + i;
 		struct slot *s = bpf_map_lookup_elem(&slots, &index);
 		if (!s)
 			return NULL;
-		s->index = cpu;
-		s->bit = bit;
+		if (__sync_lock_test_and_set(&s->taken, 1))
+			continue;
 		s->off = 0;
 		return s;
 	}
 	return NULL;
 }
 
+/* What was written there is written before: the snapshot may have gone on to another CPU than the one whose slot it is. On x86 every
+ * store waits for those before it. */
 static __always_inline void slot_give(struct slot *s)
 {
-	__u32 cpu = s->index;
-	__u64 *used = bpf_map_lookup_elem(&slots_used, &cpu);
-
-	if (used)
-		__sync_fetch_and_and(used, ~(__u64)s->bit);
+#if defined(__TARGET_ARCH_x86)
+	asm volatile("" ::: "memory");
+	*(volatile __u32 *)&s->taken = 0;
+#else
+	__sync_lock_test_and_set(&s->taken, 0);
+#endif
 }
 
 static __always_inline long record_put(struct slot *s, __u64 flags)
