@@ -64,7 +64,9 @@ for line in ("write arg-bits flags 0x100", "arg-bits flags 0x108", "not arg-bits
              "path-name-suffix .log", "not path-name-suffix .log", "path-name-suffix .log .txt not path-name-suffix n-and-a.log",
              "path-name-suffix a.log path-name-is b.txt a.log arg-bits flags 0x100", "path-name-suffix sixteen-and-a.lo x.log",
              "path-contains og", "not path-contains log not path-name-suffix x.log", "path-contains a.log .txt not path-name-suffix x.log",
-             "not path-contains e_ag a.l path-name-is log b.txt release_agent", "path-contains sixteen- n-an not path-name-suffix x.log"):
+             "not path-contains e_ag a.l path-name-is log b.txt release_agent", "path-contains sixteen- n-an not path-name-suffix x.log",
+             "path-contains d.log not path-name-suffix x.log", "not path-contains d.log g.1 not path-name-suffix x.log",
+             "path-contains e_ag d.log n-an not path-name-suffix x.log"):
     run = plan_kernel.run(DIR, 'plan 1\nevent openat\n  pass ok path-under "%s" %s\n' % (FILES, line), 0, 0, open_all)
     tap.ok(not run.missing and not run.more, "%s: as the reference filter says" % line, list(run.missing)[:4], list(run.more)[:4])
     tap.ok(0 < run.let < run.wanted, "of some", run.let, run.wanted)
