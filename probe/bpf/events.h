@@ -205,8 +205,6 @@ __noinline int tell_step(struct slot *s, __u32 i)
 		return 0;
 	struct raw_step step = s->call.what.steps[i];
 	bool is_new = step.kind == STEP_NEW_FD;
-	if (!step.extra || (step.kind != STEP_FD && step.kind != STEP_BASE && !is_new))
-		return 0;
 	if (s->call.ret < 0 && step.extra != TELLS_CLIENT)
 		return 0;
 	__u64 file = file_of(s, is_new ? s->call.ret : (__s32)s->call.args[step.arg & 7]), inode;
@@ -217,7 +215,7 @@ __noinline int tell_step(struct slot *s, __u32 i)
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
 	inode = READ(struct inode, READ(struct file, file, f_inode), i_ino);
-	m = bpf_map_lookup_elem(&sockets, &inode);
+	m = socket_memory(inode);
 	if (step.extra == TELLS_SENT || step.extra == TELLS_RECEIVED)
 		return READ(struct sock, sk, sk_type) != SOCK_STREAM || !m || !m->role;
 	if (step.extra == TELLS_BOUND)
@@ -229,8 +227,13 @@ __noinline int tell_step(struct slot *s, __u32 i)
 	if (tcp_role_is(READ(struct sock, sk, sk_type), READ(struct sock, sk, sk_protocol), READ(struct sock, sk, sk_max_ack_backlog), step.extra))
 		return 0;
 	role_told(&new, &s->peer, step.extra);
-	bpf_map_update_elem(&sockets, &inode, &new, BPF_ANY);
+	socket_remember(inode, &new);
 	return 0;
+}
+
+static __always_inline bool step_tells(const struct raw_step *step)
+{
+	return step->extra && (step->kind == STEP_FD || step->kind == STEP_BASE || step->kind == STEP_NEW_FD);
 }
 
 /* What a call that nobody is told of tells of its sockets; and of a process that takes another name, by which rules may ask for
@@ -245,7 +248,8 @@ __noinline int call_tell(struct slot *s)
 		return 0;
 	}
 	for (int i = 0; s && i < RAW_STEPS && s->call.what.steps[i].kind; i++)
-		whole |= tell_step(s, i);
+		if (step_tells(&s->call.what.steps[i]))
+			whole |= tell_step(s, i);
 	if (s && whole)
 		event_gather(s);
 	return 0;

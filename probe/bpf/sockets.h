@@ -96,6 +96,24 @@ struct {
 	__uint(max_entries, 16384);
 } sockets SEC(".maps");
 
+/* A bit for each inode, by its end, of which something has been told: of most sockets nothing is, and to look them up costs more. A bit
+ * stays when what was told is forgotten. */
+enum { TOLD_BITS = 1 << 16 };
+__u64 sockets_told[TOLD_BITS / 64];
+
+static __always_inline struct socket_memory *socket_memory(__u64 inode)
+{
+	if (!(sockets_told[inode / 64 % (TOLD_BITS / 64)] >> inode % 64 & 1))
+		return NULL;
+	return bpf_map_lookup_elem(&sockets, &inode);
+}
+
+static __always_inline void socket_remember(__u64 inode, const struct socket_memory *m)
+{
+	__sync_fetch_and_or(&sockets_told[inode / 64 % (TOLD_BITS / 64)], 1ull << inode % 64);
+	bpf_map_update_elem(&sockets, &inode, m, BPF_ANY);
+}
+
 /* The other end is the one that the call was given. */
 static __always_inline void peer_take(struct raw_sock *r, const struct peer *p)
 {
@@ -227,7 +245,7 @@ __noinline int sock_told(struct slot *s, __u32 at, __u64 inode, __u32 off)
 		return tells && s->peer.len && !r->connected ? peer_path(s, r, off) : 0;
 	if (r->family != AF_INET && r->family != AF_INET6)
 		return 0;
-	m = bpf_map_lookup_elem(&sockets, &inode);
+	m = socket_memory(inode);
 	if (!m)
 		r->role = tcp_role(r, tells);
 	bool given = peer_told(s, at);
@@ -235,7 +253,7 @@ __noinline int sock_told(struct slot *s, __u32 at, __u64 inode, __u32 off)
 		return 0;
 	memory_told(s, at, m ? m : &new, given);
 	if (!m)
-		bpf_map_update_elem(&sockets, &inode, &new, BPF_ANY);
+		socket_remember(inode, &new);
 	return 0;
 }
 
