@@ -41,6 +41,8 @@ static __always_inline const struct raw_node *node_below(struct slot *s)
 
 	if (!(plan_of(s)->bloom[(bit / 64) & (RAW_BLOOM_BITS / 64 - 1)] >> (bit & 63) & 1))
 		return NULL;
+	if (can_cast)
+		return bpf_map_lookup_elem(&nodes, &s->key);
 	/* Kernels up to 6.1 take no key from memory that a global function was given. */
 	struct raw_node_key key = s->key;
 	return bpf_map_lookup_elem(&nodes, &key);
@@ -122,13 +124,14 @@ static __always_inline void path_climb(struct slot *s)
 }
 
 /* The same for the file of a call, which nearly all have that are looked at so far: the first steps without calling a function. Each that
- * is called costs what it takes to return from it, some ten nanoseconds where the CPU is kept from guessing where to. */
+ * is called costs what it takes to return from it, some ten nanoseconds where the CPU is kept from guessing where to. Without the cast
+ * there is no room on the stack to look for parts on the way. */
 static __always_inline void path_climb_here(struct slot *s, bool parts)
 {
 	s->depth = 0;
 	s->walk.result = -1;
-	s->rare = false;
-	if (!path_climb_some(s, parts))
+	s->rare = !can_cast;
+	if (!path_climb_some(s, can_cast && parts))
 		return;
 	s->rare = true;
 	for (int i = 1; i < CLIMBS && path_climb_more(s); i++)
