@@ -79,6 +79,7 @@ static __always_inline bool name_rare(struct slot *s, const struct raw_plan *p, 
 static __always_inline bool path_climb_some(struct slot *s, bool parts)
 {
 	__u64 dentry = s->walk.dentry, mnt = s->walk.mnt;
+	__u64 top = can_cast ? (__u64)READ(struct vfsmount, mnt, mnt_root) : 0;        /* else there is no room on the stack to keep it */
 	const __u64 root_dentry = s->walk.root_dentry, root_mnt = s->walk.root_mnt;
 
 	for (int i = 0; i < TRAIL / CLIMBS; i++) {
@@ -86,12 +87,14 @@ static __always_inline bool path_climb_some(struct slot *s, bool parts)
 			s->walk.result = PATH_ABSOLUTE;
 			return false;
 		}
-		if (dentry == (__u64)READ(struct vfsmount, mnt, mnt_root)) {
+		if (dentry == (can_cast ? top : (__u64)READ(struct vfsmount, mnt, mnt_root))) {
 			__u64 m = mnt - bpf_core_field_offset(struct mount, mnt), above = ADDRESS(s, struct mount, m, mnt_parent);
 			if (above == m || !above)
 				return false;
 			dentry = ADDRESS(s, struct mount, m, mnt_mountpoint);
 			mnt = above + bpf_core_field_offset(struct mount, mnt);
+			if (can_cast)
+				top = (__u64)READ(struct vfsmount, mnt, mnt_root);
 			continue;
 		}
 		__u64 parent = ADDRESS(s, struct dentry, dentry, d_parent);
