@@ -118,6 +118,7 @@ $(HELPER_BIN): $(B)/tests/%: tests/%.c
 	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -pthread $(HELPER_FLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(HELPER_LIBS)
 # They also run in containers that have no libraries.
 $(B)/tests/helpers/bad_thing $(B)/tests/helpers/deed: HELPER_FLAGS := -static
+$(B)/tests/bench/hook: HELPER_LIBS := -lbpf
 # It confines itself by match's own code.
 MISBEHAVE := $(B)/tests/helpers/misbehave
 $(MISBEHAVE): HELPER_FLAGS = -I. $(SAN)
