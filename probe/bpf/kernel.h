@@ -12,8 +12,7 @@
 typedef _Bool bool;
 enum { false, true };
 
-/* Those that are read as a whole have had one form since long. (libbpf looks for each other one among all of the kernel's types, which
- * takes half a millisecond.) */
+/* Those that are read as a whole have had one form since long: libbpf need not look for them. */
 struct qstr {
 	__u64 hash_len;
 	const unsigned char *name;
@@ -309,6 +308,7 @@ enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_RAW = 3, I
  * and the loader finds out which one fits. A constant that it would set costs the verifier a quarter of its time, as it takes the dead
  * branches out of the program one by one. */
 static const bool can_cast = CAN_CAST;
+/* Kernel functions: see kernel_calls.h. */
 static void *(*const bpf_rdonly_cast)(void *obj, __u32 btf_id) = (void *)CALL_RDONLY_CAST;
 struct bpf_iter_num {
 	__u64 opaque;
