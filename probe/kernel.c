@@ -156,15 +156,18 @@ static void make_room(void)
 		close(fd);
 }
 
-static int load(struct kernel *k, const struct kernel_config *c)
+/* Returns 0, or -1 with errno; `*step` may then be what can not be done. */
+static int load(struct kernel *k, const struct kernel_config *c, const char **step)
 {
-	struct kernel_types types;
-	int file = memfd_create("saker-types", MFD_CLOEXEC);
+	struct kernel_types types = {0};
+	int rc = -1;
 
 	make_room();
-	int rc = kernel_types_read(&types);
+	int file = memfd_create("saker-types", MFD_CLOEXEC);
+	if (file >= 0 && (rc = kernel_types_read(&types)) != 0)
+		*step = "loaded without the kernel's types, " KERNEL_TYPES;
 	if (rc == 0)
-		rc = file < 0 ? -1 : load_object(k, c, &types, file);
+		rc = load_object(k, c, &types, file);
 	int saved = errno;
 	k->can_iterate = types.id[KERNEL_COPY_FROM_TASK] != 0;
 	if (rc == 0 && kernel_types_args(&types, KERNEL_RING_COMPLETE) && !kernel_types_rings(&types, true) && !kernel_types_rings(&types, false))
@@ -190,7 +193,7 @@ struct kernel *kernel_open(const struct kernel_config *c, char *err, size_t errl
 		libbpf_set_print(quiet);
 	/* Kernels before 5.11 charge maps against this limit; where it can not be raised it is not needed. */
 	setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
-	int rc = load(k, c);
+	int rc = load(k, c, &step);
 	if (rc == 0) {
 		step = "given their plan";
 		rc = kernel_set_plan(k, c->plan, c->types);

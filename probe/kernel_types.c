@@ -72,7 +72,7 @@ const char *kernel_string(const struct kernel_types *t, uint32_t offset)
 /* The kernel's file: mapped since 6.16, read before. Returns 0, or an error. */
 static int read_file(struct kernel_types *t)
 {
-	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC), error = 0;
+	int fd = open(KERNEL_TYPES, O_RDONLY | O_CLOEXEC), error = 0;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) != 0 || st.st_size <= 0) {

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define KERNEL_TYPES "/sys/kernel/btf/vmlinux"
+
 struct btf;
 struct btf_type;
 

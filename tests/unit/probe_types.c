@@ -28,7 +28,7 @@ static int read_both(void **state)
 	int file = memfd_create("types", MFD_CLOEXEC);
 	char path[32];
 
-	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
+	if (access(KERNEL_TYPES, R_OK) != 0)
 		return 0;
 	b.theirs = btf__load_vmlinux_btf();
 	for (int i = 0; i < NAMED; i++)
