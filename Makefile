@@ -79,7 +79,7 @@ ARCH := $(shell uname -m)
 BPF_ARCH := $(if $(filter aarch64,$(ARCH)),arm64,x86)
 CAN_CAST_probe := 1
 CAN_CAST_floor := 0
-$(B)/probe/%.bpf.o: probe/bpf/probe.bpf.c $(wildcard probe/bpf/*.h) probe/raw.h probe/raw_plan.h
+$(B)/probe/%.bpf.o: probe/bpf/probe.bpf.c $(wildcard probe/bpf/*.h) probe/raw.h probe/raw_plan.h probe/kernel_calls.h
 	@mkdir -p $(@D)
 	@echo "  BPF  $* $<"
 	@$(CLANG) -target bpf -g -O2 -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -DCAN_CAST=$(CAN_CAST_$*) -Wall -Wextra -Werror -I. \

@@ -285,8 +285,6 @@ static int drain(struct loop *l)
 			return status;
 		safe_soon(l, &f);
 	}
-	if (rc == INPUT_FRAME)
-		input_paused(l->in);
 	commit(l);
 	l->more = rc == INPUT_FRAME;
 	l->ended = rc == INPUT_DONE;
@@ -358,6 +356,7 @@ static void step(struct loop *l)
 	do {
 		status = drain(l);
 		flush(l);
+		input_paused(l->in);
 	} while (!status && l->more && !over_bound(l));
 	if (status)
 		leave(l, status);

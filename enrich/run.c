@@ -42,8 +42,6 @@ static enum input_result forward(struct run *r)
 		if (r->holding || (r->over && r->status))
 			break;
 	}
-	if (rc == INPUT_FRAME)
-		input_paused(r->in);
 	return rc;
 }
 
@@ -85,6 +83,7 @@ static void pump(struct run *r)
 	if (r->beat)
 		beat(r);
 	passage_write(r);
+	input_paused(r->in);
 	if (!r->over && rc == INPUT_DONE && !r->holds.n)
 		finish_input(r);
 	else if (!r->over && rc == INPUT_BAD)

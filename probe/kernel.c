@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/utsname.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -29,7 +28,6 @@
 #include "wire/spec.h"
 
 enum { TYPE_CLOSE = 5, KEPT_FILES = 1024, SNAPLEN_DEFAULT = 80, DESCRIPTORS = 256 };
-enum { CAST_MAJOR = 6, CAST_MINOR = 4 };        /* see can_cast in bpf/kernel.h */
 
 #define SYS_ENTER "BPF_PROG_sys_enter"
 
@@ -128,13 +126,13 @@ static void close_object(struct kernel *k)
 	k->programs = NULL;
 }
 
-/* Loads the object for newer kernels, or the other one. Returns 0, or -1 with errno. */
-static int load_object(struct kernel *k, const struct kernel_config *c, struct kernel_types *types, bool can_cast)
+/* Loads the object that fits. Returns 0, or -1 with errno. */
+static int load_object(struct kernel *k, const struct kernel_config *c, const struct kernel_types *types, int file)
 {
 	uint64_t started = spec_clock();
 
-	k->programs = programs_prepare(types, can_cast, c->report, c->verbose);
-	k->bpf = k->programs ? kernel_object_open(can_cast) : NULL;
+	k->programs = programs_prepare(types, c->report, c->verbose);
+	k->bpf = k->programs ? kernel_object_open(types, file) : NULL;
 	/* Another plan may want what this one does not. */
 	if (!k->bpf || want_rings(k->bpf, c->plan || kernel_plan_rings(c->types)) != 0 || configure(k, c) != 0)
 		return -1;
@@ -157,29 +155,25 @@ static void make_room(void)
 		close(fd);
 }
 
-/* By what the running kernel can do beyond the floor, of which its version says no more than what is tried first. */
-static int load(struct kernel *k, const struct kernel_config *c)
+/* Returns 0, or -1 with errno; `*step` may then be what can not be done. */
+static int load(struct kernel *k, const struct kernel_config *c, const char **step)
 {
-	struct kernel_types types;
-	struct utsname kernel;
-	unsigned major_version = 0, minor_version = 0;
+	struct kernel_types types = {0};
+	int rc = -1;
 
 	make_room();
-	if (kernel_types_begin(&types) != 0)
-		return -1;
-	if (uname(&kernel) == 0)
-		sscanf(kernel.release, "%u.%u", &major_version, &minor_version);
-	bool can_cast = major_version > CAST_MAJOR || (major_version == CAST_MAJOR && minor_version >= CAST_MINOR);
-	int rc = load_object(k, c, &types, can_cast), saved = errno;
-	if (rc != 0 && kernel_types_wait(&types) == 0 && kernel_types_can_cast(&types) != can_cast) {
-		close_object(k);
-		rc = load_object(k, c, &types, !can_cast);
-		saved = errno;
-	}
+	int file = memfd_create("saker-types", MFD_CLOEXEC);
+	if (file >= 0 && (rc = kernel_types_read(&types)) != 0)
+		*step = "loaded without the kernel's types, " KERNEL_TYPES;
+	if (rc == 0)
+		rc = load_object(k, c, &types, file);
+	int saved = errno;
 	k->can_iterate = types.id[KERNEL_COPY_FROM_TASK] != 0;
 	if (rc == 0 && kernel_types_args(&types, KERNEL_RING_COMPLETE) && !kernel_types_rings(&types, true) && !kernel_types_rings(&types, false))
 		log_warnx("this kernel does not tell of calls that io_uring makes");
 	kernel_types_free(&types);
+	if (file >= 0)
+		close(file);
 	errno = saved;
 	return rc;
 }
@@ -198,7 +192,7 @@ struct kernel *kernel_open(const struct kernel_config *c, char *err, size_t errl
 		libbpf_set_print(quiet);
 	/* Kernels before 5.11 charge maps against this limit; where it can not be raised it is not needed. */
 	setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
-	int rc = load(k, c);
+	int rc = load(k, c, &step);
 	if (rc == 0) {
 		step = "given their plan";
 		rc = kernel_set_plan(k, c->plan, c->types);

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "kernel_calls.h"
 #include "kernel_report.h"
 #include "kernel_types.h"
 #include "wire/log.h"
@@ -32,8 +33,8 @@ struct program {
 struct programs {
 	struct program of[PROGRAMS];
 	int n, handlers[HANDLERS];             /* handlers: libbpf's numbers, or 0 */
-	struct kernel_types *types;
-	bool can_cast, report, verbose;
+	const struct kernel_types *types;
+	bool report, verbose;
 };
 
 static void load(struct program *p)
@@ -51,6 +52,23 @@ static void *load_aside(void *arg)
 		setpriority(PRIO_PROCESS, 0, SHORT_NICE);
 	load(p);
 	return NULL;
+}
+
+/* Puts the kernel's functions in the place of our numbers for them. Returns whether it has them all. */
+static bool name_calls(const struct kernel_types *t, struct bpf_insn *insns, size_t n)
+{
+	static const enum kernel_name names[] = { KERNEL_RDONLY_CAST, KERNEL_ITER_NUM_NEW, KERNEL_ITER_NUM_NEXT, KERNEL_ITER_NUM_DESTROY };
+	bool all = true;
+
+	for (size_t i = 0; i < n; i++) {
+		struct bpf_insn *c = &insns[i];
+		if (c->code != (BPF_JMP | BPF_CALL) || c->src_reg != 0 || c->imm < KERNEL_CALLS || c->imm >= KERNEL_CALLS_END)
+			continue;
+		c->src_reg = BPF_PSEUDO_KFUNC_CALL;
+		c->imm = (int)t->id[names[c->imm - KERNEL_CALLS]];
+		all = all && c->imm;
+	}
+	return all;
 }
 
 static int begin(const struct programs *a, struct program *one, const struct bpf_program *p, const struct bpf_prog_load_opts *o)
@@ -71,7 +89,7 @@ static int begin(const struct programs *a, struct program *one, const struct bpf
 	int error = !one->insns ? ENOMEM : !one->opts.attach_btf_id ? ESRCH : 0;
 	if (!error) {
 		memcpy(one->insns, bpf_program__insns(p), n * sizeof *one->insns);
-		error = pthread_create(&one->thread, NULL, load_aside, one);
+		error = name_calls(a->types, one->insns, n) ? pthread_create(&one->thread, NULL, load_aside, one) : ENOTSUP;
 	}
 	if (!error)
 		return 0;
@@ -103,10 +121,6 @@ static int on_ready(struct bpf_program *p, struct bpf_prog_load_opts *o, long co
 	static struct bpf_insn nothing[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT } };
 	struct programs *a = (struct programs *)cookie;
 
-	if (kernel_types_wait(a->types) != 0)
-		return -errno;
-	if (kernel_types_can_cast(a->types) != a->can_cast)
-		return -ENOTSUP;
 	if (fits(a->types, bpf_program__name(p))) {
 		int rc = a->n < PROGRAMS ? begin(a, &a->of[a->n], p, o) : -E2BIG;
 		if (rc != 0)
@@ -114,12 +128,10 @@ static int on_ready(struct bpf_program *p, struct bpf_prog_load_opts *o, long co
 		a->n++;
 	}
 	o->func_info_cnt = o->line_info_cnt = 0;
-	o->expected_attach_type = 0;
-	bpf_program__set_type(p, BPF_PROG_TYPE_SOCKET_FILTER);
 	return bpf_program__set_insns(p, nothing, sizeof nothing / sizeof nothing[0]);
 }
 
-struct programs *programs_prepare(struct kernel_types *types, bool can_cast, bool report, bool verbose)
+struct programs *programs_prepare(const struct kernel_types *types, bool report, bool verbose)
 {
 	/* The first is for no program, and stays: libbpf before 1.3 does not survive that the last one goes and another comes. */
 	static const char *const sections[HANDLERS] = { "none+", "tp_btf+", "iter.s+" };
@@ -127,10 +139,10 @@ struct programs *programs_prepare(struct kernel_types *types, bool can_cast, boo
 
 	if (!a)
 		return NULL;
-	*a = (struct programs){ .types = types, .can_cast = can_cast, .report = report, .verbose = verbose };
+	*a = (struct programs){ .types = types, .report = report, .verbose = verbose };
 	for (int i = 0; i < HANDLERS; i++) {
 		LIBBPF_OPTS(libbpf_prog_handler_opts, o, .cookie = (long)a, .prog_prepare_load_fn = on_ready);
-		int n = libbpf_register_prog_handler(sections[i], BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, &o);
+		int n = libbpf_register_prog_handler(sections[i], BPF_PROG_TYPE_SOCKET_FILTER, 0, &o);
 		if (n < 0) {
 			programs_free(a);
 			errno = -n;

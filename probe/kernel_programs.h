@@ -8,10 +8,9 @@
 struct programs;
 struct kernel_types;
 
-/* Before the object is opened: the one that can cast or the other one. `types`, which may still be read, stay in use until programs_load
- * returns. NULL with errno. */
-struct programs *programs_prepare(struct kernel_types *types, bool can_cast, bool report, bool verbose);
-/* After libbpf has loaded the object, or has not (ENOTSUP: the other object fits): waits for the programs. Returns 0, or -1 with errno: why
+/* Before the object is opened; `types` stay in use until programs_load returns. NULL with errno. */
+struct programs *programs_prepare(const struct kernel_types *types, bool report, bool verbose);
+/* After libbpf has loaded the object, or has not: waits for the programs. Returns 0, or -1 with errno: why
  * one of them is refused. Those that do not fit the running kernel are left out. */
 int programs_load(struct programs *a, uint64_t started);
 /* Attaches one by the name of its function, if it is there and not attached. Returns 0, or -1 with errno. */

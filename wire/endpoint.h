@@ -22,12 +22,14 @@ struct input *input_open(const char *const *specs, unsigned n, char *err, size_t
 void input_free(struct input *in);
 
 enum input_result {
-	INPUT_FRAME = 1,               /* `f` is the next frame; valid until the next input_wait. Who takes no more for now: input_paused */
+	INPUT_FRAME = 1,               /* `f` is the next frame; valid until the next input_wait */
 	INPUT_EMPTY = 0,               /* no whole frame is here: write out what is ready, then input_wait */
 	INPUT_DONE = 2,                /* every stream has ended; input_status says how */
 	INPUT_BAD = -1                 /* malformed, see input_error; status 65 */
 };
 enum input_result input_next(struct input *in, struct frame *f);
+/* To be called when what was ready is written out, or no more is taken for now: what acknowledges must not hold up what goes on.
+ * input_wait does it. */
 void input_paused(struct input *in);
 
 /* Waits until there may be a frame, `extra_fd` (-1: none) is readable, or `timeout_ms` (-1: for ever) is over; reads what is
@@ -42,7 +44,7 @@ void input_read(struct input *in);
 /* Acknowledgement (saker-wire(7)). A stage that calls this, once and before the first input_next, acknowledges what comes by
  * sockets: it says ACK 0 first on each connection, and owes for each frame one input_safe. Until then the frame is in flight, and
  * the producer keeps it and what came behind it. Pipes and files are not acknowledged; their frames have connection 0, for which
- * the functions below do nothing. ACKs are sent within input_next, input_paused, input_safe, input_hold, input_wait, input_read and
+ * the functions below do nothing. ACKs are sent within input_paused, input_safe, input_hold, input_wait, input_read and
  * input_free. */
 void input_acknowledge(struct input *in);
 /* The frame, and those of the same connection up to n - 1 positions behind it, are safe. */

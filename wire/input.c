@@ -458,8 +458,10 @@ enum input_result input_next(struct input *in, struct frame *f)
 			finish(in, in->current);
 		in->current = (in->current + 1) % in->nslots;
 	}
+	if (!everything_over(in))
+		return INPUT_EMPTY;
 	input_paused(in);
-	return everything_over(in) ? INPUT_DONE : INPUT_EMPTY;
+	return INPUT_DONE;
 }
 
 static void handle(struct input *in, uint32_t tag, uint32_t events)
@@ -491,6 +493,7 @@ bool input_wait(struct input *in, int timeout_ms, int extra_fd)
 {
 	struct pollfd fds[2] = { { .fd = in->epoll, .events = POLLIN }, { .fd = extra_fd, .events = POLLIN } };
 
+	input_paused(in);
 	if (extra_fd < 0) {
 		if (timeout_ms >= 0 || !everything_over(in))
 			wait_and_read(in, timeout_ms);

@@ -7,11 +7,12 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
+#include "probe/kernel_calls.h"
+
 typedef _Bool bool;
 enum { false, true };
 
-/* Those that are read as a whole have had one form since long. (libbpf looks for each other one among all of the kernel's types, which
- * takes half a millisecond.) */
+/* Those that are read as a whole have had one form since long: libbpf need not look for them. */
 struct qstr {
 	__u64 hash_len;
 	const unsigned char *name;
@@ -307,20 +308,25 @@ enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_RAW = 3, I
  * and the loader finds out which one fits. A constant that it would set costs the verifier a quarter of its time, as it takes the dead
  * branches out of the program one by one. */
 static const bool can_cast = CAN_CAST;
-extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
+/* Kernel functions: see kernel_calls.h. */
+static void *(*const bpf_rdonly_cast)(void *obj, __u32 btf_id) = (void *)CALL_RDONLY_CAST;
 struct bpf_iter_num {
 	__u64 opaque;
 };
-extern int bpf_iter_num_new(struct bpf_iter_num *it, int first, int end) __ksym __weak;
-extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym __weak;
-extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
+static int (*const bpf_iter_num_new)(struct bpf_iter_num *it, int first, int end) = (void *)CALL_ITER_NUM_NEW;
+static int *(*const bpf_iter_num_next)(struct bpf_iter_num *it) = (void *)CALL_ITER_NUM_NEXT;
+static void (*const bpf_iter_num_destroy)(struct bpf_iter_num *it) = (void *)CALL_ITER_NUM_DESTROY;
+static __always_inline void rounds_end(struct bpf_iter_num *it)
+{
+	bpf_iter_num_destroy(it);
+}
 
 /* A loop of `n` rounds, 0 to n - 1. With the iterator the verifier goes through one or two of them instead of all; a round takes
  * some nanoseconds more. */
 #if CAN_CAST
 #define ROUNDS(i, n) \
-	for (struct bpf_iter_num it_ __attribute__((cleanup(bpf_iter_num_destroy))), \
-		*begun_ __attribute__((unused)) = (bpf_iter_num_new(&it_, 0, (n)), (void)bpf_iter_num_destroy, (struct bpf_iter_num *)0); \
+	for (struct bpf_iter_num it_ __attribute__((cleanup(rounds_end))), \
+		*begun_ __attribute__((unused)) = (bpf_iter_num_new(&it_, 0, (n)), (struct bpf_iter_num *)0); \
 	     ({ int *at_ = bpf_iter_num_next(&it_); at_ && ((i) = *at_, (i) < (n)); });)
 #else
 #define ROUNDS(i, n) for ((i) = 0; (i) < (n); (i)++)
