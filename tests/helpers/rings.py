@@ -74,6 +74,9 @@ class Ring:
         self.caller.call("io_uring_enter", self.fd, 1, wait, 1 | (2 if self.flags & SQPOLL else 0), 0, 0)
         if not wait:
             return None
+        # What wakes who waits for a ring's own thread may be something else.
+        while self.word(self.cq[1]) == head:
+            self.caller.call("io_uring_enter", self.fd, 0, 1, 1, 0, 0)
         result = struct.unpack_from("i", self.map, self.cq[5] + 16 * (head & self.word(self.cq[2])) + 8)[0]
         struct.pack_into("I", self.map, self.cq[0], head + 1)
         return result
