@@ -317,7 +317,7 @@ __noinline int proc_fill(struct slot *s)
 	p->fdlimit = READ(struct signal_struct, READ(struct task_struct, t, signal), rlim[RLIMIT_NOFILE].rlim_cur);
 	p->no_new_privs = READ(struct task_struct, t, atomic_flags) & 1;
 	p->seccomp = READ(struct task_struct, t, seccomp.mode);
-	p->differs = p->pad = 0;
+	p->differs = p->born = 0;
 	proc_pids(s, p, t);
 	proc_namespaces(s, p, t);
 	proc_credentials(s, p, t);

@@ -380,7 +380,9 @@ int BPF_PROG_exit(__u64 *ctx)
 	e->h.task = task;
 	e->h.flags = (wants ? 0 : RAW_UNWANTED) | (known && pm ? 0 : RAW_INCOMPLETE);
 	e->code = t->exit_code;
-	e->last = READ(struct signal_struct, READ(struct task_struct, t, signal), live.counter) == 0;
+	const struct signal_struct *signal = READ(struct task_struct, t, signal);
+	e->last = READ(struct signal_struct, signal, live.counter) == 0;
+	e->alone = READ(struct signal_struct, signal, nr_threads) == 1;
 	e->thread_key = m ? m->thread_key : 0;
 	if (wants)
 		e->h.id = __sync_fetch_and_add(&next_id, 1);

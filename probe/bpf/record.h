@@ -238,8 +238,11 @@ static __always_inline long record_send_later(struct slot *s)
 		announced = now;
 		return record_send(s);
 	}
+	/* Before, for an event that comes behind it meanwhile; and after, as another one may have been told by then that it was woken for. */
 	unannounced = true;
-	return record_put(s, BPF_RB_NO_WAKEUP);
+	long rc = record_put(s, BPF_RB_NO_WAKEUP);
+	unannounced = true;
+	return rc;
 }
 
 /* Begins an item at the end of the record: returns where its bytes go, at most RAW_TEXT + RAW_NAME of them, or NULL. */
