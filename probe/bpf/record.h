@@ -232,7 +232,7 @@ static __always_inline long record_send(struct slot *s)
 /* What no event needs yet can wait, or short processes would cost the reader a wake-up each. */
 static __always_inline long record_send_later(struct slot *s)
 {
-	__u64 now = bpf_ktime_get_boot_ns();
+	__u64 now = ((struct raw_head *)s->data)->time;
 
 	if (now - announced > ANNOUNCE_NS || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) * 8 > ring_size) {
 		announced = now;
