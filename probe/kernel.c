@@ -320,8 +320,11 @@ int kernel_consume(struct kernel *k)
 		n = ring_buffer__consume(k->ring);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	} while (n >= 0 && ring_waits(&k->view));
-	if (n >= 0 || n == -ENOBUFS)
-		return n < 0;
+	if (n == -ENOBUFS)
+		return 1;
+	/* For what stands behind one that is still being written nobody may wake us again. */
+	if (n >= 0)
+		return ring_consumer(&k->view) != ring_producer(&k->view);
 	errno = -n;
 	return -1;
 }

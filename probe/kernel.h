@@ -50,7 +50,8 @@ typedef bool kernel_record(void *arg, const void *data, size_t size);
 int kernel_read(struct kernel *k, kernel_record *cb, void *arg);
 int kernel_map(const struct kernel *k);        /* the ring's descriptor among BPF's */
 int kernel_fd(const struct kernel *k);         /* readable when there are records for which the reader is woken, until kernel_consume */
-/* Hands the records that are there to the callback. Returns 0 when there are no more, 1 when it wanted no more, -1 with errno. */
+/* Hands the records that are there to the callback. Returns 0 when there are no more, 1 when it wanted no more or one is
+ * still being written, -1 with errno. */
 int kernel_consume(struct kernel *k);
 /* Its consumer is where the next record begins: the same for every reader of it. */
 const struct ring *kernel_ring(const struct kernel *k);

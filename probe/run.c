@@ -40,7 +40,7 @@ struct run {
 	struct standard standard;
 	struct encoder encoder;
 	struct lives *lives;
-	uint64_t since;                        /* where in the ring all were known who had been born before */
+	uint64_t since;                        /* where in the ring: who was born before may be known from /proc */
 	uint64_t batch_ns, pause_ns;           /* how long records may gather, and how long they do now */
 	uint64_t last_batch;                   /* monotonic clock */
 	struct pollfd fds[P_COUNT];
@@ -49,7 +49,7 @@ struct run {
 	bool gone;                             /* nobody reads our output any more */
 	bool lost;                             /* the holder */
 	bool reload;                           /* another plan is asked for */
-	bool unread;                           /* there was no room for all that is in the ring */
+	bool unread;                           /* the ring holds more, for which nobody wakes us */
 	int status;
 };
 
@@ -182,7 +182,7 @@ static void iterate(struct run *r, bool unsent)
 	}
 }
 
-/* Hands the records that are there on; false when there was no room for all of them. */
+/* Hands the records that are there on; false when more are there, for which there was no room, or of which one is just being written. */
 static bool consume_ring(struct run *r)
 {
 	int rc = has_room(r) ? kernel_consume(r->kernel) : 1;
@@ -443,6 +443,8 @@ static int open_all(struct run *r)
 		return status;
 	cgroups_listen(r->encoder.cgroups, cgroup_known, r);
 	r->iterate = kernel_can_iterate(r->kernel) && strcmp(conf_text(&h->options->conf, CONF_PROBE_SNAPSHOT), "procfs") != 0;
+	/* What the iterator tells of processes comes through the ring, too. */
+	r->since = r->iterate ? 0 : UINT64_MAX;
 	r->fds[P_RING] = (struct pollfd){ kernel_fd(r->kernel), POLLIN, 0 };
 	r->fds[P_TIMER] = (struct pollfd){ second_timer(), POLLIN, 0 };
 	r->fds[P_HOLDER] = (struct pollfd){ h->holder, POLLIN, 0 };
@@ -486,7 +488,8 @@ static void begin(struct run *r)
 	if (r->iterate && everyone)
 		iterate(r, false);
 	consume_ring(r);
-	r->since = ring_producer(kernel_ring(r->kernel));
+	if (r->since)
+		r->since = ring_producer(kernel_ring(r->kernel));
 	r->define = false;
 	s->flags |= BUFFER_BEGUN;
 	commit(r);
@@ -494,8 +497,7 @@ static void begin(struct run *r)
 
 int reader_run(const struct held *h)
 {
-	struct run r = { .held = h, .kernel = h->kernel, .since = UINT64_MAX,
-		.batch_ns = conf_number(&h->options->conf, CONF_PROBE_BATCH_US) * 1000 };
+	struct run r = { .held = h, .kernel = h->kernel, .batch_ns = conf_number(&h->options->conf, CONF_PROBE_BATCH_US) * 1000 };
 
 	r.fds[P_SIGNAL] = (struct pollfd){ signals_open((const int[]){ SIGINT, SIGTERM, SIGHUP, 0 }), POLLIN, 0 };
 	r.fds[P_OUTPUT].fd = r.fds[P_TIMER].fd = -1;
