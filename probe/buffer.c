@@ -1,4 +1,4 @@
-/* The memfd: a page with two copies of the state and a word that says which one is in force, then the ring. So a reader that is killed
+/* The memfd: a page with two copies of the state and a word that says which one is in force, and the keys of who is left out, then the ring. So a reader that is killed
  * at any moment leaves a state that was whole, and a record that it was just writing is not in it. */
 #include "buffer.h"
 
@@ -10,11 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel.h"
+#include "lives.h"
 #include "raw.h"
+#include "ring.h"
 #include "wire/kept.h"
 
-enum { VERSION = 1, PAGE = 65536, RESERVE = 128 << 10, GIVEN_BACK = 1 << 20 };
+enum { VERSION = 2, PAGE = 65536, LEFT = 32768, RESERVE = 128 << 10, GIVEN_BACK = 1 << 20 };
 static const char magic[8] = "sakrbuf";
 
 struct header {
@@ -23,6 +24,7 @@ struct header {
 	uint64_t size;                         /* of the ring */
 	struct buffer_state state[2];
 };
+_Static_assert(sizeof(struct header) <= LEFT && LEFT + LIVES_MAX * sizeof(uint64_t) <= PAGE, "both are in the page");
 
 int buffer_format(int fd, size_t size)
 {
@@ -126,10 +128,14 @@ static int check(struct buffer *b, size_t size, uint64_t ring, char *err, size_t
 		return -1;
 	}
 	/* The reader before may have taken one record more than its position tells, but no other. */
-	if (s->ring > ring + KERNEL_RECORD_SPACE(RAW_MAX) || s->flags & ~(uint64_t)BUFFER_FLAGS || s->partial > s->head - s->tail ||
+	if (s->ring > ring + RING_SPACE(RAW_MAX) || s->flags & ~(uint64_t)BUFFER_FLAGS || s->partial > s->head - s->tail ||
 			s->safe > s->head_index) {
 		snprintf(err, errlen, "found the ring read to %llu, flags %llx, expected at most %llu, %x", (unsigned long long)s->ring,
-			(unsigned long long)s->flags, (unsigned long long)(ring + KERNEL_RECORD_SPACE(RAW_MAX)), BUFFER_FLAGS);
+			(unsigned long long)s->flags, (unsigned long long)(ring + RING_SPACE(RAW_MAX)), BUFFER_FLAGS);
+		return -1;
+	}
+	if (s->left > LIVES_MAX) {
+		snprintf(err, errlen, "found %llu processes left out, expected at most %d", (unsigned long long)s->left, LIVES_MAX);
 		return -1;
 	}
 	b->frames->head = s->head;
@@ -248,6 +254,11 @@ struct output *buffer_output(struct buffer *b, const char *spec, int listener, c
 			output_owe_aside(out, s->index, &f, at);
 	}
 	return out;
+}
+
+uint64_t *buffer_left(const struct buffer *b)
+{
+	return (uint64_t *)((uint8_t *)b->header + LEFT);
 }
 
 bool buffer_room(const struct buffer *b)

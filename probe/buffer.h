@@ -28,7 +28,8 @@ struct buffer_state {
 	uint64_t head, tail, head_index, tail_index;   /* of the backlog */
 	uint64_t safe;                         /* index below which the backlog's frames are, but for those set aside */
 	uint64_t side_head, side_tail;         /* of what is set aside, in bytes */
-	uint64_t events, rescans, lost_seen;
+	uint64_t events, rescans, lost_seen, unused;
+	uint64_t left, left_until;             /* how many keys buffer_left has, and up to where in the kernel's ring they hold */
 	uint64_t partial;                      /* bytes of the frame at the tail that have been written already */
 	uint64_t on_the_way;                   /* bytes, or an offset; see standard.c */
 	uint64_t flags;
@@ -58,6 +59,9 @@ void buffer_close(struct buffer *b);
 void buffer_commit(struct buffer *b);
 /* Opens an output on sockets which has this as its backlog from now on; as output_open_kept. */
 struct output *buffer_output(struct buffer *b, const char *spec, int listener, char *err, size_t errlen, int *status);
+/* Keys of processes that are left out (lives.h), at most LIVES_MAX. They are changed in place, which is safe when the ring has been read
+ * to left_until. */
+uint64_t *buffer_left(const struct buffer *b);
 /* Is there room for what one more record becomes, and for STAT and END? */
 bool buffer_room(const struct buffer *b);
 /* The oldest frames leave: those that begin and end within the first `n` bytes, and of the next one the rest is kept in mind. */

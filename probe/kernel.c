@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@
 #include "kernel_plan.h"
 #include "kernel_programs.h"
 #include "kernel_types.h"
+#include "ring.h"
 #include "types.h"
 #include "probe/probe.skel.h"
 #include "wire/log.h"
@@ -35,7 +37,8 @@ struct kernel {
 	struct probe_bpf *bpf;
 	struct programs *programs;
 	struct ring_buffer *ring;
-	const volatile uint64_t *position;     /* of the ring's consumer */
+	struct ring view;                      /* the same ring */
+	int wakes;                             /* an epoll instance: what wakes the reader */
 	kernel_record *cb;
 	void *arg;
 	bool types[EVENT_TYPES];               /* captured now or before */
@@ -188,6 +191,7 @@ struct kernel *kernel_open(const struct kernel_config *c, char *err, size_t errl
 		snprintf(err, errlen, "out of memory");
 		return NULL;
 	}
+	k->wakes = -1;
 	if (!c->verbose)
 		libbpf_set_print(quiet);
 	/* Kernels before 5.11 charge maps against this limit; where it can not be raised it is not needed. */
@@ -216,20 +220,18 @@ struct kernel *kernel_open(const struct kernel_config *c, char *err, size_t errl
 
 int kernel_read(struct kernel *k, kernel_record *cb, void *arg)
 {
-	long page = sysconf(_SC_PAGESIZE);
+	/* Only a wake-up counts, not that there is something: what can wait is left to gather there. */
+	struct epoll_event wake = { .events = EPOLLIN | EPOLLET };
 	int fd = bpf_map__fd(k->bpf->maps.ring);
 
 	k->cb = cb;
 	k->arg = arg;
 	programs_detach_all(k->programs);
 	k->ring = ring_buffer__new(fd, on_record, k, NULL);
-	if (!k->ring)
+	k->wakes = epoll_create1(EPOLL_CLOEXEC);
+	if (!k->ring || k->wakes < 0 || epoll_ctl(k->wakes, EPOLL_CTL_ADD, fd, &wake) != 0)
 		return -1;
-	void *p = mmap(NULL, (size_t)page, PROT_READ, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
-		return -1;
-	k->position = p;
-	return 0;
+	return ring_open(&k->view, fd, bpf_map__max_entries(k->bpf->maps.ring));
 }
 
 bool kernel_wants_enter(const bool types[EVENT_TYPES])
@@ -298,22 +300,32 @@ int kernel_map(const struct kernel *k)
 
 int kernel_fd(const struct kernel *k)
 {
-	return ring_buffer__epoll_fd(k->ring);
+	return k->wakes;
 }
 
 int kernel_consume(struct kernel *k)
 {
-	int n = ring_buffer__consume(k->ring);
+	struct epoll_event wake;
+	int n;
 
-	if (n >= 0 || n == -ENOBUFS)
-		return n < 0;
+	epoll_wait(k->wakes, &wake, 1, 0);
+	/* Who puts something in wakes us only if he sees that all before it has been taken. */
+	do {
+		n = ring_buffer__consume(k->ring);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	} while (n >= 0 && ring_waits(&k->view));
+	if (n == -ENOBUFS)
+		return 1;
+	/* For what stands behind one that is still being written nobody may wake us again. */
+	if (n >= 0)
+		return ring_consumer(&k->view) != ring_producer(&k->view);
 	errno = -n;
 	return -1;
 }
 
-uint64_t kernel_position(const struct kernel *k)
+const struct ring *kernel_ring(const struct kernel *k)
 {
-	return *k->position;
+	return &k->view;
 }
 
 bool kernel_can_iterate(const struct kernel *k)
@@ -405,6 +417,9 @@ void kernel_free(struct kernel *k)
 	if (!k)
 		return;
 	ring_buffer__free(k->ring);
+	ring_close(&k->view);
+	if (k->wakes >= 0)
+		close(k->wakes);
 	close_object(k);
 	free(k);
 }

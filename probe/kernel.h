@@ -11,6 +11,7 @@
 
 struct kernel;
 struct plan;
+struct ring;
 
 struct kernel_config {
 	uint64_t ring_size;                    /* bytes, a power of two */
@@ -48,12 +49,12 @@ typedef bool kernel_record(void *arg, const void *data, size_t size);
 /* Opens the ring for reading and lets the links go, which the holder keeps. Returns 0, or -1 with errno. */
 int kernel_read(struct kernel *k, kernel_record *cb, void *arg);
 int kernel_map(const struct kernel *k);        /* the ring's descriptor among BPF's */
-int kernel_fd(const struct kernel *k);         /* readable when there are records */
-/* Hands the records that are there to the callback. Returns 0 when there are no more, 1 when it wanted no more, -1 with errno. */
+int kernel_fd(const struct kernel *k);         /* readable when there are records for which the reader is woken, until kernel_consume */
+/* Hands the records that are there to the callback. Returns 0 when there are no more, 1 when it wanted no more or one is
+ * still being written, -1 with errno. */
 int kernel_consume(struct kernel *k);
-/* Where the next record begins, counted in bytes since the ring was made. The same for every reader of it. */
-#define KERNEL_RECORD_SPACE(size) (((size) + 8 + 7) & ~(uint64_t)7)    /* what a record takes there */
-uint64_t kernel_position(const struct kernel *k);
+/* Its consumer is where the next record begins: the same for every reader of it. */
+const struct ring *kernel_ring(const struct kernel *k);
 /* Has this kernel a task iterator that can read other processes' memory (5.18)? */
 bool kernel_can_iterate(const struct kernel *k);
 /* Puts every process into the ring, or only those that user space does not know, by an iterator, which is closed. Returns 0, or -1

@@ -151,7 +151,8 @@ struct raw_proc {
 	__u32 loginuid, sessionid;
 	__u32 ns[8];                                    /* mnt pid net user uts ipc cgroup time */
 	__u32 no_new_privs, seccomp;
-	__u32 differs, pad;
+	__u32 differs;
+	__u32 born;                                     /* the first record of it: it has just been forked */
 	char tty_name[64];
 };
 
@@ -159,7 +160,7 @@ struct raw_proc {
 struct raw_exit {
 	struct raw_head h;
 	__s32 code;                    /* wait status */
-	__u32 last;                    /* the last thread of its process */
+	__u16 last, alone;             /* the last thread of its process; and no other one is on its way out */
 	__u64 thread_key;              /* under which a THREAD of it was sent, or 0 */
 };
 

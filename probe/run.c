@@ -17,10 +17,12 @@
 #include "buffer.h"
 #include "cgroups.h"
 #include "encode.h"
+#include "lives.h"
 #include "plan_held.h"
 #include "privileges.h"
 #include "procfs.h"
 #include "raw_plan.h"
+#include "ring.h"
 #include "standard.h"
 #include "wire/kept.h"
 #include "wire/log.h"
@@ -37,6 +39,8 @@ struct run {
 	struct output *output;                 /* NULL: standard output */
 	struct standard standard;
 	struct encoder encoder;
+	struct lives *lives;
+	uint64_t since;                        /* where in the ring: who was born before may be known from /proc */
 	uint64_t batch_ns, pause_ns;           /* how long records may gather, and how long they do now */
 	uint64_t last_batch;                   /* monotonic clock */
 	struct pollfd fds[P_COUNT];
@@ -45,6 +49,7 @@ struct run {
 	bool gone;                             /* nobody reads our output any more */
 	bool lost;                             /* the holder */
 	bool reload;                           /* another plan is asked for */
+	bool unread;                           /* the ring holds more, for which nobody wakes us */
 	int status;
 };
 
@@ -119,17 +124,39 @@ static void store(struct run *r, bool wait)
 	out->len = 0;
 }
 
+/* Is the record at `at` of a process of which nobody needs to hear? Who is left out the next reader leaves out, too. */
+static bool leave_out(struct run *r, const void *data, uint64_t at)
+{
+	const struct raw_head *h = data;
+	struct buffer_state *s = &r->buffer.state;
+
+	if (at >= lives_end(r->lives)) {
+		/* A child whose birth was lost is described later, and refers to its parent. */
+		lives_look(r->lives, kernel_ring(r->kernel), at, r->since, kernel_definitions_lost(r->kernel) == s->lost_seen);
+		s->left = lives_save(r->lives, buffer_left(&r->buffer));
+		s->left_until = lives_end(r->lives);
+	}
+	if (!lives_unused(r->lives, h))
+		return false;
+	s->unused += h->kind != RAW_EXIT;
+	return true;
+}
+
 /* It is in the buffer before the ring moves on. What the reader before has put there as the last thing is not taken again. */
 static bool on_record(void *arg, const void *data, size_t size)
 {
 	struct run *r = arg;
 	struct buffer *b = &r->buffer;
-	uint64_t at = kernel_position(r->kernel);
+	uint64_t at = ring_consumer(kernel_ring(r->kernel));
 
 	if (at < b->state.ring)
 		return true;
+	b->state.ring = at + RING_SPACE(size);
+	if (leave_out(r, data, at)) {
+		commit(r);
+		return true;
+	}
 	encode_record(&r->encoder, data, size);
-	b->state.ring = at + KERNEL_RECORD_SPACE(size);
 	store(r, false);
 	return buffer_room(b);
 }
@@ -155,13 +182,14 @@ static void iterate(struct run *r, bool unsent)
 	}
 }
 
-/* Hands the records that are there on; false when there was no room for all of them. */
+/* Hands the records that are there on; false when more are there, for which there was no room, or of which one is just being written. */
 static bool consume_ring(struct run *r)
 {
 	int rc = has_room(r) ? kernel_consume(r->kernel) : 1;
 
 	if (rc < 0)
 		log_warn("ring buffer");
+	r->unread = rc > 0;
 	send_out(r);
 	return rc <= 0;
 }
@@ -220,6 +248,7 @@ static void write_stat(struct run *r)
 	kernel_stats(r->kernel, &w);
 	stat_add(&w, stat_defs[STAT_PROBE_EVENTS].name, r->encoder.events);
 	stat_add(&w, stat_defs[STAT_PROBE_RESCANS].name, r->buffer.state.rescans);
+	stat_add(&w, stat_defs[STAT_PROBE_UNUSED].name, r->buffer.state.unused);
 	stat_frame(&r->encoder.out, &r->held->source, "probe", &w);
 	pack_free(&w.body);
 }
@@ -271,8 +300,9 @@ static void loop(struct run *r)
 
 	while (!r->gone && !r->status && !r->lost) {
 		/* While there is no room what comes stays in the ring, and the kernel counts what does not fit there. */
-		r->fds[P_RING].fd = has_room(r) ? kernel_fd(r->kernel) : -1;
-		if (poll(r->fds, P_COUNT, -1) < 0 && errno != EINTR) {
+		bool room = has_room(r), more = room && r->unread;
+		r->fds[P_RING].fd = room ? kernel_fd(r->kernel) : -1;
+		if (poll(r->fds, P_COUNT, more ? 0 : -1) < 0 && errno != EINTR) {
 			log_warn("poll");
 			r->status = EX_OSERR;
 			return;
@@ -285,7 +315,7 @@ static void loop(struct run *r)
 			reload(r);
 		if (r->fds[P_OUTPUT].revents)
 			await_output(r, 0);
-		if (r->fds[P_RING].revents)
+		if (r->fds[P_RING].revents || more)
 			consume(r);
 		if (r->fds[P_TIMER].revents && read(r->fds[P_TIMER].fd, &ticks, sizeof ticks) > 0) {
 			/* Definitions may lie there for which nobody was woken. */
@@ -363,7 +393,7 @@ static void write_rest(struct run *r)
 static int open_buffer(struct run *r)
 {
 	const struct held *h = r->held;
-	uint64_t ring = kernel_position(r->kernel);
+	uint64_t ring = ring_consumer(kernel_ring(r->kernel));
 	char err[512];
 
 	if (buffer_open(&r->buffer, h->buffer, h->buffer_size, ring, err, sizeof err) == 0)
@@ -401,6 +431,10 @@ static int open_all(struct run *r)
 	const struct held *h = r->held;
 	int status;
 
+	if (!r->lives) {
+		log_warnx("out of memory");
+		return EX_OSERR;
+	}
 	if (kernel_read(r->kernel, on_record, r) != 0) {
 		log_warn("the ring can not be read");
 		return EX_OSERR;
@@ -409,6 +443,8 @@ static int open_all(struct run *r)
 		return status;
 	cgroups_listen(r->encoder.cgroups, cgroup_known, r);
 	r->iterate = kernel_can_iterate(r->kernel) && strcmp(conf_text(&h->options->conf, CONF_PROBE_SNAPSHOT), "procfs") != 0;
+	/* What the iterator tells of processes comes through the ring, too. */
+	r->since = r->iterate ? 0 : UINT64_MAX;
 	r->fds[P_RING] = (struct pollfd){ kernel_fd(r->kernel), POLLIN, 0 };
 	r->fds[P_TIMER] = (struct pollfd){ second_timer(), POLLIN, 0 };
 	r->fds[P_HOLDER] = (struct pollfd){ h->holder, POLLIN, 0 };
@@ -452,6 +488,8 @@ static void begin(struct run *r)
 	if (r->iterate && everyone)
 		iterate(r, false);
 	consume_ring(r);
+	if (r->since)
+		r->since = ring_producer(kernel_ring(r->kernel));
 	r->define = false;
 	s->flags |= BUFFER_BEGUN;
 	commit(r);
@@ -465,10 +503,12 @@ int reader_run(const struct held *h)
 	r.fds[P_OUTPUT].fd = r.fds[P_TIMER].fd = -1;
 	r.encoder.clock_offset = h->clock_offset;
 	r.encoder.cgroups = cgroups_new();
+	r.lives = lives_new();
 	cgroups_scan(r.encoder.cgroups);
 	r.status = open_all(&r);
 	if (r.status == 0) {
 		r.encoder.events = r.buffer.state.events;
+		lives_restore(r.lives, r.buffer.state.left_until, buffer_left(&r.buffer), r.buffer.state.left);
 		if (!(r.buffer.state.flags & BUFFER_ENDED)) {
 			begin(&r);
 			if (r.status == 0)
@@ -485,6 +525,7 @@ int reader_run(const struct held *h)
 	output_free(r.output);
 	buffer_close(&r.buffer);
 	cgroups_free(r.encoder.cgroups);
+	lives_free(r.lives);
 	pack_free(&r.encoder.out);
 	pack_free(&r.encoder.facts);
 	for (int i = P_SIGNAL; i <= P_TIMER; i++)

@@ -117,10 +117,14 @@ static __always_inline bool definition_send(struct slot *s)
 	return definition_count(record_send_later(s) == 0);
 }
 
-/* Sends what user space does not know, or not any more, of a process. `here`: it is the calling task's. */
+/* Sends what user space does not know, or not any more, of a process. `here`: it is the calling task's; else
+ * it has just been forked. */
 static __always_inline bool process_describe(struct slot *s, __u64 task, struct memory *m, __u64 print, bool here)
 {
-	remember(m, record_begin(s, task, m));
+	struct raw_proc *p = record_begin(s, task, m);
+
+	p->born = !here && !m->print;
+	remember(m, p);
 	if (!m->argv_of) {
 		__u32 off = s->off;
 		if (here)

@@ -81,8 +81,9 @@ static __always_inline void head_fill(struct slot *s, struct raw_head *h, __u8 k
 	h->type = type;
 	h->time = bpf_ktime_get_boot_ns();
 	h->id = 0;
-	h->process = process_key(t);
-	h->task = task_key(t);
+	__u64 leader = (__u64)READ(struct task_struct, t, group_leader);
+	h->process = task_key(leader);
+	h->task = leader == t ? h->process : task_key(t);
 	h->pid = READ(struct task_struct, t, tgid);
 	h->tid = READ(struct task_struct, t, pid);
 	h->ppid = READ(struct task_struct, READ(struct task_struct, t, real_parent), tgid);
@@ -99,9 +100,11 @@ static __always_inline struct upid upid_at(__u64 pid, __u32 level)
 {
 	struct upid u = {};
 
-	if (pid && level <= 32 && READ(struct pid, pid, level) >= level)
-		bpf_probe_read_kernel(&u, sizeof(u),
-			(void *)(pid + bpf_core_field_offset(struct pid, numbers) + level * sizeof(struct upid)));
+	if (pid && level <= 32 && READ(struct pid, pid, level) >= level) {
+		__u64 there = pid + level * sizeof(struct upid);
+		u.nr = READ(struct pid, there, numbers[0].nr);
+		u.ns = READ(struct pid, there, numbers[0].ns);
+	}
 	return u;
 }
 
@@ -123,11 +126,11 @@ static __always_inline void proc_pids(struct slot *s, struct raw_proc *p, __u64 
 	__u64 ns = (__u64)u.ns;
 
 	p->vtid = u.nr;
-	p->vpid = pid_inside(ADDRESS(s, struct task_struct, leader, thread_pid), level, ns);
+	p->vpid = leader == t ? p->vtid : pid_inside(ADDRESS(s, struct task_struct, leader, thread_pid), level, ns);
 	p->sid = READ(struct pid, session, numbers[0].nr);
-	p->vsid = pid_inside(session, level, ns);
+	p->vsid = level ? pid_inside(session, level, ns) : p->sid;
 	p->pgid = READ(struct pid, group, numbers[0].nr);
-	p->vpgid = pid_inside(group, level, ns);
+	p->vpgid = level ? pid_inside(group, level, ns) : p->pgid;
 	p->ns[1] = READ(struct pid_namespace, ns, ns.inum);
 	__u64 init = ADDRESS(s, struct pid_namespace, ns, child_reaper);
 	p->pidns_start = init ? READ(struct task_struct, init, start_boottime) : 0;
@@ -151,23 +154,25 @@ static __always_inline void proc_namespaces(struct slot *s, struct raw_proc *p, 
 
 static __always_inline void proc_credentials(struct slot *s, struct raw_proc *p, __u64 t)
 {
-	__u64 c = ADDRESS(s, struct task_struct, t, cred), caps[4] = {};
-	__u32 id[8] = {};
+	__u64 c = ADDRESS(s, struct task_struct, t, cred);
+	__u64 ids = c + bpf_core_field_offset(struct cred, uid), caps = c + bpf_core_field_offset(struct cred, cap_inheritable);
 
-	bpf_core_read(id, sizeof(id), &((struct cred *)c)->uid);       /* uid gid suid sgid euid egid fsuid fsgid */
-	p->ids[0] = id[0];
-	p->ids[1] = id[4];
-	p->ids[2] = id[2];
-	p->ids[3] = id[6];
-	p->ids[4] = id[1];
-	p->ids[5] = id[5];
-	p->ids[6] = id[3];
-	p->ids[7] = id[7];
-	bpf_core_read(caps, sizeof(caps), &((struct cred *)c)->cap_inheritable);
-	p->cap_inheritable = caps[0];
-	p->cap_permitted = caps[1];
-	p->cap_effective = caps[2];
-	p->cap_bounding = caps[3];
+	words_at(s, ids);                                              /* uid gid suid sgid euid egid fsuid fsgid */
+	p->ids[0] = WORD(s, 0);
+	p->ids[4] = WORD(s, 0) >> 32;
+	p->ids[2] = WORD(s, 1);
+	p->ids[6] = WORD(s, 1) >> 32;
+	words_at(s, ids + 16);
+	p->ids[1] = WORD(s, 0);
+	p->ids[5] = WORD(s, 0) >> 32;
+	p->ids[3] = WORD(s, 1);
+	p->ids[7] = WORD(s, 1) >> 32;
+	words_at(s, caps);
+	p->cap_inheritable = WORD(s, 0);
+	p->cap_permitted = WORD(s, 1);
+	words_at(s, caps + 16);
+	p->cap_effective = WORD(s, 0);
+	p->cap_bounding = WORD(s, 1);
 	p->loginuid = p->sessionid = -1;
 	if (bpf_core_field_exists(((struct task_struct *)0)->loginuid)) {
 		p->loginuid = READ(struct task_struct, t, loginuid).val;
@@ -205,9 +210,11 @@ static __always_inline __u64 task_cgroup(struct slot *s, __u64 t)
 {
 	__u64 set = ADDRESS(s, struct task_struct, t, cgroups), css = 0;
 
-	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
-		bpf_probe_read_kernel(&css, sizeof(css), (void *)(set + bpf_core_field_offset(struct css_set, subsys) +
-			bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id) * sizeof(void *)));
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id)) {
+		words_at(s, set + bpf_core_field_offset(struct css_set, subsys) +
+			bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id) * sizeof(void *));
+		css = WORD(s, 0);
+	}
 	if (css) {
 		__u64 cgrp = ADDRESS(s, struct cgroup_subsys_state, css, cgroup);
 		if (READ(struct cgroup_root, READ(struct cgroup, cgrp, root), hierarchy_id) != 0 &&
@@ -237,13 +244,13 @@ static __always_inline __u64 memory_resident(__u64 mm)
 	return (rss_part(mm, 0) + rss_part(mm, 1) + rss_part(mm, 3)) * 4;
 }
 
-static __always_inline void proc_memory(struct slot *s, struct raw_proc *p, __u64 t)
+/* What only the event of an execve tells. */
+static __always_inline void proc_memory(struct slot *s, struct raw_proc *p)
 {
-	__u64 mm = ADDRESS(s, struct task_struct, t, mm);
+	__u64 t = s->task, mm = ADDRESS(s, struct task_struct, t, mm);
 
 	p->page_faults_major = READ(struct task_struct, t, maj_flt);
 	p->page_faults_minor = READ(struct task_struct, t, min_flt);
-	p->vm_size = p->vm_rss = p->vm_swap = 0;
 	if (!mm)
 		return;
 	p->vm_size = READ(struct mm_struct, mm, total_vm) * 4;
@@ -260,9 +267,17 @@ static __always_inline void item_groups(struct slot *s, __u64 t)
 	if (!to || !n)
 		return;
 	item_aux(s, n * 4);
+	__u64 from = g + bpf_core_field_offset(struct group_info, gid);
+	if (n <= 4) {
+		words_at(s, from);
+		((__u64 *)to)[0] = WORD(s, 0);
+		((__u64 *)to)[1] = WORD(s, 1);
+		item_end(s, n * 4);
+		return;
+	}
 	if (n > RAW_GROUPS)
 		n = RAW_GROUPS;
-	if (bpf_probe_read_kernel(to, n * 4, (void *)(g + bpf_core_field_offset(struct group_info, gid))) == 0)
+	if (bpf_probe_read_kernel(to, n * 4, (void *)from) == 0)
 		item_end(s, n * 4);
 }
 
@@ -317,12 +332,12 @@ __noinline int proc_fill(struct slot *s)
 	p->fdlimit = READ(struct signal_struct, READ(struct task_struct, t, signal), rlim[RLIMIT_NOFILE].rlim_cur);
 	p->no_new_privs = READ(struct task_struct, t, atomic_flags) & 1;
 	p->seccomp = READ(struct task_struct, t, seccomp.mode);
-	p->differs = p->pad = 0;
+	p->differs = p->born = 0;
 	proc_pids(s, p, t);
 	proc_namespaces(s, p, t);
 	proc_credentials(s, p, t);
 	proc_terminal(s, p, t);
-	proc_memory(s, p, t);
+	p->page_faults_major = p->page_faults_minor = p->vm_size = p->vm_rss = p->vm_swap = 0;
 	s->off = sizeof(*p);
 	if (fs) {
 		struct path root = READ(struct fs_struct, fs, root), pwd = READ(struct fs_struct, fs, pwd);

@@ -202,6 +202,7 @@ typedef struct {
 } atomic_t;
 struct signal_struct {
 	atomic_t live;
+	int nr_threads;
 	struct pid *pids[4];
 	struct tty_struct *tty;
 	struct rlimit rlim[16];

@@ -16,6 +16,19 @@ static __always_inline __u64 name_of(struct slot *s, __u64 dentry, __u32 *len)
 	return WORD(s, 0);
 }
 
+/* Most names fit into two words. What stands behind them is written over. */
+static __always_inline void name_copy(struct slot *s, __u32 off, __u32 len, const unsigned char *name)
+{
+	if (can_cast && len <= 2 * sizeof(__u64)) {
+		words_at(s, (__u64)name);
+		__u64 *to = AT(s, off);
+		to[0] = WORD(s, 0);
+		to[1] = WORD(s, 1);
+	} else {
+		bpf_probe_read_kernel(AT(s, off), len, name);
+	}
+}
+
 /* One step up from s->walk: a name, or from the root of a mount to where it is mounted. Returns -1 to go on, else enum raw_path. */
 static __always_inline int path_step(struct slot *s)
 {
@@ -40,7 +53,7 @@ static __always_inline int path_step(struct slot *s)
 	__u32 len = (name.hash_len >> 32) & (RAW_NAME - 1), off = w->off;
 	if (off - w->begin > RAW_TEXT)
 		return PATH_DEEP;
-	bpf_probe_read_kernel(AT(s, off), len, name.name);
+	name_copy(s, off, len, name.name);
 	*(char *)AT(s, off + len) = '\0';
 	w->off = off + len + 1;
 	if (parent == dentry || !parent)

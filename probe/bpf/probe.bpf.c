@@ -323,8 +323,10 @@ int BPF_PROG_exec(__u64 *ctx)
 	p->h.flags |= passes ? 0 : RAW_UNWANTED;
 	p->old_task = m->thread_key;
 	m->thread_key = 0;
-	if (passes)
+	if (passes) {
 		p->h.id = __sync_fetch_and_add(&next_id, 1);
+		proc_memory(s, p);
+	}
 	__u32 off = s->off;
 	argv_fill(s);
 	remember_argv0(s, m, off);
@@ -351,7 +353,7 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG_exit(__u64 *ctx)
 {
 	struct task_struct *t = (struct task_struct *)ctx[0];
-	struct memory *m = memory_of(t, false), *pm = memory_of(t->group_leader, false);
+	struct memory *m = memory_of(t, false), *pm = t->pid == t->tgid ? m : memory_of(t->group_leader, false);
 	bool self = pm && pm->self, wants = capture_exit && !self;
 
 	if (capture_exit)
@@ -380,7 +382,9 @@ int BPF_PROG_exit(__u64 *ctx)
 	e->h.task = task;
 	e->h.flags = (wants ? 0 : RAW_UNWANTED) | (known && pm ? 0 : RAW_INCOMPLETE);
 	e->code = t->exit_code;
-	e->last = READ(struct signal_struct, READ(struct task_struct, t, signal), live.counter) == 0;
+	const struct signal_struct *signal = READ(struct task_struct, t, signal);
+	e->last = READ(struct signal_struct, signal, live.counter) == 0;
+	e->alone = READ(struct signal_struct, signal, nr_threads) == 1;
 	e->thread_key = m ? m->thread_key : 0;
 	if (wants)
 		e->h.id = __sync_fetch_and_add(&next_id, 1);

@@ -223,14 +223,17 @@ static __always_inline long record_send(struct slot *s)
 /* What no event needs yet can wait, or short processes would cost the reader a wake-up each. */
 static __always_inline long record_send_later(struct slot *s)
 {
-	__u64 now = bpf_ktime_get_boot_ns();
+	__u64 now = ((struct raw_head *)s->data)->time;
 
 	if (now - announced > ANNOUNCE_NS || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) * 8 > ring_size) {
 		announced = now;
 		return record_send(s);
 	}
+	/* Before, for an event that comes behind it meanwhile; and after, as another one may have been told by then that it was woken for. */
 	unannounced = true;
-	return record_put(s, BPF_RB_NO_WAKEUP);
+	long rc = record_put(s, BPF_RB_NO_WAKEUP);
+	unannounced = true;
+	return rc;
 }
 
 /* Begins an item at the end of the record: returns where its bytes go, at most RAW_TEXT + RAW_NAME of them, or NULL. */
