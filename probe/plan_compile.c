@@ -253,13 +253,13 @@ static void add_texts(struct compiler *c, unsigned subject, uint32_t *used)
 		}
 }
 
-/* The byte of a text that the fewest names have: letters are frequent, others are not. */
+/* Where in a text the byte is that the fewest names have: letters are frequent, others are not. Not the last one, if there is another. */
 static uint8_t rarest(const char *s, size_t n)
 {
 	static const char frequent[] = "zjqxkvwybgfhmpuclodnrstiae";
 	size_t best = 0, rank = sizeof frequent;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i == 0 || i + 1 < n; i++) {
 		const char *at = s[i] ? strchr(frequent, s[i]) : NULL;
 		size_t r = at ? (size_t)(at - frequent) + 1 : 0;
 		if (r < rank) {
@@ -267,7 +267,7 @@ static uint8_t rarest(const char *s, size_t n)
 			best = i;
 		}
 	}
-	return (uint8_t)s[best];
+	return (uint8_t)best;
 }
 
 /* Tests of what a component has in it. One for which there is no room is left out. */
@@ -285,7 +285,10 @@ static void add_parts(struct compiler *c, unsigned line, const struct plan_test 
 		r->len = (uint8_t)(t->text[i].n < sizeof r->text ? t->text[i].n : sizeof r->text);
 		memcpy(&r->text, t->text[i].p, r->len);
 		memset(&r->mask, 0xff, r->len);
-		memset(&r->rare, rarest(t->text[i].p, r->len), sizeof r->rare);
+		r->rare_at = rarest(t->text[i].p, r->len);
+		memset(&r->rare, t->text[i].p[r->rare_at], sizeof r->rare);
+		memset(&r->beside, r->len > 1 ? t->text[i].p[r->rare_at + 1] : 0, sizeof r->beside);
+		r->unseen = r->len > 1 ? 1ull << 63 : ~0ull;
 	}
 	p->n_parts += (uint32_t)t->n;
 }

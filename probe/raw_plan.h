@@ -78,8 +78,9 @@ struct raw_mask {
 /* A text of a test of what a component of a path has in it; as a raw_range. */
 struct raw_part {
 	__u64 text, mask;                      /* its first 8 bytes; which of them count */
-	__u64 rare;                            /* eight times a byte of it that few names have */
-	__u8 len, negated, ends, pad[5];
+	__u64 rare, beside;                    /* eight times a byte of it that few names have, and the one behind that */
+	__u64 unseen;                          /* bits of those of eight bytes behind which nothing is known */
+	__u8 len, negated, ends, rare_at, pad[4];              /* rare_at: where that byte is */
 	struct raw_lines lines;                /* that have the test */
 };
 

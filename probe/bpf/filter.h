@@ -75,7 +75,7 @@ static __always_inline bool name_rare(struct slot *s, const struct raw_plan *p, 
 
 /* Goes from s->walk some steps up to the root of s->task and appends the components' dentries to s->trail, leaf first. Returns whether it
  * is to be gone on with; else s->walk.result is PATH_ABSOLUTE when it got there. Steps as those of path_step, in registers: this is the
- * way of every file that is opened. With `parts` s->rare says whether one of the components is name_rare. */
+ * way of every file that is opened. With `parts` s->rare says which of the components are name_rare. */
 static __always_inline bool path_climb_some(struct slot *s, bool parts)
 {
 	__u64 dentry = s->walk.dentry, mnt = s->walk.mnt;
@@ -102,9 +102,9 @@ static __always_inline bool path_climb_some(struct slot *s, bool parts)
 			return false;
 		/* In memory, where the verifier does not follow it: it would go through every number in every round. */
 		s->trail[s->depth & (TRAIL - 1)] = dentry;
-		s->depth++;
 		if (parts && name_rare(s, plan_of(s), dentry))
-			s->rare = true;
+			s->rare |= 1u << (s->depth & (TRAIL - 1));
+		s->depth++;
 		dentry = parent;
 	}
 	s->walk.dentry = dentry;
@@ -133,10 +133,10 @@ static __always_inline void path_climb_here(struct slot *s, bool parts)
 {
 	s->depth = 0;
 	s->walk.result = -1;
-	s->rare = !can_cast;
+	s->rare = can_cast && plan_of(s)->rare_known ? 0 : ~0u;
 	if (!path_climb_some(s, can_cast && parts))
 		return;
-	s->rare = true;
+	s->rare |= ~0u << (TRAIL / CLIMBS);
 	for (int i = 1; i < CLIMBS && path_climb_more(s); i++)
 		;
 }
@@ -233,7 +233,7 @@ HOT int file_keep(struct slot *s, __u32 file_at, __u32 uses)
 		return 1;
 	if (uses & RAW_USES_PATH && !path_keep(s))
 		return 0;
-	if (parts && !(s->rare || !p->rare_known ? parts_keep(s) : lines_keep(s, &p->partless)))
+	if (parts && !(s->rare ? parts_keep(s) : lines_keep(s, &p->partless)))
 		return 0;
 	if (!(uses & RAW_USES_NAME) || s->depth == 0 || !lines_meet(s, &p->names))
 		return 1;

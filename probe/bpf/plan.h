@@ -182,44 +182,57 @@ static __always_inline __u64 rare_in(__u64 w, const struct raw_plan *p)
 	return zeros(w ^ p->rare[0]) | zeros(w ^ p->rare[1]);
 }
 
-/* Looks for a part in a name of `len` bytes. */
-__noinline int part_in(struct slot *s, __u32 i, __u64 name, __u32 len)
+/* Looks for a part where its rarest byte is among the eight that stand `at` bytes behind the beginning of a name of `len` bytes. */
+__noinline int part_in(struct slot *s, __u32 i, __u64 name, __u32 at, __u32 len)
 {
 	const struct raw_part *part = &plan_of(s)->parts[i & (RAW_PARTS - 1)];
-	__u32 at;
+	const __u64 ones = 0x0101010101010101ull;
 
-	ROUNDS(at, RAW_PART_NAME) {
-		if (!s || at + part->len > len)
-			break;
-		words_at(s, name + at);
+	if (!s || at >= len)
+		return 0;
+	words_at(s, name + at);
+	__u64 rare = zeros(WORD(s, 0) ^ part->rare);
+	if (len - at < 8)
+		rare &= (1ull << 8 * (len - at)) - 1;
+	_Pragma("clang loop unroll(disable)")
+	for (int n = 0; n < 8 && rare; n++) {
+		__u64 lowest = rare & -rare;
+		/* As many bytes as begin below it. */
+		__u32 end = at + ((((lowest - 1) & ones) * ones) >> 56), first = end - 1 - part->rare_at;
+		rare ^= lowest;
+		if (end <= part->rare_at || first + part->len > len)
+			continue;
+		words_at(s, name + first);
 		if (((WORD(s, 0) ^ part->text) & part->mask) == 0)
 			s->hit = true;
 	}
 	return 0;
 }
 
-/* The same in the name of one of the components in s->trail. Few names have the part's rarest byte. */
-static __always_inline void part_look(struct slot *s, const struct raw_part *part, __u32 i, __u32 n)
+/* Is a part's rarest byte among these eight, and behind it what is behind it in the part? */
+static __always_inline bool part_begins(__u64 w, const struct raw_part *part)
 {
-	__u32 len;
-	__u64 at = name_of(s, s->trail[n & (TRAIL - 1)], &len), rare;
-
-	words_at(s, at);
-	rare = zeros(WORD(s, 0) ^ part->rare) | zeros(WORD(s, 1) ^ part->rare);
-	if (len > 16) {
-		words_at(s, at + 16);
-		rare |= zeros(WORD(s, 0) ^ part->rare) | zeros(WORD(s, 1) ^ part->rare);
-	}
-	if (len > RAW_PART_NAME)
-		s->unsure = true;
-	else if (rare)
-		part_in(s, i, at, len);
+	return (zeros(w ^ part->rare) & (zeros(w ^ part->beside) >> 8 | part->unseen)) != 0;
 }
 
-__noinline int part_look_more(struct slot *s, __u32 i, __u32 n)
+/* The same in the name of one of the components in s->trail. */
+__noinline int part_look(struct slot *s, __u32 i, __u32 n)
 {
-	if (s)
-		part_look(s, &plan_of(s)->parts[i & (RAW_PARTS - 1)], i, n);
+	const struct raw_part *part = &plan_of(s)->parts[i & (RAW_PARTS - 1)];
+	__u32 len;
+
+	if (!s)
+		return 0;
+	__u64 name = name_of(s, s->trail[n & (TRAIL - 1)], &len);
+	if (len > RAW_PART_NAME) {
+		s->unsure = true;
+		return 0;
+	}
+	for (__u32 at = 0; at < RAW_PART_NAME && at < len; at += 8) {
+		words_at(s, name + at);
+		if (part_begins(WORD(s, 0), part))
+			part_in(s, i, name, at, len);
+	}
 	return 0;
 }
 
@@ -231,10 +244,9 @@ __noinline int part_keep(struct slot *s, __u32 i)
 	if (!s)
 		return 0;
 	__u32 n, depth = s->depth;
-	for (n = 0; n < PARTS_HERE && n < depth; n++)
-		part_look(s, part, i, n);
-	for (n = PARTS_HERE; n < TRAIL && n < depth; n++)
-		part_look_more(s, i, n);
+	for (n = 0; n < TRAIL && n < depth; n++)
+		if (s->rare >> n & 1)
+			part_look(s, i, n);
 	if (!part->ends)
 		return 0;
 	if (s->hit == part->negated && (s->hit || !s->unsure))

@@ -13,7 +13,6 @@ enum {
 	TRAIL = 32,                    /* components that a path may have to be looked up in the plan */
 	CLIMBS = 4,                    /* in so many pieces */
 	NODES_HERE = 3,                /* of a tree that are looked up without a call */
-	PARTS_HERE = 6,                /* components in which parts are looked for without a call */
 	SLOT_NUMBERS = 16,
 	PASSED_SHORT = 32,
 	PASSED_MAX = 256,              /* of a path as passed that is looked at */
@@ -98,7 +97,7 @@ struct slot {
 	struct raw_lines found;        /* of the plan, whose ancestor is found */
 	__u64 ancestor;
 	bool unsure;                   /* a component is too long to say what is in it */
-	bool rare;                     /* there may be a part in one; see name_rare */
+	__u32 rare;                    /* by place in `trail`, in which there may be a part; see name_rare */
 	__u64 ends[2][2];              /* addresses, local and remote */
 	__u32 address_len, pad3;
 	__u64 trail[TRAIL];            /* see path_climb */

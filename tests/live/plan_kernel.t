@@ -49,7 +49,8 @@ tap.ok(more < 3 * (wanted - let), "the kernel makes a good part of the tests", m
 FILES = DIR + "/files"
 os.mkdir(FILES)
 OPENS = """import itertools, os, sys
-for name, flags in itertools.product(("a.log", ".log", "log", "b.txt", "x" * 40 + ".log", "sixteen-and-a.log", "release_agent", "exactly-thirty-two-bytes-and.log", "a.log.1"),
+for name, flags in itertools.product(("a.log", ".log", "log", "b.txt", "x" * 40 + ".log", "sixteen-and-a.log", "release_agent", "exactly-thirty-two-bytes-and.log", "a.log.1",
+                                      "__a__b__c", "_______x", "a.l.l.lo.log.l"),
                                      (0, os.O_TRUNC, os.O_APPEND, os.O_TRUNC | os.O_APPEND, os.O_CLOEXEC, os.O_SYNC)):
     os.close(os.open(sys.argv[1] + "/" + name, os.O_WRONLY | os.O_CREAT | flags, 0o600))
 """
@@ -66,7 +67,9 @@ for line in ("write arg-bits flags 0x100", "arg-bits flags 0x108", "not arg-bits
              "path-contains og", "not path-contains log not path-name-suffix x.log", "path-contains a.log .txt not path-name-suffix x.log",
              "not path-contains e_ag a.l path-name-is log b.txt release_agent", "path-contains sixteen- n-an not path-name-suffix x.log",
              "path-contains d.log not path-name-suffix x.log", "not path-contains d.log g.1 not path-name-suffix x.log",
-             "path-contains e_ag d.log n-an not path-name-suffix x.log"):
+             "path-contains e_ag d.log n-an not path-name-suffix x.log",
+             "path-contains _x __c not path-name-suffix x.log", "path-contains .log.l _b__c not path-name-suffix x.log",
+             "path-contains a.l.l.lo. not path-name-suffix x.log", "path-contains _ not path-name-suffix x.log"):
     run = plan_kernel.run(DIR, 'plan 1\nevent openat\n  pass ok path-under "%s" %s\n' % (FILES, line), 0, 0, open_all)
     tap.ok(not run.missing and not run.more, "%s: as the reference filter says" % line, list(run.missing)[:4], list(run.more)[:4])
     tap.ok(0 < run.let < run.wanted, "of some", run.let, run.wanted)
