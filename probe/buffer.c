@@ -1,5 +1,5 @@
-/* The memfd: a page with two copies of the state and a word that says which one is in force, and the keys of who is left out, then the ring. So a reader that is killed
- * at any moment leaves a state that was whole, and a record that it was just writing is not in it. */
+/* The memfd: a page with two copies of the state and a word that says which one is in force, and the keys of who is left out; then the
+ * ring. So a reader that is killed at any moment leaves a state that was whole, and a record that it was just writing is not in it. */
 #include "buffer.h"
 
 #include <errno.h>

@@ -17,7 +17,7 @@
 #include "kernel_types.h"
 #include "wire/log.h"
 
-enum { PROGRAMS = 12, HANDLERS = 3, LONG = 10000, SHORT_NICE = 5, LOG_SIZE = 16 << 20, LOG_SHOWN = 4000 };
+enum { PROGRAMS = 12, HANDLERS = 3, LONG = 10000, SHORT_NICE = 5, LOG_SIZE = 16 << 20, LOG_SHOWN = 1800 };
 
 struct program {
 	const char *name, *section;            /* of the object */

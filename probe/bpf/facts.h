@@ -19,7 +19,8 @@ static __always_inline __u64 process_key(__u64 t)
 
 static __always_inline __u64 task_pid_of(struct slot *s, __u64 signal, int type)
 {
-	return ADDRESS(s, struct signal_struct, signal, pids[type]);
+	words_at(s, signal + bpf_core_field_offset(struct signal_struct, pids) + type * sizeof(void *));
+	return WORD(s, 0);
 }
 
 static __always_inline __u64 print_words(struct slot *s, __u64 h, __u64 address)

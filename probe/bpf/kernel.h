@@ -285,10 +285,6 @@ struct socket {
 	struct sock *sk;
 };
 
-struct list_head {
-	struct list_head *next, *prev;
-};
-
 struct bpf_iter_meta {
 	__u64 seq_num;
 };

@@ -6,14 +6,12 @@
 
 enum { STEPS_HERE = 4, PRINTED_HERE = 6 };     /* that most paths take */
 
-/* Where a dentry's name stands, and how long it is. */
+/* Where a dentry's name stands, and how long it is: see struct qstr. */
 static __always_inline __u64 name_of(struct slot *s, __u64 dentry, __u32 *len)
 {
-	struct qstr name = READ(struct dentry, dentry, d_name);
-
-	*len = name.hash_len >> 32;
-	WORD(s, 0) = (__u64)name.name;
-	return WORD(s, 0);
+	words_at(s, dentry + bpf_core_field_offset(struct dentry, d_name));
+	*len = WORD(s, 0) >> 32;
+	return WORD(s, 1);
 }
 
 /* Most names fit into two words. What stands behind them is written over. */

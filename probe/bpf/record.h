@@ -115,27 +115,37 @@ struct slot {
 /* Tells the verifier that `n`, which it may have lost sight of, is at most `mask`, a power of two less one. */
 #define BOUND(n, mask) asm volatile("%0 &= %1" : "+r"(n) : "i"(mask))
 
-/* Two words at any address, as numbers, in s->word. The verifier does no arithmetic on what it knows to be a pointer, so they go
- * through memory; and as it wants to know what is behind one, each pair of words is taken for a list head. Much cheaper than
- * the helper, which older kernels need. */
+/* Two words at any address, in s->word, as numbers: the verifier does no arithmetic on what it knows to be a pointer. So what is there is
+ * taken for two numbers, whatever it is. Much cheaper than the helper, which older kernels need. */
 static __always_inline void words_at(struct slot *s, __u64 address)
 {
 	if (can_cast) {
-		struct list_head *l = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct list_head));
-		*(volatile __u64 *)&s->word[0] = (__u64)l->next;
-		*(volatile __u64 *)&s->word[1] = (__u64)l->prev;
+		struct timespec64 *two = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct timespec64));
+		s->word[0] = two->tv_sec;
+		s->word[1] = two->tv_nsec;
 	} else if (bpf_probe_read_kernel(s->word, sizeof(s->word), (void *)address) != 0) {
 		s->word[0] = s->word[1] = 0;
 	}
 }
 
-#define WORD(s, n) (*(volatile __u64 *)&(s)->word[n])
+#define WORD(s, n) ((s)->word[n])
+
+/* A pointer as a number, by way of memory. */
+#define NUMBER(s, pointer) ({ \
+	*(volatile __u64 *)&(s)->word[0] = (__u64)(pointer); \
+	*(volatile __u64 *)&(s)->word[0]; })
 
 /* The address in a field, as a number. */
+#if CAN_CAST
+#define ADDRESS(s, type, object, field) ({ \
+	(void)(s); \
+	__u64 field_ = (__u64)(object) + bpf_core_field_offset(type, field); \
+	(__u64)((struct timespec64 *)bpf_rdonly_cast((void *)field_, bpf_core_type_id_kernel(struct timespec64)))->tv_sec; })
+#else
 #define ADDRESS(s, type, object, field) ({ \
 	__u64 object_ = (__u64)(object); \
-	WORD(s, 0) = (__u64)READ(type, object_, field); \
-	WORD(s, 0); })
+	NUMBER(s, READ(type, object_, field)); })
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

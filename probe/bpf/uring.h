@@ -348,8 +348,7 @@ static __always_inline int ring_submitted(__u64 req)
 	s->task = t->flags & PF_IO_WORKER ? (__u64)leader : (__u64)t;
 	__builtin_memset(&s->call, 0, sizeof(s->call));
 	s->call.what = *call;
-	WORD(s, 0) = req;
-	ring_args(s, WORD(s, 0), op);
+	ring_args(s, NUMBER(s, req), op);
 	bool passes = wanted && ring_actor(s);
 	if (!passes && !call->tells) {
 		ring_count(call->type, wanted, COUNT_REJECTED);
