@@ -34,7 +34,7 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 """
-KILLS = 60 if os.environ.get("SAKER_SOAK") else 6
+KILLS = 30 if os.environ.get("SAKER_SOAK") else 6
 tap = Tap()
 
 
@@ -147,7 +147,7 @@ tap.ok(stat.get("probe.definitions.unused", 0) == 0 and stat["probe.events.out"]
 # Readers that are killed at any moment, while families come and go.
 def killed(probe):
     family = "i=0; while [ $i -lt 200 ]; do (sh -c : & (sh -c ': | :' &)); i=$((i + 1)); done"
-    kills, end = 0, time.monotonic() + 20
+    kills, end = 0, time.monotonic() + 120
     while kills < KILLS and time.monotonic() < end:
         running = [subprocess.Popen(["sh", "-c", family]) for _ in range(2)]
         while any(p.poll() is None for p in running):
