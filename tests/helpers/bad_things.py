@@ -102,7 +102,7 @@ def read_lines(name):
 
 
 class Pipeline:
-    """scripts/saker run, its alerts as JSON in a file."""
+    """scripts/saker run, its alerts as JSON in a file. In a run folder of its own, as that of the host may have alerts of others yet."""
 
     def __init__(self):
         extra = os.path.join(DIR, "fields.yaml")
@@ -113,8 +113,8 @@ class Pipeline:
         self.out, self.err = RULES + ".alerts", RULES + ".log"
         with open(os.path.join(DIR, self.out), "w") as out, open(os.path.join(DIR, self.err), "w") as err:
             self.process = subprocess.Popen(
-                [os.path.join(HERE, "../../scripts/saker"), "run", "--json", "-r", FILE, "-r", extra,
-                 "-O", "enrich.docker_root=%s/docker/lib" % DIR],
+                [os.path.join(HERE, "../../scripts/saker"), "run", "-d", os.path.join(DIR, RULES + ".run"), "--json",
+                 "-r", FILE, "-r", extra, "-O", "enrich.docker_root=%s/docker/lib" % DIR],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         self.ready = until(lambda: any("saker: watching" in line for line in read_lines(self.err)) or
                            self.process.poll() is not None, "the pipeline's start") and self.process.poll() is None

@@ -40,9 +40,10 @@ def lines():
 
 with open(path("rules.yaml"), "w") as f:
     f.write(RULES)
+os.chmod(os.environ["DIR"], 0o755)     # the stages have users of their own
 saker = subprocess.Popen(
-    [os.environ["HERE"] + "/scripts/saker", "run", "--json", "-e", TYPES, "-r", path("rules.yaml"), "-O", "stdout_output.enabled=false",
-     "-O", "file_output.enabled=true", "-O", "file_output.filename=" + path("alerts"), "-O", "file_output.keep_alive=false"],
+    [os.environ["HERE"] + "/scripts/saker", "run", "-d", path("run"), "--json", "-e", TYPES, "-r", path("rules.yaml"),
+     "-O", "stdout_output.enabled=false", "-O", "file_output.enabled=true", "-O", "file_output.filename=" + path("alerts"), "-O", "file_output.keep_alive=false"],
     stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
 said = saker.stderr.readline()
 tap.ok(b"watching" in said, "saker watches", said)
