@@ -296,21 +296,18 @@ static void add_parts(struct compiler *c, unsigned line, const struct plan_test 
 /* What makes most paths need no look for parts. */
 static void sum_parts(struct raw_plan *p)
 {
-	unsigned n = 0;
-
+	p->rare_known = true;
 	memset(&p->partless, 0xff, sizeof p->partless);
 	for (uint32_t i = 0; i < p->n_parts; i++) {
 		const struct raw_part *part = &p->parts[i];
-		if (n == 0)
+		if (i == 0)
 			p->rare[0] = p->rare[1] = part->rare;
-		if (n == 0 || (part->rare != p->rare[0] && part->rare != p->rare[1])) {
+		else if (p->rare[0] == p->rare[1])
 			p->rare[1] = part->rare;
-			n++;
-		}
+		p->rare_known &= part->rare == p->rare[0] || part->rare == p->rare[1];
 		for (int w = 0; w < RAW_LINE_WORDS && !part->negated; w++)
 			p->partless.w[w] &= ~part->lines.w[w];
 	}
-	p->rare_known = n <= 2;
 }
 
 static void compile_tests(struct compiler *c)

@@ -15,15 +15,15 @@ static __always_inline __u64 name_of(struct slot *s, __u64 dentry, __u32 *len)
 }
 
 /* Most names fit into two words. What stands behind them is written over. */
-static __always_inline void name_copy(struct slot *s, __u32 off, __u32 len, const unsigned char *name)
+static __always_inline void name_copy(struct slot *s, __u32 off, __u32 len, __u64 name)
 {
 	if (can_cast && len <= 2 * sizeof(__u64)) {
-		words_at(s, (__u64)name);
+		words_at(s, name);
 		__u64 *to = AT(s, off);
 		to[0] = WORD(s, 0);
 		to[1] = WORD(s, 1);
 	} else {
-		bpf_probe_read_kernel(AT(s, off), len, name);
+		bpf_probe_read_kernel(AT(s, off), len, (void *)name);
 	}
 }
 
@@ -47,11 +47,12 @@ static __always_inline int path_step(struct slot *s)
 		return -1;
 	}
 	__u64 parent = (__u64)READ(struct dentry, dentry, d_parent);
-	struct qstr name = READ(struct dentry, dentry, d_name);
-	__u32 len = (name.hash_len >> 32) & (RAW_NAME - 1), off = w->off;
+	__u32 len, off = w->off;
+	__u64 name = name_of(s, dentry, &len);
+	BOUND(len, RAW_NAME - 1);
 	if (off - w->begin > RAW_TEXT)
 		return PATH_DEEP;
-	name_copy(s, off, len, name.name);
+	name_copy(s, off, len, name);
 	*(char *)AT(s, off + len) = '\0';
 	w->off = off + len + 1;
 	if (parent == dentry || !parent)

@@ -70,10 +70,16 @@ static void exec(struct made *m, uint64_t key, uint64_t parent)
 	put(m, &p, sizeof p);
 }
 
+/* Of a thread that is the last one, and alone. */
+static struct raw_exit leaving(uint64_t key)
+{
+	return (struct raw_exit){ .h = { .len = sizeof(struct raw_exit), .kind = RAW_EXIT, .flags = RAW_UNWANTED, .process = key, .task = key },
+		.last = 1, .alone = 1 };
+}
+
 static void death(struct made *m, uint64_t key)
 {
-	struct raw_exit x = { .h = { .len = sizeof x, .kind = RAW_EXIT, .flags = RAW_UNWANTED, .process = key, .task = key },
-		.last = 1, .alone = 1 };
+	struct raw_exit x = leaving(key);
 
 	put(m, &x, sizeof x);
 }
@@ -136,10 +142,13 @@ static void parts_of_lives(void **state)
 	put(&m, &p, sizeof p);
 	death(&m, 12);
 	birth(&m, 13, 1);                              /* a thread of it may still tell of its end */
-	struct raw_exit x = { .h = { .len = sizeof x, .kind = RAW_EXIT, .flags = RAW_UNWANTED, .process = 13, .task = 13 }, .last = 1 };
+	struct raw_exit x = leaving(13);
+	x.alone = 0;
 	put(&m, &x, sizeof x);
 	birth(&m, 14, 1);                              /* only a thread has ended */
-	x = (struct raw_exit){ .h = { .len = sizeof x, .kind = RAW_EXIT, .flags = RAW_UNWANTED, .process = 14, .task = 15 }, .alone = 1 };
+	x = leaving(14);
+	x.h.task = 15;
+	x.last = 0;
 	put(&m, &x, sizeof x);
 	birth(&m, 16, 1);                              /* one key for two */
 	death(&m, 16);
@@ -174,7 +183,8 @@ static void events_between(void **state)
 	put(&m, &p, sizeof p);
 	death(&m, 13);
 	birth(&m, 14, 1);
-	struct raw_exit x = { .h = { .len = sizeof x, .kind = RAW_EXIT, .process = 14, .task = 14 }, .last = 1, .alone = 1 };
+	struct raw_exit x = leaving(14);
+	x.h.flags = 0;                                 /* likewise */
 	put(&m, &x, sizeof x);
 	whole_life(&m, 15, 1);
 	event(&m, 15);                                 /* told late */
