@@ -42,7 +42,7 @@ static size_t values_of(const struct plan_test *t)
 
 /* Whether a line's test has been placed for another one of its type, or finds room: many lines have the same. `first` are the lines of
  * the next free value, of `room`. Returns false when there is nothing to fill in. */
-static bool place(struct compiler *c, unsigned line, const struct plan_test *t, struct raw_lines *first, size_t step, size_t room)
+static bool place_value(struct compiler *c, unsigned line, const struct plan_test *t, struct raw_lines *first, size_t step, size_t room)
 {
 	struct placed *p = c->placed, *end = p + c->n_placed;
 
@@ -69,7 +69,7 @@ static void add_ranges(struct compiler *c, unsigned line, const struct captured 
 		return;
 	if (uses == RAW_USES_SOCKET)
 		set_line(&c->out->raw.ports, line);
-	if (!place(c, line, t, &r->lines, sizeof *r, RAW_RANGES - *used))
+	if (!place_value(c, line, t, &r->lines, sizeof *r, RAW_RANGES - *used))
 		return;
 	for (size_t i = 0; i < t->n; i++, r++) {
 		r->first = t->range[i].first;
@@ -117,7 +117,12 @@ static void compile_type(struct compiler *c, const struct plan_event *e, unsigne
 
 	out->open_flags = plan_flags_argument(captured);
 	out->file = plan_file_argument(captured);
-	out->passed = plan_passed_argument(captured);
+	out->mode = plan_mode_argument(captured);
+	out->text = plan_text_argument(captured);
+	for (int i = 0; i < 2; i++) {
+		out->passed[i] = plan_passed_argument(captured, i);
+		out->base[i] = plan_base_argument(captured, i);
+	}
 	for (size_t i = 0; i < e->n; i++) {
 		struct plan_made made = { .type = type };
 		int all_uses = 0;
@@ -127,7 +132,7 @@ static void compile_type(struct compiler *c, const struct plan_event *e, unsigne
 			if (uses < 0)
 				continue;
 			made.test[made.n++] = t;
-			made.of_type |= t->subject == PLAN_ARG || t->subject == PLAN_ARG_BITS || uses == RAW_USES_SOCKET;
+			made.of_type |= t->subject == PLAN_ARG || t->subject == PLAN_ARG_BITS || (uses == RAW_USES_SOCKET && t->kind != PLAN_MASK);
 			all_uses |= uses;
 		}
 		unsigned n = made.n ? line_number(c, &made) : RAW_LINES;
@@ -136,7 +141,7 @@ static void compile_type(struct compiler *c, const struct plan_event *e, unsigne
 			pass_whole(out);
 			return;
 		}
-		out->uses |= (uint8_t)all_uses;
+		out->uses |= (uint16_t)all_uses;
 		out->lines.w[n / 64] |= 1ull << (n % 64);
 	}
 }
@@ -161,6 +166,8 @@ static void compile_flag(struct raw_plan *p, unsigned line, const struct plan_te
 			rule_out(&p->plain, line);
 		set_line(&p->dots, line);
 		break;
+	case PLAN_EXEC: add_flag(&p->exec[0], &p->exec[1], line, t->negated); break;
+	case PLAN_CREATE: add_flag(&p->create[0], &p->create[1], line, t->negated); break;
 	case PLAN_TTY: add_flag(&p->tty[0], &p->tty[1], line, t->negated); break;
 	case PLAN_CONTAINER: add_flag(&p->container[RAW_CLASS_HOST], &p->container[RAW_CLASS_CONTAINER], line, t->negated); break;
 	case PLAN_READ: case PLAN_WRITE:
@@ -176,16 +183,15 @@ static void add_nets(struct compiler *c, unsigned line, const struct plan_test *
 {
 	struct raw_plan *p = &c->out->raw;
 	struct raw_net *n = p->nets + p->n_nets;
-	bool local = t->subject == PLAN_ADDR_LOCAL || t->subject == PLAN_ADDR_CLIENT;
 
 	set_line(&p->addresses, line);
-	if (!place(c, line, t, &n->lines, sizeof *n, RAW_NETS - p->n_nets))
+	if (!place_value(c, line, t, &n->lines, sizeof *n, RAW_NETS - p->n_nets))
 		return;
 	for (size_t i = 0; i < t->n; i++, n++) {
 		n->len = t->net[i].len;
 		n->negated = t->negated;
 		n->ends = i + 1 == t->n;
-		n->what = t->subject == PLAN_ADDR ? RAW_N_EITHER : local ? RAW_N_LOCAL : RAW_N_REMOTE;
+		n->what = plan_end(captured_type(c->line[line].type), t->subject);
 		memcpy(n->addr, t->net[i].addr, sizeof n->addr);
 		for (unsigned bit = 0; bit < t->net[i].bits; bit++)
 			((uint8_t *)n->bits)[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
@@ -193,14 +199,20 @@ static void add_nets(struct compiler *c, unsigned line, const struct plan_test *
 	p->n_nets += (uint32_t)t->n;
 }
 
-/* Of kinds those of sockets can be told. */
+#define KIND(k) ((uint64_t)1 << FD_##k)
+
+/* The kinds of descriptors that a file may be. Devices, memfds and what has no name look alike. */
+static const uint64_t kinds[RAW_FD_NONE] = {
+	[RAW_FD_DIRECTORY] = KIND(DIRECTORY), [RAW_FD_PIPE] = KIND(PIPE), [RAW_FD_UNIX] = KIND(UNIX), [RAW_FD_IPV4] = KIND(IPV4),
+	[RAW_FD_IPV6] = KIND(IPV6), [RAW_FD_IP] = KIND(IPV4) | KIND(IPV6), [RAW_FD_SOCKET] = KIND(NETLINK) | KIND(PACKET) | KIND(OTHER),
+	[RAW_FD_FILE] = ~(KIND(DIRECTORY) | KIND(PIPE) | KIND(UNIX) | KIND(IPV4) | KIND(IPV6) | KIND(NETLINK) | KIND(PACKET)),
+};
+
 static void add_kinds(struct raw_plan *p, unsigned line, const struct plan_test *t)
 {
-	static const enum fd_kind kinds[] = { FD_IPV4, FD_IPV6, FD_UNIX };
-
-	for (unsigned i = 0; i < 3; i++)
-		if ((t->mask >> kinds[i] & 1) == t->negated)
-			rule_out(&p->family[i + 1], line);
+	for (unsigned i = 0; i < RAW_FD_NONE; i++)
+		if (!(kinds[i] & (t->negated ? ~t->mask : t->mask)))
+			rule_out(&p->kind[i], line);
 }
 
 /* Those of one RAW_USES_* value. */
@@ -216,7 +228,7 @@ static void add_masks(struct compiler *c, int uses, uint32_t *used)
 				continue;
 			if (what == RAW_M_ARG)
 				set_line(&c->out->raw.bits, i);
-			if (!place(c, i, t, &m->lines, sizeof *m, RAW_MASKS - *used))
+			if (!place_value(c, i, t, &m->lines, sizeof *m, RAW_MASKS - *used))
 				continue;
 			m->what = (uint8_t)what;
 			m->negated = t->negated;
@@ -225,27 +237,34 @@ static void add_masks(struct compiler *c, int uses, uint32_t *used)
 		}
 }
 
-/* Tests of argv[0], of the other arguments, of the parent's argv[0], or of the end of a file's name. One for which there is no room is left
- * out. */
-static void add_texts(struct compiler *c, unsigned subject, uint32_t *used)
+/* Whether a test is one of the texts: of a subject, or of the ends of names at a place. */
+static bool is_text(const struct plan_test *t, unsigned subject, enum raw_place place)
+{
+	if (place == RAW_PLACES)
+		return t->kind == PLAN_TEXT && t->subject == subject && plan_texts_fit(t);
+	return plan_place(t) == place && t->op == PLAN_NAME_SUFFIX && plan_texts_fit(t);
+}
+
+/* Tests of argv[0], of the other arguments, of the parent's argv[0], of the event's texts, or of the ends of names at a place. One for which
+ * there is no room is left out. */
+static void add_texts(struct compiler *c, unsigned subject, enum raw_place place, uint32_t *used)
 {
 	for (unsigned i = 0; i < c->n; i++)
 		for (unsigned k = 0; k < c->line[i].n; k++) {
 			const struct plan_test *t = c->line[i].test[k];
 			struct raw_text *r = c->out->raw.texts + *used;
-			if (t->kind != PLAN_TEXT || t->subject != subject ||
-			    (subject == PLAN_PATH && (t->op != PLAN_NAME_SUFFIX || !plan_texts_fit(t))))
+			if (!is_text(t, subject, place))
 				continue;
-			if (subject == PLAN_PATH)
-				set_line(&c->out->raw.name_ends, i);
-			if (!place(c, i, t, &r->lines, sizeof *r, RAW_TEXTS - *used))
+			if (place != RAW_PLACES)
+				set_line(&c->out->raw.places[place].name_ends, i);
+			if (!place_value(c, i, t, &r->lines, sizeof *r, RAW_TEXTS - *used))
 				continue;
 			for (size_t v = 0; v < t->n; v++, r++) {
 				r->len = (uint8_t)t->text[v].n;
 				r->whole = t->op == PLAN_IS;
 				r->negated = t->negated;
 				r->ends = v + 1 == t->n;
-				size_t at = subject == PLAN_PARENT_ARGV0 || subject == PLAN_PATH ? RAW_TAIL - t->text[v].n : 0;
+				size_t at = subject == PLAN_PARENT_ARGV0 || place != RAW_PLACES ? RAW_TAIL - t->text[v].n : 0;
 				memcpy((uint8_t *)r->text + at, t->text[v].p, t->text[v].n);
 				memset((uint8_t *)r->mask + at, 0xff, t->text[v].n);
 			}
@@ -270,14 +289,14 @@ static uint8_t rarest(const char *s, size_t n)
 	return (uint8_t)best;
 }
 
-/* Tests of what a component has in it. One for which there is no room is left out. */
-static void add_parts(struct compiler *c, unsigned line, const struct plan_test *t)
+/* A test of what a component has in it. One for which there is no room is left out. */
+static void add_part(struct compiler *c, unsigned line, const struct plan_test *t, struct raw_place_tests *place)
 {
 	struct raw_plan *p = &c->out->raw;
-	struct raw_part *r = p->parts + p->n_parts;
+	struct raw_part *r = p->parts + place->end_part;
 
-	set_line(&p->with_parts, line);
-	if (!place(c, line, t, &r->lines, sizeof *r, RAW_PARTS - p->n_parts))
+	set_line(&place->with_parts, line);
+	if (!place_value(c, line, t, &r->lines, sizeof *r, RAW_PARTS - place->end_part))
 		return;
 	for (size_t i = 0; i < t->n; i++, r++) {
 		r->negated = t->negated;
@@ -290,15 +309,23 @@ static void add_parts(struct compiler *c, unsigned line, const struct plan_test 
 		memset(&r->beside, r->len > 1 ? t->text[i].p[r->rare_at + 1] : 0, sizeof r->beside);
 		r->unseen = r->len > 1 ? 1ull << 63 : ~0ull;
 	}
-	p->n_parts += (uint32_t)t->n;
+	place->end_part += (uint32_t)t->n;
 }
 
-/* What makes most paths need no look for parts. */
+static void add_parts(struct compiler *c, enum raw_place of, struct raw_place_tests *place)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		for (unsigned k = 0; k < c->line[i].n; k++)
+			if (plan_place(c->line[i].test[k]) == of && c->line[i].test[k]->op == PLAN_CONTAINS)
+				add_part(c, i, c->line[i].test[k], place);
+}
+
+/* What makes most files need no look for parts. */
 static void sum_parts(struct raw_plan *p)
 {
 	p->rare_known = true;
 	memset(&p->partless, 0xff, sizeof p->partless);
-	for (uint32_t i = 0; i < p->n_parts; i++) {
+	for (uint32_t i = 0; i < p->places[RAW_PLACE_FILE].end_part; i++) {
 		const struct raw_part *part = &p->parts[i];
 		if (i == 0)
 			p->rare[0] = p->rare[1] = part->rare;
@@ -308,6 +335,23 @@ static void sum_parts(struct raw_plan *p)
 		for (int w = 0; w < RAW_LINE_WORDS && !part->negated; w++)
 			p->partless.w[w] &= ~part->lines.w[w];
 	}
+}
+
+/* The tests of each place that are not in the trees: those of the file first. */
+static void compile_places(struct compiler *c, uint32_t texts)
+{
+	uint32_t parts = 0;
+
+	for (unsigned i = 0; i < RAW_PLACES; i++) {
+		struct raw_place_tests *p = &c->out->raw.places[i];
+		p->first_text = p->end_text = texts;
+		p->first_part = p->end_part = parts;
+		add_texts(c, PLAN_PATH, (enum raw_place)i, &p->end_text);
+		add_parts(c, (enum raw_place)i, p);
+		texts = p->end_text;
+		parts = p->end_part;
+	}
+	sum_parts(&c->out->raw);
 }
 
 static void compile_tests(struct compiler *c)
@@ -322,19 +366,16 @@ static void compile_tests(struct compiler *c)
 				compile_flag(p, i, t);
 			if (plan_is_sign(t, &negated))
 				add_flag(&p->result[0], &p->result[1], i, negated);
-			if (t->kind == PLAN_TEXT && t->subject == PLAN_PATH && plan_is_of_name(t))
-				set_line(&p->names, i);
+			if (plan_place(t) != RAW_PLACES && plan_is_of_name(t))
+				set_line(&p->places[plan_place(t)].names, i);
 			p->wants_exe |= t->kind == PLAN_TEXT && t->subject == PLAN_EXE;
 			p->wants_cwd |= t->kind == PLAN_TEXT && t->subject == PLAN_CWD;
 			p->wants_ancestors |= t->kind == PLAN_TEXT && t->subject == PLAN_ANCESTOR;
-			if (t->kind == PLAN_TEXT && t->op == PLAN_CONTAINS)
-				add_parts(c, i, t);
 			if (t->kind == PLAN_NET)
 				add_nets(c, i, t);
 			if (t->kind == PLAN_MASK && t->subject == PLAN_FD_KIND)
 				add_kinds(p, i, t);
 		}
-	sum_parts(p);
 	add_masks(c, RAW_USES_TASK, &p->task_masks);
 	p->socket_masks = p->task_masks;
 	add_masks(c, RAW_USES_SOCKET, &p->socket_masks);
@@ -342,13 +383,14 @@ static void compile_tests(struct compiler *c)
 	add_masks(c, RAW_USES_EXEC, &p->exe_masks);
 	p->arg_masks = p->exe_masks;
 	add_masks(c, RAW_USES_ARGS, &p->arg_masks);
-	add_texts(c, PLAN_ARGV0, &p->argv0_texts);
+	add_texts(c, PLAN_ARGV0, RAW_PLACES, &p->argv0_texts);
 	p->args_texts = p->argv0_texts;
-	add_texts(c, PLAN_ARGS, &p->args_texts);
+	add_texts(c, PLAN_ARGS, RAW_PLACES, &p->args_texts);
 	p->parent_texts = p->args_texts;
-	add_texts(c, PLAN_PARENT_ARGV0, &p->parent_texts);
-	p->name_texts = p->parent_texts;
-	add_texts(c, PLAN_PATH, &p->name_texts);
+	add_texts(c, PLAN_PARENT_ARGV0, RAW_PLACES, &p->parent_texts);
+	p->arg_texts = p->parent_texts;
+	add_texts(c, PLAN_ARG_TEXT, RAW_PLACES, &p->arg_texts);
+	compile_places(c, p->arg_texts);
 }
 
 /* Which of the event's ranges a type's lines have. */
@@ -395,7 +437,9 @@ static struct compiled *compiled_new(uint32_t serial)
 	memset(&p->plain, 0xff, sizeof p->plain);
 	memset(p->tty, 0xff, sizeof p->tty);
 	memset(p->container, 0xff, sizeof p->container);
-	memset(p->family, 0xff, sizeof p->family);
+	memset(p->exec, 0xff, sizeof p->exec);
+	memset(p->create, 0xff, sizeof p->create);
+	memset(p->kind, 0xff, sizeof p->kind);
 	p->serial = serial;
 	return c;
 }

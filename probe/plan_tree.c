@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "plan_compile.h"
+#include "plan_uses.h"
 #include "plan_verdict.h"
 #include "wire/log.h"
 
@@ -34,10 +35,13 @@ static bool is_path(int tree)
 /* A test's tree, and whether it asks for whole paths. */
 static int tree_of(const struct plan_test *t)
 {
+	enum raw_place place = plan_place(t);
+
 	if (t->op == PLAN_CONTAINS)
 		return -1;
+	if (place != RAW_PLACES)
+		return (plan_is_of_name(t) ? (int)RAW_TREE_NAME : (int)RAW_TREE_PATH) + (int)place;
 	switch (t->subject) {
-	case PLAN_PATH: return plan_is_of_name(t) ? RAW_TREE_NAME : RAW_TREE_PATH;
 	case PLAN_EXE: return RAW_TREE_EXE;
 	case PLAN_COMM: return RAW_TREE_COMM;
 	case PLAN_PARENT: return RAW_TREE_PARENT;
@@ -137,7 +141,7 @@ static bool add_path(struct trees *t, uint32_t tree, const struct plan_text *v)
 
 static size_t longest_of(uint32_t tree)
 {
-	return tree == RAW_TREE_NAME ? NAME_MAX_BYTES : COMM_LONGEST;
+	return tree < RAW_TREE_COMM ? NAME_MAX_BYTES : COMM_LONGEST;
 }
 
 static bool add_values(struct trees *t, const struct plan_test *test)

@@ -30,23 +30,26 @@ struct raw_lines {
 /* What has to be asked for a type beyond its result, from cheap to dear. */
 enum {
 	RAW_USES_ACCESS = 1, RAW_USES_ARGS = 2, RAW_USES_PATH = 4, RAW_USES_NAME = 8, RAW_USES_TASK = 16, RAW_USES_SOCKET = 32,
-	RAW_USES_PASSED = 64, RAW_USES_EXEC = 128
+	RAW_USES_PASSED = 64, RAW_USES_EXEC = 128, RAW_USES_KIND = 256, RAW_USES_FIRST = 512, RAW_USES_SECOND = 1024, RAW_USES_TEXT = 2048,
+	RAW_USES_CREATE = 4096
 };
-/* raw_plan_type.file: an argument's number, or one of these. */
-enum { RAW_FILE_NONE = 255, RAW_FILE_NEW = 254 };
+/* Number of no argument; raw_plan_type.file: of the call's new descriptor. */
+enum { RAW_NO_ARG = 255, RAW_FILE_NEW = 254 };
 
 struct raw_plan_type {
 	struct raw_lines lines;
-	__u8 uses;
+	__u16 uses;
 	__u8 open_flags;                       /* argument that holds the flags of an opening */
 	__u8 file;                             /* where the file of the path tests is */
 	__u8 wanted;                           /* captured at all */
 	__u8 all;                              /* passes whole */
-	__u8 passed;                           /* argument that points at the path of the tests of what was passed */
+	__u8 passed[2], base[2];               /* arguments that point at its paths; descriptors of what these are relative to */
+	__u8 text;                             /* argument that points at a text */
+	__u8 mode;                             /* argument that holds the mode of a new file */
 	__u8 first_range, end_range;           /* of the event's ranges those that its lines have lie here */
 	__u8 class, wants;                     /* in the ring; RAW_WANT_* */
 	__u16 data;                            /* bytes that are told of what is read or written, at most RAW_TEXT */
-	__u32 pad;
+	__u8 pad[4];
 };
 
 /* Whose number or address. */
@@ -108,31 +111,47 @@ struct raw_node_key {
 };
 /* The roots of the trees; from the names on only the first level exists, and what is missing is like `more`. Of ancestors `end` is
  * which lines look for the name, `one` which look that it is not there. */
-enum raw_tree { RAW_TREE_PATH, RAW_TREE_EXE, RAW_TREE_CWD, RAW_TREE_NAME, RAW_TREE_COMM, RAW_TREE_PARENT, RAW_TREE_ANCESTOR, RAW_TREES };
+enum raw_tree {
+	RAW_TREE_PATH, RAW_TREE_FIRST, RAW_TREE_SECOND, RAW_TREE_EXE, RAW_TREE_CWD,
+	RAW_TREE_NAME, RAW_TREE_FIRST_NAME, RAW_TREE_SECOND_NAME, RAW_TREE_COMM, RAW_TREE_PARENT, RAW_TREE_ANCESTOR, RAW_TREES
+};
+
+/* Paths that tests look at in all ways: the file's; the first and the second path of the call, as they were passed and joined. Each has
+ * a tree and a tree of names, in this order. */
+enum raw_place { RAW_PLACE_FILE, RAW_PLACE_FIRST, RAW_PLACE_SECOND, RAW_PLACES };
+/* Which lines ask for its name, the end of that, what is in a component; the texts and parts of these. */
+struct raw_place_tests {
+	struct raw_lines names, name_ends, with_parts;
+	__u32 first_text, end_text, first_part, end_part;
+};
+
+/* What kind of descriptor a file may be. */
+enum raw_fd_kind { RAW_FD_FILE, RAW_FD_DIRECTORY, RAW_FD_PIPE, RAW_FD_UNIX, RAW_FD_IPV4, RAW_FD_IPV6, RAW_FD_IP, RAW_FD_SOCKET, RAW_FD_NONE };
 
 struct raw_plan {
 	struct raw_plan_type types[RAW_TYPES];
 	struct raw_lines result[2];            /* of a call that failed, of one that did not */
 	struct raw_lines access[4];            /* by O_ACCMODE */
+	struct raw_lines exec[2], create[2];   /* of an opening: no file that can be executed is asked for, one is; none was made, one was */
 	struct raw_lines plain;                /* of a path as passed without two dots side by side */
 	struct raw_lines tty[2];
 	struct raw_lines container[4];         /* by what cgroup_classes says; 0: nothing */
-	struct raw_lines family[4];            /* kinds of sockets: other, IPv4, IPv6, unix */
+	struct raw_lines kind[RAW_FD_NONE];
 	struct raw_node roots[RAW_TREES];
 	struct raw_range ranges[RAW_RANGES];   /* of the event, then of the task, then of the socket */
 	struct raw_mask masks[RAW_MASKS];      /* of the task, then of the socket, then of the executable, then of arguments */
 	struct raw_net nets[RAW_NETS];
-	struct raw_text texts[RAW_TEXTS];      /* of argv[0], then of the other arguments, then of the end of the parent's argv[0], then of a name's */
+	/* Of argv[0], then of the other arguments, then of the end of the parent's argv[0], then of the event's texts, then of names' ends. */
+	struct raw_text texts[RAW_TEXTS];
 	struct raw_part parts[RAW_PARTS];
+	struct raw_place_tests places[RAW_PLACES];
 	struct raw_lines ancestors;            /* that look for an ancestor */
 	struct raw_lines ports, addresses;     /* that ask for those of a socket */
-	/* That ask for bits of an argument, a file's name, its end, what is in a component, dots in what was passed. */
-	struct raw_lines bits, names, name_ends, with_parts, dots;
-	__u32 argv0_texts, args_texts, exe_masks, wants_cwd, wants_ancestors, parent_texts, name_texts, arg_masks;
-	__u32 n_parts;
-	__u32 rare_known;                      /* there are at most two that parts have */
-	__u64 rare[2];                         /* raw_part.rare of all parts */
-	struct raw_lines partless;             /* of a path in which there is none of the parts */
+	struct raw_lines bits, dots;           /* that ask for bits of an argument, dots in what was passed */
+	__u32 argv0_texts, args_texts, exe_masks, wants_cwd, wants_ancestors, parent_texts, arg_texts, arg_masks;
+	__u32 rare_known;                      /* there are at most two that a file's parts have */
+	__u64 rare[2];                         /* raw_part.rare of these */
+	struct raw_lines partless;             /* of a file in whose path there is none of them */
 	__u32 event_ranges, task_ranges, socket_ranges, task_masks, socket_masks, n_nets, wants_exe, pad;
 	__u64 bloom[RAW_BLOOM_BITS / 64];      /* of the nodes' keys */
 	__u64 serial;                          /* of the plan; never 0 */

@@ -78,10 +78,9 @@ static __always_inline bool cwd_keep(struct slot *s)
 
 	if (!fs)
 		return true;
-	struct path pwd = READ(struct fs_struct, fs, pwd);
 	path_root(s);
-	s->walk.dentry = (__u64)pwd.dentry;
-	s->walk.mnt = (__u64)pwd.mnt;
+	walk_from(s, READ(struct fs_struct, fs, pwd));
+	s->depth = 0;
 	path_climb(s);
 	return s->walk.result != PATH_ABSOLUTE || path_descend(s, RAW_TREE_CWD);
 }

@@ -3,243 +3,50 @@
 #ifndef PROBE_BPF_FILTER_H
 #define PROBE_BPF_FILTER_H
 
-#include "plan.h"
+#include "ends.h"
+#include "joined.h"
 
-/* The name of a dentry as a key below `parent`, in s->key. False when it is longer than any that a plan names. */
-static __always_inline bool name_key(struct slot *s, __u32 parent, __u64 dentry)
+/* Has the call made the file that it opened? One without a name always. */
+static __always_inline bool is_created(struct slot *s, __u64 file)
 {
-	__u32 len;
-	__u64 at = name_of(s, dentry, &len), mask;
+	__u64 flags = s->call.args[plan_type_of(s, s->call.what.type)->open_flags & 7];
 
-	s->key.parent = parent;
-	s->key.len = len;
-	if (len == 0 || len > 8 * RAW_NAME_WORDS)
-		return false;
-	words_at(s, at);
-	s->key.name[0] = WORD(s, 0);
-	s->key.name[1] = WORD(s, 1);
-	s->key.name[2] = s->key.name[3] = 0;
-	if (len > 16) {
-		words_at(s, at + 16);
-		s->key.name[2] = WORD(s, 0);
-		s->key.name[3] = WORD(s, 1);
-	} else if (len <= 8) {
-		s->key.name[1] = 0;
-	}
-	if (len & 7) {
-		mask = ~0ull >> (64 - 8 * (len & 7));
-		s->key.name[(len / 8) & (RAW_NAME_WORDS - 1)] &= mask;
-	}
-	if (len <= 24)
-		s->key.name[3] = 0;
-	return true;
+	return (READ(struct file, file, f_mode) & FMODE_CREATED) != 0 || (flags & O_TMPFILE_ALONE) != 0;
 }
 
-static __always_inline const struct raw_node *node_below(struct slot *s)
-{
-	__u32 bit = RAW_BLOOM(&s->key);
-
-	if (!(plan_of(s)->bloom[(bit / 64) & (RAW_BLOOM_BITS / 64 - 1)] >> (bit & 63) & 1))
-		return NULL;
-	if (can_cast)
-		return bpf_map_lookup_elem(&nodes, &s->key);
-	/* Kernels up to 6.1 take no key from memory that a global function was given. */
-	struct raw_node_key key = s->key;
-	return bpf_map_lookup_elem(&nodes, &key);
-}
-
-/* Looks up a dentry's name below a node; when it is there copies what is to s->node. */
-static __always_inline bool node_step(struct slot *s, __u32 parent, __u64 dentry)
-{
-	const struct raw_node *n = name_key(s, parent, dentry) ? node_below(s) : NULL;
-
-	if (!n)
-		return false;
-	s->node = *n;
-	return true;
-}
-
-/* Has a name one of the bytes without which no part of the plan is in it? One that is too long to say has. */
-static __always_inline bool name_rare(struct slot *s, const struct raw_plan *p, __u64 dentry)
-{
-	__u32 len;
-	__u64 at = name_of(s, dentry, &len), rare;
-
-	words_at(s, at);
-	rare = rare_in(WORD(s, 0), p) | rare_in(WORD(s, 1), p);
-	if (len <= 16)
-		return rare != 0;
-	words_at(s, at + 16);
-	return (rare | rare_in(WORD(s, 0), p) | rare_in(WORD(s, 1), p)) != 0 || len > RAW_PART_NAME;
-}
-
-/* Goes from s->walk some steps up to the root of s->task and appends the components' dentries to s->trail, leaf first. Returns whether it
- * is to be gone on with; else s->walk.result is PATH_ABSOLUTE when it got there. Steps as those of path_step, in registers: this is the
- * way of every file that is opened. With `parts` s->rare says which of the components are name_rare. */
-static __always_inline bool path_climb_some(struct slot *s, bool parts)
-{
-	__u64 dentry = s->walk.dentry, mnt = s->walk.mnt;
-	__u64 top = can_cast ? (__u64)READ(struct vfsmount, mnt, mnt_root) : 0;        /* else there is no room on the stack to keep it */
-	const __u64 root_dentry = s->walk.root_dentry, root_mnt = s->walk.root_mnt;
-
-	for (int i = 0; i < TRAIL / CLIMBS; i++) {
-		if (dentry == root_dentry && mnt == root_mnt) {
-			s->walk.result = PATH_ABSOLUTE;
-			return false;
-		}
-		if (dentry == (can_cast ? top : (__u64)READ(struct vfsmount, mnt, mnt_root))) {
-			__u64 m = mnt - bpf_core_field_offset(struct mount, mnt), above = ADDRESS(s, struct mount, m, mnt_parent);
-			if (above == m || !above)
-				return false;
-			dentry = ADDRESS(s, struct mount, m, mnt_mountpoint);
-			mnt = above + bpf_core_field_offset(struct mount, mnt);
-			if (can_cast)
-				top = (__u64)READ(struct vfsmount, mnt, mnt_root);
-			continue;
-		}
-		__u64 parent = ADDRESS(s, struct dentry, dentry, d_parent);
-		if (parent == dentry || !parent)
-			return false;
-		/* In memory, where the verifier does not follow it: it would go through every number in every round. */
-		s->trail[s->depth & (TRAIL - 1)] = dentry;
-		if (parts && name_rare(s, plan_of(s), dentry))
-			s->rare |= 1u << (s->depth & (TRAIL - 1));
-		s->depth++;
-		dentry = parent;
-	}
-	s->walk.dentry = dentry;
-	s->walk.mnt = mnt;
-	return true;
-}
-
-__noinline int path_climb_more(struct slot *s)
-{
-	return s && path_climb_some(s, false);
-}
-
-/* All steps; there are few in most paths, and the verifier goes through each round. */
-static __always_inline void path_climb(struct slot *s)
-{
-	s->depth = 0;
-	s->walk.result = -1;
-	for (int i = 0; i < CLIMBS && path_climb_more(s); i++)
-		;
-}
-
-/* The same for the file of a call, which nearly all have that are looked at so far: the first steps without calling a function. Each that
- * is called costs what it takes to return from it, some ten nanoseconds where the CPU is kept from guessing where to. Without the cast
- * there is no room on the stack to look for parts on the way. */
-static __always_inline void path_climb_here(struct slot *s, bool parts)
-{
-	s->depth = 0;
-	s->walk.result = -1;
-	s->rare = can_cast && plan_of(s)->rare_known ? 0 : ~0u;
-	if (!path_climb_some(s, can_cast && parts))
-		return;
-	s->rare |= ~0u << (TRAIL / CLIMBS);
-	for (int i = 1; i < CLIMBS && path_climb_more(s); i++)
-		;
-}
-
-__noinline int node_step_more(struct slot *s, __u32 parent, __u64 dentry)
-{
-	return s && node_step(s, parent, dentry);
-}
-
-/* Goes down again through a tree of the plan, to the first component that leads nowhere. Returns whether lines are left. */
-static __always_inline bool descend(struct slot *s, const struct raw_node *root)
-{
-	__u32 parent = root->id, whole = s->depth, left = whole;
-
-	for (int i = 0; i < RAW_NODE_DEPTH && left; i++) {
-		__u64 dentry = s->trail[(left - 1) & (TRAIL - 1)];
-		if (!(i < NODES_HERE ? node_step(s, parent, dentry) : node_step_more(s, parent, dentry)))
-			break;
-		parent = s->node.id;
-		left--;
-	}
-	if (left == whole)
-		return lines_keep(s, left == 0 ? &root->end : left == 1 ? &root->one : &root->more);
-	return lines_keep(s, left == 0 ? &s->node.end : left == 1 ? &s->node.one : &s->node.more);
-}
-
-__noinline int path_descend(struct slot *s, __u32 tree)
-{
-	return !s || tree >= RAW_TREES || descend(s, &plan_of(s)->roots[tree]);
-}
-
-/* The same of the file of a call. */
+/* The tree of the file of a call. */
 HOT int path_keep(struct slot *s)
 {
 	return !s || descend(s, &plan_of(s)->roots[RAW_TREE_PATH]);
 }
 
-/* The first level of a tree of names, with s->key but for its parent filled in. */
-static __always_inline bool name_keep(struct slot *s, const struct raw_plan *p, enum raw_tree tree)
-{
-	s->key.parent = p->roots[tree].id;
-	const struct raw_node *n = node_below(s);
-	return lines_keep(s, n ? &n->end : &p->roots[tree].more);
-}
-
-/* Tests of the end of a file's name. What stands before a short one does not count. */
-__noinline int name_end_keep(struct slot *s, __u64 dentry)
-{
-	const struct raw_plan *p = plan_of(s);
-
-	if (!s)
-		return 1;
-	__u32 len;
-	__u64 name = name_of(s, dentry, &len);
-	words_at(s, name + len - RAW_TAIL);
-	((__u64 *)s->text)[0] = WORD(s, 0);
-	((__u64 *)s->text)[1] = WORD(s, 1);
-	s->text_len = len;
-	return texts_keep(s, p->parent_texts, p->name_texts);
-}
-
-static __always_inline void walk_from(struct slot *s, __u64 file)
-{
-	struct path path = READ(struct file, file, f_path);
-
-	s->walk.dentry = (__u64)path.dentry;
-	s->walk.mnt = (__u64)path.mnt;
-}
-
-/* The file behind a descriptor of the call. */
-static __always_inline __u64 file_asked(struct slot *s, __s32 fd)
-{
-	return s->told ? s->file : file_of(s, fd);
-}
-
-/* Tests of the file that the call is about. A call that has none is about a name, which is not looked at here. */
+/* Tests of the file that the call is about. A call that leaves none is about a name: see joined.h. */
 HOT int file_keep(struct slot *s, __u32 file_at, __u32 uses)
 {
 	const struct raw_plan *p = plan_of(s);
+	__u64 file;
 
-	if (!s || file_at == RAW_FILE_NONE || (file_at == RAW_FILE_NEW && s->call.ret < 0))
+	if (!s || !(file = file_asked(s, file_at)))
 		return 1;
-	__u64 file = file_asked(s, file_at == RAW_FILE_NEW ? s->call.ret : (__s32)s->call.args[file_at & 7]);
-	if (!file)
-		return 1;
-	__u16 mode = READ(struct inode, READ(struct file, file, f_inode), i_mode) & S_IFMT;
-	if (mode == S_IFSOCK || mode == S_IFIFO)
+	__u32 type = file_type(file);
+	if (uses & RAW_USES_KIND && !kind_keep(s, type == S_IFSOCK ? sock_kind(s, file) : plain_kind(type)))
+		return 0;
+	if (uses & RAW_USES_CREATE && !lines_keep(s, &p->create[is_created(s, file)]))
+		return 0;
+	if (type == S_IFSOCK || type == S_IFIFO || !(uses & (RAW_USES_PATH | RAW_USES_NAME)))
 		return 1;
 	path_root(s);
-	walk_from(s, file);
-	bool parts = lines_meet(s, &p->with_parts);
+	walk_from(s, READ(struct file, file, f_path));
+	const struct raw_place_tests *place = &p->places[RAW_PLACE_FILE];
+	bool parts = lines_meet(s, &place->with_parts);
 	path_climb_here(s, parts);
 	if (s->walk.result != PATH_ABSOLUTE)
 		return 1;
 	if (uses & RAW_USES_PATH && !path_keep(s))
 		return 0;
-	if (parts && !(s->rare ? parts_keep(s) : lines_keep(s, &p->partless)))
+	if (parts && !(s->rare ? parts_keep(s, place) : lines_keep(s, &p->partless)))
 		return 0;
-	if (!(uses & RAW_USES_NAME) || s->depth == 0 || !lines_meet(s, &p->names))
-		return 1;
-	if (!(name_key(s, 0, s->trail[0]) ? name_keep(s, p, RAW_TREE_NAME) : lines_keep(s, &p->roots[RAW_TREE_NAME].more)))
-		return 0;
-	return !lines_meet(s, &p->name_ends) || name_end_keep(s, s->trail[0]);
+	return !(uses & RAW_USES_NAME) || last_keep(s, RAW_PLACE_FILE);
 }
 
 /* Looks for two dots side by side in a word of a text and the one behind it: 1 there are, 0 it ends without, -1 it goes on. */
@@ -289,48 +96,6 @@ static __always_inline bool comm_keep(struct slot *s, const struct raw_plan *p, 
 	s->key.name[2] = s->key.name[3] = 0;
 	name_clean(s->key.name);
 	return name_keep(s, p, tree);
-}
-
-/* Tests of the socket that a call connects. */
-__noinline int socket_keep(struct slot *s)
-{
-	const struct raw_plan *p = plan_of(s);
-
-	if (!s)
-		return 1;
-	__u64 file = file_asked(s, (__s32)s->call.args[0]);
-	if (!file || (READ(struct inode, READ(struct file, file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
-		return 1;
-	__u64 sk = (__u64)READ(struct socket, READ(struct file, file, private_data), sk);
-	if (!sk)
-		return 1;
-	__u32 family = READ(struct sock, sk, __sk_common.skc_family);
-	if (!lines_keep(s, &p->family[family == AF_INET ? 1 : family == AF_INET6 ? 2 : family == AF_UNIX ? 3 : 0]))
-		return 0;
-	if (family != AF_INET && family != AF_INET6)
-		return 1;
-	struct raw_sock *r = (struct raw_sock *)s->data;
-	__builtin_memset(r, 0, sizeof(*r));
-	r->type = READ(struct sock, sk, sk_type);
-	r->protocol = READ(struct sock, sk, sk_protocol);
-	sock_addresses(r, sk, family);
-	s->caps[RAW_M_PROTOCOL] = 1ull << (r->protocol < 63 ? r->protocol : 63);
-	masks_keep(s, p->task_masks, p->socket_masks);
-	/* Of one that is not connected the other end is what was asked for. */
-	if (!r->connected)
-		return lines_left(s);
-	s->numbers[RAW_N_LOCAL] = s->numbers[RAW_N_EITHER] = r->local_port;
-	s->numbers[RAW_N_REMOTE] = r->remote_port;
-	if (lines_meet(s, &p->ports) && !ranges_keep(s, p->task_ranges, p->socket_ranges))
-		return 0;
-	if (!lines_meet(s, &p->addresses))
-		return lines_left(s);
-	s->address_len = family == AF_INET ? 4 : 16;
-	s->ends[0][0] = *(__u64 *)r->local;
-	s->ends[0][1] = *(__u64 *)(r->local + 8);
-	s->ends[1][0] = *(__u64 *)r->remote;
-	s->ends[1][1] = *(__u64 *)(r->remote + 8);
-	return nets_keep(s);
 }
 
 static __always_inline void caps_keep(struct slot *s, const struct raw_plan *p)
@@ -383,7 +148,8 @@ __noinline int task_lines(struct slot *s)
 	if (!p->wants_exe || !exe)
 		return 0;
 	path_root(s);
-	walk_from(s, exe);
+	walk_from(s, READ(struct file, exe, f_path));
+	s->depth = 0;
 	path_climb(s);
 	if (s->walk.result == PATH_ABSOLUTE)
 		path_descend(s, RAW_TREE_EXE);
@@ -437,16 +203,6 @@ static __always_inline bool task_keep(struct slot *s)
 	return lines_keep(s, &m->lines);
 }
 
-static __always_inline const struct raw_plan_type *plan_type(__u32 type)
-{
-	return &plan_now()->types[type & (RAW_TYPES - 1)];
-}
-
-static __always_inline const struct raw_plan_type *plan_type_of(const struct slot *s, __u32 type)
-{
-	return &plan_of(s)->types[type & (RAW_TYPES - 1)];
-}
-
 /* False when the result alone rules out all lines of a type. */
 static __always_inline bool result_can_pass(const struct raw_plan_type *t, __s64 ret)
 {
@@ -477,6 +233,14 @@ __noinline int life_pass(struct slot *s, __u32 type)
 	return lines_begin(s, t) && (!(t->uses & RAW_USES_TASK) || task_keep(s));
 }
 
+/* Does an opening ask for a file that can be executed, where there is none yet? */
+static __always_inline bool asks_for_exec(struct slot *s, const struct raw_plan_type *t)
+{
+	return (s->call.args[t->mode & 7] & 0111) != 0 && (s->call.args[t->open_flags & 7] & (O_CREAT | O_TMPFILE_ALONE)) != 0;
+}
+
+enum { USES_FILE = RAW_USES_PATH | RAW_USES_NAME | RAW_USES_KIND | RAW_USES_CREATE };
+
 /* The tests of what is asked for and of what came of it: whether a line of s->lines is left. */
 HOT int call_keep(struct slot *s)
 {
@@ -492,6 +256,8 @@ HOT int call_keep(struct slot *s)
 		return 0;
 	if (uses & RAW_USES_ACCESS && !lines_keep(s, &p->access[s->call.args[t->open_flags & 7] & 3]))
 		return 0;
+	if (uses & RAW_USES_CREATE && (!lines_keep(s, &p->exec[asks_for_exec(s, t)]) || (s->call.ret < 0 && !lines_keep(s, &p->create[0]))))
+		return 0;
 	if (uses & RAW_USES_ARGS) {
 		s->numbers[RAW_N_RESULT] = s->call.ret;
 		if (t->first_range < t->end_range && !ranges_keep(s, t->first_range, t->end_range))
@@ -503,11 +269,15 @@ HOT int call_keep(struct slot *s)
 		}
 	}
 	/* Reading the caller's memory costs more than going through the few components that rule most files out. */
-	if (uses & (RAW_USES_PATH | RAW_USES_NAME) && !file_keep(s, t->file, uses))
+	if (uses & RAW_USES_SOCKET && !socket_keep(s))
 		return 0;
-	if (uses & RAW_USES_PASSED && lines_meet(s, &p->dots) && !passed_dots(s, s->call.args[t->passed & 7]) && !lines_keep(s, &p->plain))
+	if (uses & (uses & RAW_USES_SOCKET ? USES_FILE & ~RAW_USES_KIND : USES_FILE) && !file_keep(s, t->file, uses))
 		return 0;
-	return !(uses & RAW_USES_SOCKET) || socket_keep(s);
+	if (uses & RAW_USES_PASSED && lines_meet(s, &p->dots) && !passed_dots(s, s->call.args[t->passed[0] & 7]) && !lines_keep(s, &p->plain))
+		return 0;
+	if (uses & RAW_USES_TEXT && !text_keep_passed(s, t->text))
+		return 0;
+	return passed_keep(s, t, uses);
 }
 
 /* The tests of s->task; s->lines begins anew. */

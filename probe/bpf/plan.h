@@ -37,6 +37,16 @@ static __always_inline const struct raw_plan *plan_of(const struct slot *s)
 	return &plans[s ? s->plan & 1 : 0];
 }
 
+static __always_inline const struct raw_plan_type *plan_type(__u32 type)
+{
+	return &plan_now()->types[type & (RAW_TYPES - 1)];
+}
+
+static __always_inline const struct raw_plan_type *plan_type_of(const struct slot *s, __u32 type)
+{
+	return &plan_of(s)->types[type & (RAW_TYPES - 1)];
+}
+
 static __always_inline void plan_begin(struct slot *s)
 {
 	s->plan = plan_index;
@@ -255,14 +265,14 @@ __noinline int part_keep(struct slot *s, __u32 i)
 	return 0;
 }
 
-/* Tests of what the components in s->trail have in them. */
-static __always_inline bool parts_keep(struct slot *s)
+/* Tests of what the components in s->trail have in them: those of one place. */
+static __always_inline bool parts_keep(struct slot *s, const struct raw_place_tests *place)
 {
-	__u32 end = plan_of(s)->n_parts;
+	__u32 begin = place->first_part, end = place->end_part;
 
 	s->hit = s->unsure = false;
-	for (__u32 i = 0; i < RAW_PARTS && i < end; i++)
-		part_keep(s, i);
+	for (__u32 i = 0; i < RAW_PARTS && begin + i < end; i++)
+		part_keep(s, begin + i);
 	return lines_left(s);
 }
 

@@ -103,6 +103,10 @@ struct slot {
 	__u64 trail[TRAIL];            /* see path_climb */
 	__u32 depth, pad2;
 	__u8 text[PASSED_MAX + 8];     /* of a path as passed */
+	__u8 passed[PASSED_MAX + 8];   /* the same, of which `names` says where the components are, and how long */
+	__u64 names[TRAIL][2];         /* as a dentry's: see name_of */
+	__u32 n_names, name_at;        /* where in `passed` the next one begins */
+	bool odd;                      /* there are too many, or `..` among them */
 	__u8 data[RAW_MAX + 2 * RAW_TEXT];      /* what is written at a masked offset always fits */
 };
 

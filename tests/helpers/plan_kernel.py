@@ -17,8 +17,13 @@ RING = "probe.ring_size=%d" % (1 << 26)
 UNSTEADY = {"clone", "clone3", "fork", "vfork", "execve", "execveat", "procexit", "mmap", "mmap2"}
 TASK = ("comm-in", "parent-in", "exe-is", "exe-under", "uid", "gid", "loginuid", "vpid", "tty", "container", "host", "cap-effective",
         "comm-prefix", "exe-prefix", "cap-permitted")
-FILE = ("path-is", "path-under", "path-prefix", "path-name-is", "path-name-suffix", "path-folder-is", "path-name-prefix")
+FILE = ("path-is", "path-under", "path-prefix", "path-name-is", "path-name-suffix", "path-folder-is", "path-name-prefix", "path-contains")
+KINDS = ("ipv4", "ipv6", "unix", "ipv4 ipv6", "file", "directory", "pipe", "file directory")
+FLAGS = ("ok", "failed", "read", "write", "create", "exec", "dots")
+# The same of the paths that were passed.
+WAYS = ("path",) * 3 + ("joined", "joined2", "path2")
 CAPS = ("CAP_SYS_ADMIN", "CAP_KILL", "CAP_SETUID", "CAP_NET_RAW")
+ENDS = ("connect", "accept", "accept4")
 Run = collections.namedtuple("Run", "wanted let missing more counters")
 
 
@@ -108,14 +113,15 @@ class Plans:
 
     def test(self):
         rng = self.rng
-        what = rng.choice(TASK + FILE + FILE + ("ok", "ok", "failed", "read", "write", "result", "arg", "arg-bits", "dots"))
-        if what in ("ok", "failed", "read", "write", "tty", "container", "host", "dots"):
+        what = rng.choice(TASK + FILE + FILE + FLAGS + ("ok", "result", "arg", "arg-bits", "arg-is", "fd-kind", "protocol"))
+        if what in FLAGS + ("tty", "container", "host"):
             return what if what in ("failed", "host") or rng.random() < 0.7 else "not " + what
         name = rng.choice(self.paths).rsplit("/", 1)[1] or "x"
         values = {
             "path-is": lambda: self.some(self.paths), "path-under": lambda: self.folder(), "path-prefix": lambda: self.folder()[:-1] or "/",
             "path-name-is": lambda: name, "path-name-suffix": lambda: self.some([name[-2:], name[-5:], name, "x"], 2), "path-name-prefix": lambda: name[:2],
-            "path-folder-is": lambda: self.folder(), "comm-in": lambda: self.some(self.comms), "comm-prefix": lambda: "fr-",
+            "path-folder-is": lambda: self.folder(), "path-contains": lambda: name[:3], "arg-is": lambda: "target " + self.some(self.paths),
+            "fd-kind": lambda: rng.choice(KINDS), "protocol": lambda: rng.choice(("tcp", "udp", "other")), "comm-in": lambda: self.some(self.comms), "comm-prefix": lambda: "fr-",
             "parent-in": lambda: self.some(self.comms), "exe-is": lambda: self.some(self.exes), "exe-under": lambda: "/usr/bin",
             "exe-prefix": lambda: rng.choice(self.exes)[:-2], "uid": lambda: rng.choice(("0", "1..70000", "65534")),
             "gid": lambda: rng.choice(("0", "1..70000")), "loginuid": lambda: rng.choice(("-1", "0..100000")),
@@ -126,13 +132,15 @@ class Plans:
         }[what]()
         if "-" in what and what.split("-")[0] in ("path", "exe", "comm") and '"' not in values:
             values = '"%s"' % values
+        if what in FILE:
+            what = rng.choice(WAYS) + what[len("path"):]
         return ("not " if rng.random() < 0.3 else "") + what + " " + values
 
     def socket_test(self):
         rng = self.rng
         what = rng.choice(("fd-kind", "protocol", "port", "server-port", "remote-port", "local-port", "client-port", "addr", "server-addr",
                            "remote-addr", "local-addr", "client-addr"))
-        kinds = {"fd-kind": ("ipv4", "ipv6", "unix", "ipv4 ipv6", "file"), "protocol": ("tcp", "udp", "other"),
+        kinds = {"fd-kind": KINDS, "protocol": ("tcp", "udp", "other"),
                  "port": ("1..30000", "30001..65535", "80", "0 53"), "addr": ("127.0.0.0/8", "::1", "10.0.0.0/8 127.0.0.1", "::/0")}
         return ("not " if rng.random() < 0.3 else "") + what + " " + rng.choice(kinds[what if what in kinds else what.split("-")[1]])
 
@@ -142,7 +150,7 @@ class Plans:
             if self.rng.random() < 0.75:
                 lines.append("event " + t)
                 for _ in range(self.rng.randint(1, 4)):
-                    lines.append("  pass " + " ".join((self.socket_test if t == "connect" and self.rng.random() < 0.7 else self.test)() for _ in range(self.rng.randint(1, 3))))
+                    lines.append("  pass " + " ".join((self.socket_test if t in ENDS and self.rng.random() < 0.7 else self.test)() for _ in range(self.rng.randint(1, 3))))
         return "\n".join(lines) + "\n"
 
 

@@ -75,7 +75,8 @@ static void lines(void **state)
 	struct plan *p = read_plan("plan 1\n"
 		"event openat\n  pass ok path-is /a\n  pass write not path-under /b\n"
 		"event unlink\n  pass path-is /a\n"
-		"event mkdir\n  pass ok path-is /a\n"
+		"event linkat\n  pass path2-is /a\n"
+		"event mkdir\n  pass ok passed-is /a\n"
 		"event connect\n  pass ok server-port 80\n");
 	struct compiled *c = plan_compile(p, 7);
 	const struct raw_plan_type *t = c->raw.types;
@@ -83,12 +84,17 @@ static void lines(void **state)
 	(void)state;
 	assert_int_equal(t[307].all, 0);
 	assert_int_equal(t[307].file, RAW_FILE_NEW);
-	assert_int_equal(t[307].lines.w[0], 12);                /* behind those of types with lower numbers */
-	assert_int_equal(c->raw.result[0].w[0] & 12, 8);
-	assert_int_equal(c->raw.access[0].w[0] & 12, 4);
-	assert_int_equal(c->nnodes, 2);
-	assert_int_equal(c->raw.roots[RAW_TREE_PATH].more.w[0] & 12, 8);
-	assert_int_equal(t[301].all, 1);                       /* unlink: what is left asks nothing */
+	assert_int_equal(t[307].lines.w[0], 24);                /* behind those of types with lower numbers */
+	assert_int_equal(c->raw.result[0].w[0] & 24, 16);
+	assert_int_equal(c->raw.access[0].w[0] & 24, 8);
+	assert_int_equal(c->nnodes, 3);
+	assert_int_equal(c->raw.roots[RAW_TREE_PATH].more.w[0] & 24, 16);
+	assert_int_equal(t[301].all, 0);                       /* unlink: the path as it was passed */
+	assert_int_equal(t[301].uses, RAW_USES_FIRST);
+	assert_int_equal(t[301].file, RAW_NO_ARG);
+	assert_int_equal(t[311].uses, RAW_USES_SECOND);        /* linkat */
+	assert_int_equal(t[311].passed[1], 3);
+	assert_int_equal(t[311].base[1], 2);
 	assert_int_equal(t[277].all, 0);                       /* mkdir: the result is left */
 	assert_int_equal(t[277].uses, 0);
 	assert_int_equal(t[23].uses, RAW_USES_SOCKET);
