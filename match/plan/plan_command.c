@@ -71,24 +71,46 @@ static bool tests(const struct plan_event *e, unsigned first, unsigned last)
 	return true;
 }
 
+/* The name of the type's first parameter of that kind, or NULL. */
+static const char *parameter(const struct event_type *t, unsigned type)
+{
+	for (unsigned i = 0; i < t->nparams; i++)
+		if (t->params[i].type == type)
+			return t->params[i].name;
+	return NULL;
+}
+
+/* Clauses on the file, the paths, the text, the connection of a type. */
+static void advise_objects(const struct plan_event *e, const struct event_type *t, struct strbuf *out)
+{
+	int path = plan_event_path(t, 0);
+	bool opens = event_param(t, "flags", 5) >= 0 && path >= 0 && t->flags & EV_CREATES_FD;
+	bool connects = strcmp(t->name, "connect") == 0 || strncmp(t->name, "accept", 6) == 0;
+	bool on_fd = path < 0 && event_fd(t) >= 0, has_tuple = event_param(t, "tuple", 5) >= 0;
+	const char *text = parameter(t, PT_CHARBUF);
+
+	if (opens && !tests(e, PLAN_READ, PLAN_EXEC))
+		strbuf_puts(out, "    evt.is_open_write = true      or evt.is_open_read, evt.is_open_create\n");
+	if ((opens || (on_fd && !has_tuple)) && !tests(e, PLAN_PATH, PLAN_PASSED2))
+		strbuf_puts(out, "    fd.name startswith /folder/   or fd.name pmatch (/folder, …), fd.name in (/a/file, …)\n");
+	if (path >= 0 && !opens && !tests(e, PLAN_PATH, PLAN_PASSED2))
+		strbuf_printf(out, "    evt.arg.%s startswith /folder/   or pmatch, =, in, contains, of each path of the call\n", t->params[path].name);
+	if (text && !tests(e, PLAN_ARG_TEXT, PLAN_ARG_TEXT))
+		strbuf_printf(out, "    evt.arg.%s in (…)         or =, startswith\n", text);
+	if (on_fd && !tests(e, PLAN_FD_KIND, PLAN_FD_KIND))
+		strbuf_puts(out, "    fd.type in (ipv4, ipv6)       or file, directory, unix, pipe\n");
+	if (connects && !tests(e, PLAN_PORT, PLAN_PORT_REMOTE) && !tests(e, PLAN_ADDR, PLAN_ADDR_REMOTE))
+		strbuf_puts(out, "    fd.sip, fd.snet, fd.sport     with =, in or !=; fd.l4proto\n");
+}
+
 /* Clauses that the kernel side could test, and that no line of the type has. */
 static void advise(const struct plan *plan, unsigned type, struct strbuf *out)
 {
 	const struct plan_event *e = &plan->event[type];
-	const struct event_type *t = event_type(type);
-	bool opens = event_param(t, "flags", 5) >= 0 && plan_event_path(t, 0) >= 0 && t->flags & EV_CREATES_FD;
-	bool socket = strcmp(t->name, "connect") == 0, has_tuple = event_param(t, "tuple", 5) >= 0;
-	/* Of a call that leaves no file behind the kernel side has no path. */
-	bool on_fd = !has_tuple && t->flags & EV_USES_FD && event_fd(t) >= 0 && plan_event_path(t, 0) < 0;
 
 	if (!tests(e, PLAN_OK, PLAN_OK) && !tests(e, PLAN_RESULT, PLAN_RESULT))
 		strbuf_puts(out, "    evt.failed = false            if only calls that succeed matter\n");
-	if (opens && !tests(e, PLAN_READ, PLAN_EXEC))
-		strbuf_puts(out, "    evt.is_open_write = true      or evt.is_open_read, evt.is_open_create\n");
-	if ((opens || on_fd) && !tests(e, PLAN_PATH, PLAN_PASSED2))
-		strbuf_puts(out, "    fd.name startswith /folder/   or fd.name pmatch (/folder, …), fd.name in (/a/file, …)\n");
-	if (socket && !tests(e, PLAN_PORT, PLAN_PORT_REMOTE) && !tests(e, PLAN_ADDR, PLAN_ADDR_REMOTE))
-		strbuf_puts(out, "    fd.sip, fd.snet, fd.sport     with =, in or !=; fd.l4proto, fd.type\n");
+	advise_objects(e, event_type(type), out);
 	if (!tests(e, PLAN_CONTAINER, PLAN_CONTAINER))
 		strbuf_puts(out, "    container.id != host          or container.id = host\n");
 	if (!tests(e, PLAN_COMM, PLAN_CWD) && !tests(e, PLAN_EXE, PLAN_EXE))
@@ -106,6 +128,27 @@ static unsigned wanted(const struct plan *plan)
 	return n;
 }
 
+static bool is_advised(const struct plan *plan, unsigned type)
+{
+	return plan->event[type].wanted && plan->event[type].n && event_type(type)->kind != EVENT_ENTER;
+}
+
+/* The names of the types from `first` on that the clauses are for, too. */
+static void advise_names(const struct plan *plan, unsigned first, const struct strbuf *clauses, char said[EVENT_TYPES], struct strbuf *out)
+{
+	for (unsigned i = first; i < EVENT_TYPES; i++) {
+		struct strbuf same = {0};
+		if (said[i] || !is_advised(plan, i))
+			continue;
+		advise(plan, i, &same);
+		if (same.n == clauses->n && memcmp(same.p, clauses->p, same.n) == 0) {
+			strbuf_printf(out, "%s%s", i == first ? "" : ", ", event_type(i)->name);
+			said[i] = true;
+		}
+		strbuf_free(&same);
+	}
+}
+
 static void advise_all(const struct plan *plan, struct strbuf *out)
 {
 	enum { MANY = 100 };
@@ -118,18 +161,16 @@ static void advise_all(const struct plan *plan, struct strbuf *out)
 	}
 	for (unsigned i = 0; i < EVENT_TYPES; i++) {
 		struct strbuf clauses = {0};
-		if (!plan->event[i].wanted || !plan->event[i].n || said[i] || event_type(i)->kind == EVENT_ENTER)
+		if (said[i] || !is_advised(plan, i))
 			continue;
 		advise(plan, i, &clauses);
-		if (clauses.n)
-			strbuf_printf(out, "To send less of %s, add what fits of:\n%s", event_type(i)->name, clauses.p);
-		for (unsigned k = i; k < EVENT_TYPES; k++)
-			said[k] |= event_type(k) && (strcmp(event_type(k)->name, event_type(i)->name) == 0 ||
-				(plan->event[k].wanted && strncmp(event_type(k)->name, event_type(i)->name, 4) == 0));
+		if (clauses.n) {
+			strbuf_puts(out, "To send less of ");
+			advise_names(plan, i, &clauses, said, out);
+			strbuf_printf(out, ", add what fits of:\n%s", clauses.p);
+		}
 		strbuf_free(&clauses);
 	}
-	if (!out->n)
-		strbuf_puts(out, "No other clause would make it less.\n");
 }
 
 /* What each event brings besides, and which fields of the rule are the reason. */

@@ -157,9 +157,11 @@ ok(all(re.search(line, out, re.M) for line in ("^want memory write$", "^#     fd
                                                "^#     memory +for proc.vmsize$", "^#     data=80 +for evt.buffer$")),
    "--why: which fields make events bring more", out)
 out = run("match", "--why", "r2", "-r", path)[1].decode()
-ok("container.id" in out and "fs.path" not in out and "fd.name" not in out and "bring" not in out, "--why advises nothing that the kernel side can not test", out)
+ok("container.id" in out and "evt.arg.path startswith" in out and "fd.name" not in out and "bring" not in out, "--why advises what the kernel side can test, and nothing else", out)
 out = run("match", "--why", "r3", "-r", path)[1].decode()
 ok("looked at before they are made" in out, "--why: what has to be seen before a call is made", out)
+out = run("match", "--why", "r1", "-r", rules("evt.type in (dup, dup2, symlink, accept)"))[1].decode()
+ok("To send less of dup2, dup," in out and "evt.arg.target in" in out and "fd.sip" in out and "fd.type in" in out, "--why: what fits of each type, once", out)
 status, out, err = run("match", "--why", "no such", "-r", path)
 ok(status == 64 and "found no rule 'no such'" in err, "--why of a rule that is not there", status, err)
 
