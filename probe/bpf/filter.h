@@ -6,12 +6,14 @@
 #include "ends.h"
 #include "joined.h"
 
-/* Has the call made the file that it opened? One without a name always. */
-static __always_inline bool is_created(struct slot *s, __u64 file)
+/* Has the call made the file that it opened: 0 or 1? One without a name always. */
+static __always_inline __u32 is_created(struct slot *s, __u64 file)
 {
 	__u64 flags = s->call.args[plan_type_of(s, s->call.what.type)->open_flags & 7];
 
-	return (READ(struct file, file, f_mode) & FMODE_CREATED) != 0 || (flags & O_TMPFILE_ALONE) != 0;
+	__u32 is = (READ(struct file, file, f_mode) & FMODE_CREATED) != 0 || (flags & O_TMPFILE_ALONE) != 0;
+	BOUND(is, 1);
+	return is;
 }
 
 /* The tree of the file of a call. */
@@ -233,10 +235,13 @@ __noinline int life_pass(struct slot *s, __u32 type)
 	return lines_begin(s, t) && (!(t->uses & RAW_USES_TASK) || task_keep(s));
 }
 
-/* Does an opening ask for a file that can be executed, where there is none yet? */
-static __always_inline bool asks_for_exec(struct slot *s, const struct raw_plan_type *t)
+/* Does an opening ask for a file that can be executed, where there is none yet: 0 or 1? */
+static __always_inline __u32 asks_for_exec(struct slot *s, const struct raw_plan_type *t)
 {
-	return (s->call.args[t->mode & 7] & 0111) != 0 && (s->call.args[t->open_flags & 7] & (O_CREAT | O_TMPFILE_ALONE)) != 0;
+	__u32 does = (s->call.args[t->mode & 7] & 0111) != 0 && (s->call.args[t->open_flags & 7] & (O_CREAT | O_TMPFILE_ALONE)) != 0;
+
+	BOUND(does, 1);
+	return does;
 }
 
 enum { USES_FILE = RAW_USES_PATH | RAW_USES_NAME | RAW_USES_KIND | RAW_USES_CREATE };
