@@ -408,6 +408,49 @@ static void find_ranges(const struct raw_plan *p, struct raw_plan_type *t)
 	}
 }
 
+/* A range outside of which a test of that number rules a line out; false when it has no such test. */
+static bool line_gate(const struct captured *type, const struct plan_made *line, enum raw_gate gate, struct plan_range *out)
+{
+	for (unsigned k = 0; k < line->n; k++) {
+		const struct plan_test *t = line->test[k];
+		uint8_t what, arg;
+		if (t->kind != PLAN_NUMBER || t->negated || !plan_number_of(type, t, &what, &arg))
+			continue;
+		if (gate == RAW_GATE_RESULT ? what != RAW_N_RESULT : (what != RAW_N_ARG && what != RAW_N_ARG_U32) || arg != 0)
+			continue;
+		*out = (struct plan_range){ t->range[0].first, t->range[t->n - 1].last };
+		if (out->first >= (what == RAW_N_ARG_U32 ? 0 : INT32_MIN) && out->last <= INT32_MAX)
+			return true;
+	}
+	return false;
+}
+
+/* The gate of a type that every line of it has a test for. */
+static void find_gate(const struct compiler *c, unsigned type, enum raw_gate gate)
+{
+	struct raw_plan_type *t = &c->out->raw.types[type];
+	int64_t first = INT32_MAX, last = INT32_MIN;
+	unsigned n = 0;
+
+	if (t->all || t->gate != RAW_GATE_NONE)
+		return;
+	for (unsigned i = 0; i < c->n; i++) {
+		struct plan_range r;
+		if (!(t->lines.w[i / 64] >> i % 64 & 1))
+			continue;
+		if (!line_gate(captured_type(type), &c->line[i], gate, &r))
+			return;
+		first = r.first < first ? r.first : first;
+		last = r.last > last ? r.last : last;
+		n++;
+	}
+	if (!n)
+		return;
+	t->gate = (uint8_t)gate;
+	t->gate_first = (int32_t)first;
+	t->gate_last = (int32_t)last;
+}
+
 /* Those of the event first, then those of the task, then those of the socket. */
 static void compile_numbers(struct compiler *c)
 {
@@ -421,8 +464,11 @@ static void compile_numbers(struct compiler *c)
 					add_ranges(c, i, captured_type(c->line[i].type), c->line[i].test[k], uses[n], &used);
 		*ends[n] = used;
 	}
-	for (unsigned i = 0; i < RAW_TYPES; i++)
+	for (unsigned i = 0; i < RAW_TYPES; i++) {
 		find_ranges(&c->out->raw, &c->out->raw.types[i]);
+		find_gate(c, i, RAW_GATE_ARG);
+		find_gate(c, i, RAW_GATE_RESULT);
+	}
 }
 
 static struct compiled *compiled_new(uint32_t serial)

@@ -36,6 +36,9 @@ enum {
 /* Number of no argument; raw_plan_type.file: of the call's new descriptor. */
 enum { RAW_NO_ARG = 255, RAW_FILE_NEW = 254 };
 
+/* A number that rules out all lines of a type outside of one range, and that costs nothing to look at: the first argument, the result. */
+enum raw_gate { RAW_GATE_NONE, RAW_GATE_ARG, RAW_GATE_RESULT };
+
 struct raw_plan_type {
 	struct raw_lines lines;
 	__u16 uses;
@@ -49,7 +52,8 @@ struct raw_plan_type {
 	__u8 first_range, end_range;           /* of the event's ranges those that its lines have lie here */
 	__u8 class, wants;                     /* in the ring; RAW_WANT_* */
 	__u16 data;                            /* bytes that are told of what is read or written, at most RAW_TEXT */
-	__u8 pad[4];
+	__u8 gate, pad[3];                     /* enum raw_gate */
+	__s32 gate_first, gate_last;
 };
 
 /* Whose number or address. */

@@ -214,6 +214,14 @@ static __always_inline bool result_can_pass(const struct raw_plan_type *t, __s64
 		(t->lines.w[3] & l->w[3]));
 }
 
+/* False when the one number that all lines of a type ask for rules them out. */
+static __always_inline bool gate_can_pass(const struct raw_plan_type *t, __s32 arg, __s64 ret)
+{
+	__s64 v = t->gate == RAW_GATE_ARG ? arg : ret;
+
+	return t->gate == RAW_GATE_NONE || (v >= t->gate_first && v <= t->gate_last);
+}
+
 /* Begins with the lines of a type that its result does not rule out; returns whether there are any. */
 static __always_inline bool lines_begin(struct slot *s, const struct raw_plan_type *t)
 {

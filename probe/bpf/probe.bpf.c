@@ -43,6 +43,11 @@ static __always_inline void call_args(struct call *c, const struct pt_regs *regs
 		c->args[5] = regs->r9;
 	}
 }
+
+static __always_inline __s32 first_arg(const struct pt_regs *regs, bool compat)
+{
+	return compat ? regs->bx : regs->di;
+}
 #elif defined(__TARGET_ARCH_arm64)
 static __always_inline __u64 call_number(const struct pt_regs *regs)
 {
@@ -58,6 +63,11 @@ static __always_inline void call_args(struct call *c, const struct pt_regs *regs
 {
 	for (int i = 0; i < 6; i++)
 		c->args[i] = regs->regs[i];
+}
+
+static __always_inline __s32 first_arg(const struct pt_regs *regs, bool compat __attribute__((unused)))
+{
+	return regs->regs[0];
 }
 #endif
 
@@ -225,7 +235,7 @@ int BPF_PROG_sys_exit(__u64 *ctx)
 		return 0;                      /* told at sched_process_exec */
 	struct raw_counts *n = plan->wanted ? bpf_map_lookup_elem(&counts, &type) : NULL;
 	count_plain(n, COUNT_WANTED);
-	if (!call->tells && !result_can_pass(plan, ret)) {
+	if (!call->tells && (!result_can_pass(plan, ret) || !gate_can_pass(plan, many ? (__s32)args[0] : first_arg(regs, compat), ret))) {
 		count_plain(n, COUNT_REJECTED);
 		return 0;
 	}

@@ -98,10 +98,13 @@ pairs += socket.socketpair()
 pipe = os.pipe()
 for one in pairs:
     os.dup2(one.fileno(), 0)
+    os.dup2(one.fileno(), 200)
 for fd in pipe[0], os.open("/", os.O_RDONLY), os.open("/proc/self/status", os.O_RDONLY), os.open("/dev/null", os.O_RDONLY), os.memfd_create("m"):
     os.dup2(fd, 0)
 """
-KIND_LINES = (("openat", "fd-kind directory"), ("openat", "not fd-kind directory path-under TOP"), ("openat", "create"), ("openat", "not create path-under /dev"),
+KIND_LINES = (("dup2 dup3", "result 0..2 fd-kind ipv4 ipv6"), ("dup2 dup3", "result 3..200"), ("socket", "arg domain AF_INET6"),
+              ("socket", "arg domain AF_UNIX AF_INET6 not container"), ("socket", "not arg domain AF_INET6"),
+              ("openat", "fd-kind directory"), ("openat", "not fd-kind directory path-under TOP"), ("openat", "create"), ("openat", "not create path-under /dev"),
               ("openat", "exec"), ("openat", "not exec write"), ("dup2 dup3", "fd-kind ipv4"), ("dup2 dup3", "fd-kind ipv6"), ("dup2 dup3", "fd-kind unix pipe"),
               ("dup2 dup3", "not fd-kind ipv4 ipv6"), ("dup2", "protocol tcp"), ("dup2", "not protocol udp"), ("connect", "ok fd-kind ipv4"),
               ("connect", "ok fd-kind ipv6"), ("connect", "ok server-addr 127.0.0.1"), ("connect", "ok not addr 127.0.0.0/8"), ("connect", "ok client-addr ::1"),

@@ -105,6 +105,33 @@ static void lines(void **state)
 	plan_free(p);
 }
 
+/* A type that all lines ask one number of is ruled out by it alone. */
+static void gates(void **state)
+{
+	struct plan *p = read_plan("plan 1\n"
+		"event socket\n  pass arg domain 17 container\n  pass arg domain 2..3 9 uid 0\n"
+		"event dup2\n  pass result 0..2 container\n"
+		"event dup3\n  pass result 0.. container\n"
+		"event dup\n  pass not result 0..2\n"
+		"event ptrace\n  pass arg request 4\n  pass uid 0\n"
+		"event setuid\n  pass arg uid 0..70000\n");
+	struct compiled *c = plan_compile(p, 7);
+	static const struct {
+		const char *name;
+		int gate, first, last;
+	} cases[] = { { "socket", RAW_GATE_ARG, 2, 17 }, { "dup2", RAW_GATE_RESULT, 0, 2 }, { "dup3", RAW_GATE_NONE, 0, 0 }, { "dup", RAW_GATE_NONE, 0, 0 },
+		{ "ptrace", RAW_GATE_NONE, 0, 0 }, { "setuid", RAW_GATE_ARG, 0, 70000 }, { "openat", RAW_GATE_NONE, 0, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct raw_plan_type *t = &c->raw.types[event_type_named(cases[i].name, strlen(cases[i].name))->number];
+		if (t->gate != cases[i].gate || t->gate_first != cases[i].first || t->gate_last != cases[i].last)
+			fail_msg("%s: %d, %d to %d", cases[i].name, t->gate, t->gate_first, t->gate_last);
+	}
+	compiled_free(c);
+	plan_free(p);
+}
+
 /* What a plan asks for besides: never a lower class than the type has, facts and data for the types that are named alone. */
 static void wants(void **state)
 {
@@ -200,7 +227,7 @@ static void too_many(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(paths), cmocka_unit_test(lines), cmocka_unit_test(wants),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(paths), cmocka_unit_test(lines), cmocka_unit_test(gates), cmocka_unit_test(wants),
 		cmocka_unit_test(executed), cmocka_unit_test(too_many) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
