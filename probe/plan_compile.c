@@ -117,6 +117,7 @@ static void compile_type(struct compiler *c, const struct plan_event *e, unsigne
 
 	out->open_flags = plan_flags_argument(captured);
 	out->file = plan_file_argument(captured);
+	out->fd = plan_fd_argument(captured);
 	out->mode = plan_mode_argument(captured);
 	out->text = plan_text_argument(captured);
 	for (int i = 0; i < 2; i++) {
@@ -144,6 +145,9 @@ static void compile_type(struct compiler *c, const struct plan_event *e, unsigne
 		out->uses |= (uint16_t)all_uses;
 		out->lines.w[n / 64] |= 1ull << (n % 64);
 	}
+	/* Whoever asks for the ends asks for the kind, too. */
+	if (out->uses & RAW_USES_SOCKET)
+		out->uses &= (uint16_t)~(RAW_USES_KIND | RAW_USES_BASE);
 }
 
 static void rule_out(struct raw_lines *l, unsigned line)
@@ -211,7 +215,7 @@ static const uint64_t kinds[RAW_FD_NONE] = {
 static void add_kinds(struct raw_plan *p, unsigned line, const struct plan_test *t)
 {
 	for (unsigned i = 0; i < RAW_FD_NONE; i++)
-		if (!(kinds[i] & (t->negated ? ~t->mask : t->mask)))
+		if (i == RAW_FD_ABSENT ? !t->negated : !(kinds[i] & (t->negated ? ~t->mask : t->mask)))
 			rule_out(&p->kind[i], line);
 }
 

@@ -44,6 +44,17 @@ uint8_t plan_file_argument(const struct captured *c)
 	return RAW_NO_ARG;
 }
 
+uint8_t plan_fd_argument(const struct captured *c)
+{
+	uint8_t file = plan_file_argument(c);
+	int fd = event_fd(event_type(c->type));
+
+	/* Of what is closed the number may be another file's by now. */
+	if (file != RAW_NO_ARG || fd < 0 || fd >= c->nparams || c->params[fd].from != FROM_FD_ARG || event_type(c->type)->flags & EV_DESTROYS_FD)
+		return file;
+	return c->params[fd].index;
+}
+
 static uint8_t path_argument(const struct captured *c, int n, unsigned kind)
 {
 	int path = plan_event_path(event_type(c->type), n);
@@ -198,10 +209,12 @@ static int mask_uses(const struct captured *c, const struct plan_test *t)
 	uint8_t arg;
 	int what = plan_mask_of(t);
 
+	if (t->subject == PLAN_FD_KIND)
+		return plan_fd_argument(c) == RAW_NO_ARG ? -1 : plan_file_argument(c) == RAW_NO_ARG ? RAW_USES_BASE : RAW_USES_KIND;
 	switch (what) {
 	case -1: return -1;
 	case RAW_M_ARG: return plan_argument_bits(c, t, &arg) ? RAW_USES_ARGS : -1;
-	case RAW_M_PROTOCOL: return plan_file_argument(c) != RAW_NO_ARG ? RAW_USES_SOCKET : -1;
+	case RAW_M_PROTOCOL: return plan_fd_argument(c) != RAW_NO_ARG ? RAW_USES_SOCKET : -1;
 	case RAW_M_EXE: return c->type == TYPE_EXECVE ? RAW_USES_EXEC : -1;
 	default: return RAW_USES_TASK;
 	}
@@ -296,8 +309,6 @@ int plan_test_uses(const struct captured *c, const struct plan_test *t)
 		return plan_number_uses(what);
 	case PLAN_NET: return knows_roles(c) ? RAW_USES_SOCKET : -1;
 	case PLAN_MASK:
-		if (t->subject == PLAN_FD_KIND)
-			return plan_file_argument(c) != RAW_NO_ARG ? RAW_USES_KIND : -1;
 		return mask_uses(c, t);
 	case PLAN_TEXT: return text_uses(c, t);
 	default: return -1;

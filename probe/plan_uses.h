@@ -16,6 +16,8 @@ uint8_t plan_mode_argument(const struct captured *c);
 /* Where the file of a type's path tests is (raw_plan_type.file): what it opens, or what it is told the descriptor of. A call that takes a
  * path and opens nothing is about a name. */
 uint8_t plan_file_argument(const struct captured *c);
+/* The same of the descriptor that the tests of kinds are about: what a path is relative to, too. */
+uint8_t plan_fd_argument(const struct captured *c);
 /* The argument that points at a type's n-th path (from 0), and the one with the descriptor that it is relative to. */
 uint8_t plan_passed_argument(const struct captured *c, int n);
 uint8_t plan_base_argument(const struct captured *c, int n);

@@ -31,7 +31,7 @@ struct raw_lines {
 enum {
 	RAW_USES_ACCESS = 1, RAW_USES_ARGS = 2, RAW_USES_PATH = 4, RAW_USES_NAME = 8, RAW_USES_TASK = 16, RAW_USES_SOCKET = 32,
 	RAW_USES_PASSED = 64, RAW_USES_EXEC = 128, RAW_USES_KIND = 256, RAW_USES_FIRST = 512, RAW_USES_SECOND = 1024, RAW_USES_TEXT = 2048,
-	RAW_USES_CREATE = 4096
+	RAW_USES_CREATE = 4096, RAW_USES_BASE = 8192
 };
 /* Number of no argument; raw_plan_type.file: of the call's new descriptor. */
 enum { RAW_NO_ARG = 255, RAW_FILE_NEW = 254 };
@@ -44,6 +44,7 @@ struct raw_plan_type {
 	__u16 uses;
 	__u8 open_flags;                       /* argument that holds the flags of an opening */
 	__u8 file;                             /* where the file of the path tests is */
+	__u8 fd;                               /* where the descriptor of the tests of kinds and ends is: the file's, or what a path is relative to */
 	__u8 wanted;                           /* captured at all */
 	__u8 all;                              /* passes whole */
 	__u8 passed[2], base[2];               /* arguments that point at its paths; descriptors of what these are relative to */
@@ -52,7 +53,7 @@ struct raw_plan_type {
 	__u8 first_range, end_range;           /* of the event's ranges those that its lines have lie here */
 	__u8 class, wants;                     /* in the ring; RAW_WANT_* */
 	__u16 data;                            /* bytes that are told of what is read or written, at most RAW_TEXT */
-	__u8 gate, pad[3];                     /* enum raw_gate */
+	__u8 gate, pad[2];                     /* enum raw_gate */
 	__s32 gate_first, gate_last;
 };
 
@@ -130,7 +131,7 @@ struct raw_place_tests {
 };
 
 /* What kind of descriptor a file may be. */
-enum raw_fd_kind { RAW_FD_FILE, RAW_FD_DIRECTORY, RAW_FD_PIPE, RAW_FD_UNIX, RAW_FD_IPV4, RAW_FD_IPV6, RAW_FD_IP, RAW_FD_SOCKET, RAW_FD_NONE };
+enum raw_fd_kind { RAW_FD_FILE, RAW_FD_DIRECTORY, RAW_FD_PIPE, RAW_FD_UNIX, RAW_FD_IPV4, RAW_FD_IPV6, RAW_FD_IP, RAW_FD_SOCKET, RAW_FD_ABSENT, RAW_FD_NONE };
 
 struct raw_plan {
 	struct raw_plan_type types[RAW_TYPES];

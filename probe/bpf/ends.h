@@ -12,6 +12,12 @@ static __always_inline __u64 file_asked(struct slot *s, __u32 file_at)
 	return s->told ? s->file : file_of(s, file_at == RAW_FILE_NEW ? s->call.ret : (__s32)s->call.args[file_at & 7]);
 }
 
+/* Does the number of the descriptor that the call was given say that there is none? */
+static __always_inline bool no_descriptor(struct slot *s, __u32 file_at)
+{
+	return file_at < RAW_FILE_NEW && !s->told && (__s32)s->call.args[file_at & 7] < 0;
+}
+
 static __always_inline __u32 file_type(__u64 file)
 {
 	return READ(struct inode, READ(struct file, file, f_inode), i_mode) & S_IFMT;
@@ -81,18 +87,30 @@ static __always_inline __u32 plain_kind(__u32 type)
 	return type == S_IFDIR ? RAW_FD_DIRECTORY : type == S_IFIFO ? RAW_FD_PIPE : RAW_FD_FILE;
 }
 
-/* Tests of the file's kind and of its ends, where it is a socket. */
+/* The kind of the descriptor's file, which is none that is known when there is no file. */
+static __always_inline __u32 kind_of(struct slot *s, __u64 file, __u32 file_at)
+{
+	if (!file)
+		return no_descriptor(s, file_at) ? RAW_FD_ABSENT : RAW_FD_NONE;
+	__u32 type = file_type(file);
+	return type == S_IFSOCK ? sock_kind(s, file) : plain_kind(type);
+}
+
+/* Tests of the kind of a descriptor that is not the file that the path tests are about. */
+__noinline int base_keep(struct slot *s, __u32 file_at)
+{
+	return !s || kind_keep(s, kind_of(s, file_asked(s, file_at), file_at));
+}
+
+/* Tests of the descriptor's kind and of its ends, where it is a socket. */
 __noinline int socket_keep(struct slot *s)
 {
 	const struct raw_plan *p = plan_of(s);
 
 	if (!s)
 		return 1;
-	__u64 file = file_asked(s, plan_type_of(s, s->call.what.type)->file);
-	if (!file)
-		return 1;
-	__u32 type = file_type(file), kind = type == S_IFSOCK ? sock_kind(s, file) : plain_kind(type);
-	if (!kind_keep(s, kind) || kind == RAW_FD_NONE)
+	__u32 file_at = plan_type_of(s, s->call.what.type)->fd, kind = kind_of(s, file_asked(s, file_at), file_at);
+	if (!kind_keep(s, kind) || kind >= RAW_FD_ABSENT)
 		return lines_left(s);
 	struct raw_sock *r = (struct raw_sock *)s->data;
 	bool ip = kind == RAW_FD_IPV4 || kind == RAW_FD_IPV6 || kind == RAW_FD_IP;

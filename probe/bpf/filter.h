@@ -28,11 +28,14 @@ HOT int file_keep(struct slot *s, __u32 file_at, __u32 uses)
 	const struct raw_plan *p = plan_of(s);
 	__u64 file;
 
-	if (!s || !(file = file_asked(s, file_at)))
+	if (!s)
+		return 1;
+	file = file_asked(s, file_at);
+	if (uses & RAW_USES_KIND && !kind_keep(s, kind_of(s, file, file_at)))
+		return 0;
+	if (!file)
 		return 1;
 	__u32 type = file_type(file);
-	if (uses & RAW_USES_KIND && !kind_keep(s, type == S_IFSOCK ? sock_kind(s, file) : plain_kind(type)))
-		return 0;
 	if (uses & RAW_USES_CREATE && !lines_keep(s, &p->create[is_created(s, file)]))
 		return 0;
 	if (type == S_IFSOCK || type == S_IFIFO || !(uses & (RAW_USES_PATH | RAW_USES_NAME)))
@@ -284,7 +287,9 @@ HOT int call_keep(struct slot *s)
 	/* Reading the caller's memory costs more than going through the few components that rule most files out. */
 	if (uses & RAW_USES_SOCKET && !socket_keep(s))
 		return 0;
-	if (uses & (uses & RAW_USES_SOCKET ? USES_FILE & ~RAW_USES_KIND : USES_FILE) && !file_keep(s, t->file, uses))
+	if (uses & RAW_USES_BASE && !base_keep(s, t->fd))
+		return 0;
+	if (uses & USES_FILE && !file_keep(s, t->file, uses))
 		return 0;
 	if (uses & RAW_USES_PASSED && lines_meet(s, &p->dots) && !passed_dots(s, s->call.args[t->passed[0] & 7]) && !lines_keep(s, &p->plain))
 		return 0;

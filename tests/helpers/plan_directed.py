@@ -96,13 +96,21 @@ for family, address in (socket.AF_INET6, "::1"), (socket.AF_INET6, "::ffff:127.0
     pairs.append(one)
 pairs += socket.socketpair()
 pipe = os.pipe()
+for name in "absent", "new":
+    for fd in None, os.open("/dev/null", os.O_RDONLY), pipe[0], pairs[0].fileno(), os.open(top, os.O_RDONLY):
+        for call in os.stat, os.unlink:
+            try:
+                call(name, dir_fd=fd)
+            except OSError:
+                pass
 for one in pairs:
     os.dup2(one.fileno(), 0)
     os.dup2(one.fileno(), 200)
 for fd in pipe[0], os.open("/", os.O_RDONLY), os.open("/proc/self/status", os.O_RDONLY), os.open("/dev/null", os.O_RDONLY), os.memfd_create("m"):
     os.dup2(fd, 0)
 """
-KIND_LINES = (("dup2 dup3", "result 0..2 fd-kind ipv4 ipv6"), ("dup2 dup3", "result 3..200"), ("socket", "arg domain AF_INET6"),
+KIND_LINES = (("unlinkat newfstatat", "fd-kind directory"), ("unlinkat newfstatat", "not fd-kind directory"), ("mmap", "fd-kind file"),
+              ("unlinkat newfstatat", "fd-kind ipv4 ipv6"), ("unlinkat", "protocol other"), ("dup2 dup3", "result 0..2 fd-kind ipv4 ipv6"), ("dup2 dup3", "result 3..200"), ("socket", "arg domain AF_INET6"),
               ("socket", "arg domain AF_UNIX AF_INET6 not container"), ("socket", "not arg domain AF_INET6"),
               ("openat", "fd-kind directory"), ("openat", "not fd-kind directory path-under TOP"), ("openat", "create"), ("openat", "not create path-under /dev"),
               ("openat", "exec"), ("openat", "not exec write"), ("dup2 dup3", "fd-kind ipv4"), ("dup2 dup3", "fd-kind ipv6"), ("dup2 dup3", "fd-kind unix pipe"),

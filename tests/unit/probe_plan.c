@@ -76,6 +76,8 @@ static void lines(void **state)
 		"event openat\n  pass ok path-is /a\n  pass write not path-under /b\n"
 		"event unlink\n  pass path-is /a\n"
 		"event linkat\n  pass path2-is /a\n"
+		"event close\n  pass ok fd-kind ipv4\n"
+		"event unlinkat\n  pass ok fd-kind ipv4\n"
 		"event mkdir\n  pass ok passed-is /a\n"
 		"event connect\n  pass ok server-port 80\n");
 	struct compiled *c = plan_compile(p, 7);
@@ -84,17 +86,21 @@ static void lines(void **state)
 	(void)state;
 	assert_int_equal(t[307].all, 0);
 	assert_int_equal(t[307].file, RAW_FILE_NEW);
-	assert_int_equal(t[307].lines.w[0], 24);                /* behind those of types with lower numbers */
-	assert_int_equal(c->raw.result[0].w[0] & 24, 16);
-	assert_int_equal(c->raw.access[0].w[0] & 24, 8);
+	assert_int_equal(t[307].lines.w[0], 48);                /* behind those of types with lower numbers */
+	assert_int_equal(c->raw.result[0].w[0] & 48, 32);
+	assert_int_equal(c->raw.access[0].w[0] & 48, 16);
 	assert_int_equal(c->nnodes, 3);
-	assert_int_equal(c->raw.roots[RAW_TREE_PATH].more.w[0] & 24, 16);
+	assert_int_equal(c->raw.roots[RAW_TREE_PATH].more.w[0] & 48, 32);
 	assert_int_equal(t[301].all, 0);                       /* unlink: the path as it was passed */
 	assert_int_equal(t[301].uses, RAW_USES_FIRST);
 	assert_int_equal(t[301].file, RAW_NO_ARG);
 	assert_int_equal(t[311].uses, RAW_USES_SECOND);        /* linkat */
 	assert_int_equal(t[311].passed[1], 3);
 	assert_int_equal(t[311].base[1], 2);
+	assert_int_equal(t[5].uses, 0);                        /* close: what was closed is gone */
+	assert_int_equal(t[5].fd, RAW_NO_ARG);
+	assert_int_equal(t[303].fd, 0);                        /* unlinkat: what the path is relative to */
+	assert_int_equal(t[303].uses, RAW_USES_BASE);
 	assert_int_equal(t[277].all, 0);                       /* mkdir: the result is left */
 	assert_int_equal(t[277].uses, 0);
 	assert_int_equal(t[23].uses, RAW_USES_SOCKET);

@@ -82,6 +82,7 @@ static bool is_result(const struct value *v, int64_t result)
 
 bool plan_event_read(struct plan_seen *s, const struct plan_processes *all, const struct frame *f)
 {
+	int64_t number;
 	size_t at;
 
 	if (event_decode(f, &s->event, &at) < 0)
@@ -106,6 +107,7 @@ bool plan_event_read(struct plan_seen *s, const struct plan_processes *all, cons
 	s->fd.applies = fd >= 0 && fd < s->type->nparams;
 	if (s->fd.applies) {
 		fd_read(&s->param[fd], &s->fd);
+		s->fd.none = !(s->type->flags & EV_CREATES_FD) && value_i64(&s->param[fd], &number) && number < 0;
 		take_tuple(s);
 	}
 	return true;

@@ -9,6 +9,7 @@
 /* The descriptor that the event works on. */
 struct plan_fd {
 	bool applies, known, has_path, has_socket;
+	bool none;                     /* the number of the call says that there is none: AT_FDCWD, -1 */
 	int kind;                      /* enum fd_kind, or -1 */
 	struct value path;
 	struct fd_tuple socket;
