@@ -215,7 +215,7 @@ static const uint64_t kinds[RAW_FD_NONE] = {
 static void add_kinds(struct raw_plan *p, unsigned line, const struct plan_test *t)
 {
 	for (unsigned i = 0; i < RAW_FD_NONE; i++)
-		if (i == RAW_FD_ABSENT ? !t->negated : !(kinds[i] & (t->negated ? ~t->mask : t->mask)))
+		if (i == RAW_FD_ABSENT ? !t->negated && !(t->mask & ~PLAN_SOCKET_KINDS) : !(kinds[i] & (t->negated ? ~t->mask : t->mask)))
 			rule_out(&p->kind[i], line);
 }
 
@@ -245,7 +245,7 @@ static void add_masks(struct compiler *c, int uses, uint32_t *used)
 static bool is_text(const struct plan_test *t, unsigned subject, enum raw_place place)
 {
 	if (place == RAW_PLACES)
-		return t->kind == PLAN_TEXT && t->subject == subject && plan_texts_fit(t);
+		return t->kind == PLAN_TEXT && t->subject == subject && t->op != PLAN_CONTAINS && plan_texts_fit(t);
 	return plan_place(t) == place && t->op == PLAN_NAME_SUFFIX && plan_texts_fit(t);
 }
 
@@ -316,12 +316,15 @@ static void add_part(struct compiler *c, unsigned line, const struct plan_test *
 	place->end_part += (uint32_t)t->n;
 }
 
+/* Those of a place; of no place those of the command line. */
 static void add_parts(struct compiler *c, enum raw_place of, struct raw_place_tests *place)
 {
 	for (unsigned i = 0; i < c->n; i++)
-		for (unsigned k = 0; k < c->line[i].n; k++)
-			if (plan_place(c->line[i].test[k]) == of && c->line[i].test[k]->op == PLAN_CONTAINS)
-				add_part(c, i, c->line[i].test[k], place);
+		for (unsigned k = 0; k < c->line[i].n; k++) {
+			const struct plan_test *t = c->line[i].test[k];
+			if (t->kind == PLAN_TEXT && t->op == PLAN_CONTAINS && plan_place(t) == of)
+				add_part(c, i, t, place);
+		}
 }
 
 /* What makes most files need no look for parts. */
@@ -341,16 +344,16 @@ static void sum_parts(struct raw_plan *p)
 	}
 }
 
-/* The tests of each place that are not in the trees: those of the file first. */
+/* The tests of each place that are not in the trees, those of the file first, and of the command line. */
 static void compile_places(struct compiler *c, uint32_t texts)
 {
 	uint32_t parts = 0;
 
-	for (unsigned i = 0; i < RAW_PLACES; i++) {
-		struct raw_place_tests *p = &c->out->raw.places[i];
+	for (unsigned i = 0; i <= RAW_PLACES; i++) {
+		struct raw_place_tests *p = i < RAW_PLACES ? &c->out->raw.places[i] : &c->out->raw.cmdline;
 		p->first_text = p->end_text = texts;
 		p->first_part = p->end_part = parts;
-		add_texts(c, PLAN_PATH, (enum raw_place)i, &p->end_text);
+		add_texts(c, PLAN_CMDLINE, (enum raw_place)i, &p->end_text);
 		add_parts(c, (enum raw_place)i, p);
 		texts = p->end_text;
 		parts = p->end_part;
@@ -372,6 +375,8 @@ static void compile_tests(struct compiler *c)
 				add_flag(&p->result[0], &p->result[1], i, negated);
 			if (plan_place(t) != RAW_PLACES && plan_is_of_name(t))
 				set_line(&p->places[plan_place(t)].names, i);
+			if (t->kind == PLAN_TEXT && t->subject == PLAN_CMDLINE)
+				set_line(&p->cmdline.names, i);
 			p->wants_exe |= t->kind == PLAN_TEXT && t->subject == PLAN_EXE;
 			p->wants_cwd |= t->kind == PLAN_TEXT && t->subject == PLAN_CWD;
 			p->wants_ancestors |= t->kind == PLAN_TEXT && t->subject == PLAN_ANCESTOR;

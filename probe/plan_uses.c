@@ -222,7 +222,7 @@ static int mask_uses(const struct captured *c, const struct plan_test *t)
 
 static bool is_argv(const struct plan_test *t)
 {
-	return t->subject == PLAN_ARGV0 || t->subject == PLAN_ARGS || t->subject == PLAN_PARENT_ARGV0;
+	return t->subject == PLAN_ARGV0 || t->subject == PLAN_ARGS || t->subject == PLAN_CMDLINE || t->subject == PLAN_PARENT_ARGV0;
 }
 
 bool plan_texts_fit(const struct plan_test *t)
@@ -238,10 +238,12 @@ bool plan_texts_fit(const struct plan_test *t)
 
 bool plan_parts_fit(const struct plan_test *t)
 {
-	if (plan_place(t) == RAW_PLACES || t->n > RAW_PARTS)
+	bool path = plan_place(t) != RAW_PLACES;
+
+	if ((!path && t->subject != PLAN_CMDLINE) || t->n > RAW_PARTS)
 		return false;
 	for (size_t i = 0; i < t->n; i++)
-		if (!t->text[i].n || memchr(t->text[i].p, '/', t->text[i].n) || (t->negated && t->text[i].n > sizeof (uint64_t)))
+		if (!t->text[i].n || (path && memchr(t->text[i].p, '/', t->text[i].n)) || (t->negated && t->text[i].n > sizeof (uint64_t)))
 			return false;
 	return true;
 }
@@ -269,7 +271,7 @@ static int text_uses(const struct captured *c, const struct plan_test *t)
 	if (plan_place(t) != RAW_PLACES)
 		return path_uses(c, t);
 	if (is_argv(t))
-		return c->type == TYPE_EXECVE && plan_texts_fit(t) ? RAW_USES_EXEC : -1;
+		return c->type == TYPE_EXECVE && (t->op == PLAN_CONTAINS ? plan_parts_fit(t) : plan_texts_fit(t)) ? RAW_USES_EXEC : -1;
 	if (t->subject == PLAN_ARG_TEXT) {
 		int param = event_param(event_type(c->type), t->param, strlen(t->param));
 		return step && step->param == param && plan_texts_fit(t) ? RAW_USES_TEXT : -1;

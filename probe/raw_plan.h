@@ -124,7 +124,7 @@ enum raw_tree {
 /* Paths that tests look at in all ways: the file's; the first and the second path of the call, as they were passed and joined. Each has
  * a tree and a tree of names, in this order. */
 enum raw_place { RAW_PLACE_FILE, RAW_PLACE_FIRST, RAW_PLACE_SECOND, RAW_PLACES };
-/* Which lines ask for its name, the end of that, what is in a component; the texts and parts of these. */
+/* Which lines ask for its name, the end of that, what is in a component; the texts and parts of these. Of the command line the same. */
 struct raw_place_tests {
 	struct raw_lines names, name_ends, with_parts;
 	__u32 first_text, end_text, first_part, end_part;
@@ -150,6 +150,7 @@ struct raw_plan {
 	struct raw_text texts[RAW_TEXTS];
 	struct raw_part parts[RAW_PARTS];
 	struct raw_place_tests places[RAW_PLACES];
+	struct raw_place_tests cmdline;        /* `names`: that have any test of it */
 	struct raw_lines ancestors;            /* that look for an ancestor */
 	struct raw_lines ports, addresses;     /* that ask for those of a socket */
 	struct raw_lines bits, dots;           /* that ask for bits of an argument, dots in what was passed */

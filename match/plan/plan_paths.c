@@ -135,16 +135,18 @@ static bool suffix(struct derivation *d, const struct predicate *p, const struct
 	return true;
 }
 
-/* A text without a slash lies in a component of a path, and has no other spelling. */
+/* In a path a text without a slash lies in a component, and has no other spelling. */
 static bool contains(struct derivation *d, const struct predicate *p, const struct text_form *form, struct leaf *out)
 {
 	struct plan_test t = { .kind = PLAN_TEXT, .subject = form->subject, .op = d->mutation == MUTATION_PREFIX ? PLAN_NAME_IS : PLAN_CONTAINS };
 
-	if (form->name || form->subject > PLAN_EXE)
+	bool cmdline = form->subject == PLAN_CMDLINE;
+
+	if (form->name || (form->subject > PLAN_EXE && !cmdline))
 		return false;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct constant *c = &p->constants[i];
-		if (!c->s.n || c->s.n > CONSTANT_MAX || memchr(c->s.p, '/', c->s.n))
+		if (!c->s.n || c->s.n > CONSTANT_MAX || (!cmdline && memchr(c->s.p, '/', c->s.n)))
 			return false;
 		add_text(d, &t, p->n, c->s.p, c->s.n);
 	}
@@ -281,6 +283,15 @@ void leaf_args(struct derivation *d, const struct predicate *p, const struct fie
 {
 	if (!f->has_arg && p->op != OP_PMATCH)
 		plan_texts(d, p, &(struct text_form){ .subject = PLAN_ARGS }, out);
+}
+
+/* What the kernel side can not tell, of other calls, would only make more lines; and so would lists of command lines, which rules have for
+ * what they except. */
+void leaf_cmdline(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
+{
+	(void)f;
+	if (strncmp(d->type->name, "execve", 6) == 0 && (p->op == OP_CONTAINS || p->op == OP_STARTSWITH || p->op == OP_GLOB))
+		plan_texts(d, p, &(struct text_form){ .subject = PLAN_CMDLINE }, out);
 }
 
 void leaf_cwd(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)

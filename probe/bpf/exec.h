@@ -4,15 +4,15 @@
 
 #include "filter.h"
 
-enum { ANCESTORS = 16 };              /* that are looked at */
+enum {
+	ANCESTORS = 16,                /* that are looked at */
+	CMDLINE_WORDS = 128, CMDLINE_MAX = 8 * CMDLINE_WORDS - 2 * RAW_COMM    /* bytes of arguments that are looked at */
+};
 
 /* Between arguments stands a NUL, in rules a blank. */
-static __always_inline void blanks(__u64 *text)
+static __always_inline __u64 blanks(__u64 word)
 {
-	const __u64 low = 0x7f7f7f7f7f7f7f7full;
-
-	for (int i = 0; i < RAW_TEXT_WORDS; i++)
-		text[i] |= ~(((text[i] & low) + low) | text[i] | low) >> 2;
+	return word | zeros_alone(word) >> 2;
 }
 
 /* Tests of argv, which stands in the caller's new memory. */
@@ -36,8 +36,106 @@ __noinline int argv_keep(struct slot *s)
 	s->text_len = rest == 0 ? 0 : rest > 1u << 30 ? 1u << 30 : rest - 1;
 	if (size && bpf_probe_read_user(s->text, size, (void *)from) != 0)
 		return 1;
-	blanks((__u64 *)s->text);
+	for (int i = 0; i < RAW_TEXT_WORDS; i++)
+		((__u64 *)s->text)[i] = blanks(((__u64 *)s->text)[i]);
 	return texts_keep(s, p->argv0_texts, p->args_texts);
+}
+
+/* Looks for a part among the `len` bytes at `text`. */
+__noinline int cmdline_part(struct slot *s, __u32 i, __u64 text, __u32 len)
+{
+	const struct raw_part *part = &plan_of(s)->parts[i & (RAW_PARTS - 1)];
+	__u32 n;
+
+	if (!s)
+		return 0;
+	ROUNDS(n, CMDLINE_WORDS) {
+		if (8 * n >= len || s->hit)
+			break;
+		words_at(s, text + 8 * n);
+		if (part_begins(WORD(s, 0), part))
+			part_in(s, i, text, 8 * n, len);
+	}
+	if (!part->ends)
+		return 0;
+	if (s->hit == part->negated && (s->hit || !s->unsure))
+		lines_drop(s, &part->lines);
+	s->hit = false;
+	return 0;
+}
+
+/* The beginning of the command line to s->text, where the tests of texts look. */
+static __always_inline void cmdline_begin(struct slot *s, __u64 text)
+{
+	for (int i = 0; i < RAW_TEXT_WORDS; i += 2) {
+		words_at(s, text + 8 * i);
+		((__u64 *)s->text)[i] = WORD(s, 0);
+		((__u64 *)s->text)[i + 1] = WORD(s, 1);
+	}
+}
+
+/* How many bytes have their highest bit. */
+static __always_inline __u32 bytes_of(__u64 bits)
+{
+	return ((bits >> 7) * 0x0101010101010101ull) >> 56;
+}
+
+/* Puts the command line of s->task together in s->data: its name, and the arguments from `from` to `end` with a blank before each. Returns how
+ * many bytes are there, 0 when they can not be read; s->text_len is how many there would be. */
+static __always_inline __u32 cmdline_join(struct slot *s, __u64 from, __u64 end)
+{
+	__u64 rest = end - from, size = rest < CMDLINE_MAX ? rest : CMDLINE_MAX, *text = (__u64 *)s->data;
+	__u32 i, len;
+
+	words_at(s, s->task + bpf_core_field_offset(struct task_struct, comm));
+	text[0] = WORD(s, 0);
+	text[1] = WORD(s, 1);
+	name_clean(text);
+	len = RAW_COMM - bytes_of(zeros_alone(text[0])) - bytes_of(zeros_alone(text[1]));
+	BOUND(len, RAW_COMM - 1);
+	BOUND(size, 2 * CMDLINE_MAX - 1);
+	s->text_len = len;
+	if (!rest)
+		return len;
+	s->data[len] = ' ';
+	if (bpf_probe_read_user(s->data + len + 1, size, (void *)from) != 0)
+		return 0;
+	s->text_len = len + (rest > 1u << 30 ? 1u << 30 : rest);
+	len += rest > CMDLINE_MAX ? CMDLINE_MAX : rest;
+	ROUNDS(i, CMDLINE_WORDS) {
+		if (8 * i >= len)
+			break;
+		__u64 *word = &text[i & (CMDLINE_WORDS - 1)];
+		*word = blanks(*word);
+	}
+	return len;
+}
+
+/* Tests of the command line of a program that has just been executed. Of a long one what is not in its beginning may yet come. */
+__noinline int cmdline_keep(struct slot *s)
+{
+	const struct raw_plan *p = plan_of(s);
+	__u64 mm;
+
+	if (!s || p->types[TYPE_EXECVE].all || !lines_meet(s, &p->cmdline.names) || !(mm = ADDRESS(s, struct task_struct, s->task, mm)))
+		return 1;
+	const struct raw_place_tests *tests = &p->cmdline;
+	__u64 from = READ(struct mm_struct, mm, arg_start), end = READ(struct mm_struct, mm, arg_end);
+	long n = bpf_probe_read_user_str(s->text, PASSED_MAX, (void *)from);
+	if (n <= 0 || n >= PASSED_MAX || from + n > end)
+		return 1;
+	__u32 len = cmdline_join(s, from + n, end), first = tests->first_part, last = tests->end_part;
+	if (!len)
+		return 1;
+	__u64 text = NUMBER(s, s->data);
+	cmdline_begin(s, text);
+	if (tests->first_text < tests->end_text && !texts_keep(s, tests->first_text, tests->end_text))
+		return 0;
+	s->hit = false;
+	s->unsure = len < s->text_len;
+	for (__u32 i = 0; i < RAW_PARTS && first + i < last; i++)
+		cmdline_part(s, first + i, text, len);
+	return lines_left(s);
 }
 
 /* Remembers which lines the argv of a program that has just been executed rules out: it can be written over. */

@@ -109,7 +109,7 @@ for one in pairs:
 for fd in pipe[0], os.open("/", os.O_RDONLY), os.open("/proc/self/status", os.O_RDONLY), os.open("/dev/null", os.O_RDONLY), os.memfd_create("m"):
     os.dup2(fd, 0)
 """
-KIND_LINES = (("unlinkat newfstatat", "fd-kind directory"), ("unlinkat newfstatat", "not fd-kind directory"), ("mmap", "fd-kind file"),
+KIND_LINES = (("unlinkat newfstatat", "fd-kind directory"), ("unlinkat newfstatat", "not fd-kind directory"), ("mmap", "fd-kind directory"),
               ("unlinkat newfstatat", "fd-kind ipv4 ipv6"), ("unlinkat", "protocol other"), ("dup2 dup3", "result 0..2 fd-kind ipv4 ipv6"), ("dup2 dup3", "result 3..200"), ("socket", "arg domain AF_INET6"),
               ("socket", "arg domain AF_UNIX AF_INET6 not container"), ("socket", "not arg domain AF_INET6"),
               ("openat", "fd-kind directory"), ("openat", "not fd-kind directory path-under TOP"), ("openat", "create"), ("openat", "not create path-under /dev"),

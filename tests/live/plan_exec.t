@@ -19,7 +19,7 @@ from live import Tap
 
 DIR = os.environ["DIR"]
 SEED = int(os.environ.get("SEED") or (int.from_bytes(os.urandom(4), "big") if os.environ.get("SAKER_SOAK") else 7))
-ROUNDS, COUNT = (60, 150) if os.environ.get("SAKER_SOAK") else (8, 100)
+ROUNDS, COUNT = (60, 150) if os.environ.get("SAKER_SOAK") else (12, 100)
 ARGV0 = ["sh", "-sh", "./x", "/dev/shm/x", "a b", "x" * 63, "x" * 64, "x" * 65, "y" * 300, "\u00e9"]
 ARGS = ["", "-c", "-c /dev/shm", "/dev/shm/x", "./", "a", "b", "a b", "z" * 40, "z" * 100, "w" * 5000, "-i"]
 FOLDERS = ["/", "/dev/shm", "/dev", "/usr/share", "/opt", "/tmp", DIR, DIR + "/shm"]
@@ -131,6 +131,8 @@ def test(rng):
         "cwd-under " + quoted(folder), "cwd-prefix " + quoted(cut(slashed), "/no"), "ancestor-in " + quoted(*rng.sample(NAMES, 2)),
         "ancestor-in " + quoted(rng.choice(NAMES)), "ancestor-in nobody", "ancestor-in python3", "exe-flags memfd", "exe-flags memfd upper-layer",
         "exe-flags lower-layer writable", "comm-in sh true",
+        "cmdline-prefix " + quoted("true " + cut(joined[0]), cut("sh -c /bin/true")), "cmdline-contains " + quoted(cut(joined[0]), "e " + cut(joined[1])),
+        "cmdline-contains " + quoted(*rng.sample(["c /d", "shm", "true", "e -", "a b a", "wwz", "zzw", "-i -", " ./ ", "xyz", "\u00e9"], 3)),
         "parent-argv0-suffix " + rng.choice(('on3', '3', 'x', '"b"')), "parent-argv0-suffix b sh y" + "x" * rng.randint(1, 17), "comm-in x true"))
     return ("not " if rng.random() < 0.3 else "") + what
 
@@ -141,7 +143,7 @@ def plan(rng):
 
 
 # What random plans seldom come to.
-FIRST = ['args-prefix "-c " "a " "b "', "ancestor-in fr-one", "parent-argv0-suffix x b"]
+FIRST = ['args-prefix "-c " "a " "b "', 'cmdline-contains "dev/shm" "b a" "zza"', 'not cmdline-contains " -c" cmdline-prefix "true " "sh"', "ancestor-in fr-one", "parent-argv0-suffix x b"]
 wanted = let = more = rejected = 0
 for i in range(ROUNDS):
     text = "plan 1\nevent execve\n  pass %s\n" % FIRST[i] if i < len(FIRST) else plan(rng)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "wire/event.h"
+#include "wire/fact.h"
 #include "wire/pack.h"
 
 enum {
@@ -57,11 +58,15 @@ enum plan_subject {
 	PLAN_PARENT_ARGV0,                     /* what the parent was called as */
 	PLAN_ANCESTOR,                         /* the same of the parent, its parent …: of any of them */
 	PLAN_ARGV0, PLAN_ARGS,                 /* what the process was called as; its arguments with blanks between them */
+	PLAN_CMDLINE,                          /* the name of the process, and its arguments with a blank before each */
 	PLAN_CWD,                              /* its working directory, with a slash at the end */
 	PLAN_ARG_TEXT,                         /* a text among the event's parameters, as it was passed */
 	PLAN_DOTS,                             /* PLAN_FLAG: the first path of the call, as it was passed, has two dots in a row */
 	PLAN_SUBJECTS
 };
+
+/* Of a descriptor that is none it is known that it is none of these; some fields have values for it as for a file. */
+#define PLAN_SOCKET_KINDS ((uint64_t)1 << FD_IPV4 | (uint64_t)1 << FD_IPV6 | (uint64_t)1 << FD_UNIX)
 
 enum plan_op {
 	PLAN_IS,

@@ -213,7 +213,7 @@ static enum plan_answer test_number(const struct plan_seen *s, const struct plan
 
 static enum plan_answer test_kind(const struct plan_seen *s, uint64_t mask)
 {
-	if (!s->fd.applies || (s->fd.none && !s->fd.has_socket))
+	if (!s->fd.applies || (s->fd.none && !s->fd.has_socket && !(mask & ~PLAN_SOCKET_KINDS)))
 		return ANSWER_NO;
 	if ((!s->fd.known && !s->fd.has_socket) || s->fd.kind < 0)
 		return ANSWER_UNKNOWN;

@@ -108,8 +108,9 @@ static bool own_fact(const struct plan_seen *s, enum fact n, struct value *v)
 	return s->process && plan_process_fact(s->processes, s->process, s->event.task, n, v);
 }
 
-/* The arguments behind argv[0] with blanks between them, as rules see them: of what is no text or cut what there is of it. */
-static void join_args(const struct plan_seen *s, struct text *out)
+/* The arguments behind argv[0] with blanks between them, as rules see them: of what is no text or cut what there is of it. They come
+ * behind what is in `out`; `first`: without a blank before them. */
+static void join_args(const struct plan_seen *s, bool first, struct text *out)
 {
 	struct value v, one;
 	uint64_t had;
@@ -117,13 +118,12 @@ static void join_args(const struct plan_seen *s, struct text *out)
 	const uint8_t *p;
 
 	out->p = NULL;
-	out->n = 0;
 	if (!own_fact(s, FACT_ARGV, &v) || v.type != VALUE_ARRAY)
 		return;
 	struct cursor in = v.a.inside;
 	if (value_skip(&in) != 1)
 		return;
-	for (bool first = true; value_next(&in, &one) == 1; first = false) {
+	for (; value_next(&in, &one) == 1; first = false) {
 		if (!value_cut(&one, &p, &n, &had))
 			n = 0;
 		if (out->n + !first + n > TEXT_MAX)
@@ -135,6 +135,20 @@ static void join_args(const struct plan_seen *s, struct text *out)
 		out->n += n;
 	}
 	out->p = out->own;
+}
+
+/* A thread may have a name of its own, and no arguments. */
+static void join_cmdline(const struct plan_seen *s, struct text *out)
+{
+	struct text name;
+	struct value v;
+
+	out->p = NULL;
+	if (s->event.task != s->event.process || !own_fact(s, FACT_COMM, &v) || !whole(&v, &name))
+		return;
+	memcpy(out->own, name.p, name.n);
+	out->n = name.n;
+	join_args(s, false, out);
 }
 
 static void with_slash(struct text *t)
@@ -166,7 +180,11 @@ static void subject(const struct plan_seen *s, const struct plan_test *t, struct
 	case PLAN_EXE: own_fact(s, FACT_EXEPATH, &v); break;
 	case PLAN_COMM: own_fact(s, FACT_COMM, &v); break;
 	case PLAN_ARGV0: own_fact(s, FACT_EXE, &v); break;
-	case PLAN_ARGS: join_args(s, out); return;
+	case PLAN_ARGS:
+		out->n = 0;
+		join_args(s, true, out);
+		return;
+	case PLAN_CMDLINE: join_cmdline(s, out); return;
 	case PLAN_CWD:
 		own_fact(s, FACT_CWD, &v);
 		whole(&v, out);
