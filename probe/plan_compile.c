@@ -378,8 +378,10 @@ static void compile_tests(struct compiler *c)
 			if (t->kind == PLAN_TEXT && t->subject == PLAN_CMDLINE)
 				set_line(&p->cmdline.names, i);
 			p->wants_exe |= t->kind == PLAN_TEXT && t->subject == PLAN_EXE;
-			p->wants_cwd |= t->kind == PLAN_TEXT && t->subject == PLAN_CWD;
-			p->wants_ancestors |= t->kind == PLAN_TEXT && t->subject == PLAN_ANCESTOR;
+			if (t->kind == PLAN_TEXT && t->subject == PLAN_CWD)
+				set_line(&p->with_cwd, i);
+			if (t->kind == PLAN_TEXT && t->subject == PLAN_ANCESTOR)
+				set_line(&p->with_ancestors, i);
 			if (t->kind == PLAN_NET)
 				add_nets(c, i, t);
 			if (t->kind == PLAN_MASK && t->subject == PLAN_FD_KIND)

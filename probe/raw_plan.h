@@ -153,8 +153,9 @@ struct raw_plan {
 	struct raw_place_tests cmdline;        /* `names`: that have any test of it */
 	struct raw_lines ancestors;            /* that look for an ancestor */
 	struct raw_lines ports, addresses;     /* that ask for those of a socket */
-	struct raw_lines bits, dots;           /* that ask for bits of an argument, dots in what was passed */
-	__u32 argv0_texts, args_texts, exe_masks, wants_cwd, wants_ancestors, parent_texts, arg_texts, arg_masks;
+	/* That ask for bits of an argument, dots in what was passed, the working directory, whether an ancestor is there or not. */
+	struct raw_lines bits, dots, with_cwd, with_ancestors;
+	__u32 argv0_texts, args_texts, exe_masks, parent_texts, arg_texts, arg_masks;
 	__u32 rare_known;                      /* there are at most two that a file's parts have */
 	__u64 rare[2];                         /* raw_part.rare of these */
 	struct raw_lines partless;             /* of a file in whose path there is none of them */

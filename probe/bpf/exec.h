@@ -271,11 +271,11 @@ __noinline int exec_pass(struct slot *s)
 		return 0;
 	if (p->socket_masks < p->exe_masks && !exe_keep(s, p))
 		return 0;
-	if (p->wants_cwd && !cwd_keep(s))
+	if (lines_meet(s, &p->with_cwd) && !cwd_keep(s))
 		return 0;
 	if (p->args_texts < p->parent_texts && !parent_keep(s, memory_of(t->real_parent->group_leader, false)))
 		return 0;
-	return !p->wants_ancestors || ancestors_keep(s, t);
+	return !lines_meet(s, &p->with_ancestors) || ancestors_keep(s, t);
 }
 
 #endif

@@ -200,7 +200,7 @@ static void executed(void **state)
 	assert_int_equal(r->texts[1].whole && r->texts[1].negated && !r->texts[1].ends && r->texts[2].ends, 1);
 	assert_memory_equal((const char *)r->texts[3].text + RAW_TAIL - 4, "java", 4);
 	assert_int_equal(r->exe_masks - r->socket_masks, 1);
-	assert_int_equal(r->wants_cwd && r->wants_ancestors, 1);
+	assert_true(r->with_cwd.w[0] && r->with_ancestors.w[0]);
 	/* One line looks for an ancestor, another for that there is none. */
 	assert_int_equal(__builtin_popcountll(r->ancestors.w[0]), 1);
 	for (size_t i = 0; i < c->nnodes; i++) {
