@@ -1,5 +1,5 @@
 /* From a plan to what the BPF programs read: lines become bits, tests the sets of lines that they do not rule out. */
-#include "plan_compile.h"
+#include "plan_compiler.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,35 +14,12 @@ _Static_assert((int)RAW_EXE_WRITABLE == (int)EXE_WRITABLE && (int)RAW_EXE_UPPER_
 	(int)RAW_EXE_FROM_MEMFD == (int)EXE_FROM_MEMFD && (int)RAW_EXE_LOWER_LAYER == (int)EXE_LOWER_LAYER &&
 	(int)RAW_EXE_UNLINKED == (int)EXE_UNLINKED, "the kernel side has the same numbers");
 
-/* A test that has been placed among the ranges, networks, ..., and the lines that have it: of each of its values. */
-struct placed {
-	const struct plan_test *test;
-	unsigned type;
-	struct raw_lines *lines;
-	size_t step;                           /* from one value's lines to the next one's */
-};
-
-struct compiler {
-	struct compiled *out;
-	struct plan_made line[RAW_LINES];
-	unsigned n;
-	struct placed placed[RAW_RANGES + RAW_MASKS + RAW_NETS + RAW_TEXTS + RAW_PARTS];
-	unsigned n_placed;
-};
-
-static void set_line(struct raw_lines *l, unsigned line)
-{
-	l->w[line / 64] |= 1ull << (line % 64);
-}
-
 static size_t values_of(const struct plan_test *t)
 {
 	return t->kind == PLAN_MASK ? 1 : t->n;
 }
 
-/* Whether a line's test has been placed for another one of its type, or finds room: many lines have the same. `first` are the lines of
- * the next free value, of `room`. Returns false when there is nothing to fill in. */
-static bool place_value(struct compiler *c, unsigned line, const struct plan_test *t, struct raw_lines *first, size_t step, size_t room)
+bool plan_place_value(struct compiler *c, unsigned line, const struct plan_test *t, struct raw_lines *first, size_t step, size_t room)
 {
 	struct placed *p = c->placed, *end = p + c->n_placed;
 
@@ -53,33 +30,8 @@ static bool place_value(struct compiler *c, unsigned line, const struct plan_tes
 	if (p == end)
 		c->placed[c->n_placed++] = (struct placed){ t, c->line[line].type, first, step };
 	for (size_t i = 0; i < values_of(t); i++)
-		set_line((struct raw_lines *)((char *)p->lines + i * step), line);
+		raw_set((struct raw_lines *)((char *)p->lines + i * step), line);
 	return p == end;
-}
-
-/* Adds a test of numbers of one line if it is of that use. One for which there is no room is left out. */
-static void add_ranges(struct compiler *c, unsigned line, const struct captured *type, const struct plan_test *t, int uses,
-	uint32_t *used)
-{
-	struct raw_range *r = c->out->raw.ranges + *used;
-	uint8_t what, arg;
-	bool negated;
-
-	if (plan_is_sign(t, &negated) || !plan_number_of(type, t, &what, &arg) || plan_number_uses(what) != uses)
-		return;
-	if (uses == RAW_USES_SOCKET)
-		set_line(&c->out->raw.ports, line);
-	if (!place_value(c, line, t, &r->lines, sizeof *r, RAW_RANGES - *used))
-		return;
-	for (size_t i = 0; i < t->n; i++, r++) {
-		r->first = t->range[i].first;
-		r->last = t->range[i].last;
-		r->what = what;
-		r->arg = arg;
-		r->negated = t->negated;
-		r->ends = i + 1 == t->n;
-	}
-	*used += (uint32_t)t->n;
 }
 
 static bool same_line(const struct plan_made *a, const struct plan_made *b)
@@ -168,7 +120,7 @@ static void compile_flag(struct raw_plan *p, unsigned line, const struct plan_te
 	case PLAN_DOTS:
 		if (!t->negated)
 			rule_out(&p->plain, line);
-		set_line(&p->dots, line);
+		raw_set(&p->dots, line);
 		break;
 	case PLAN_EXEC: add_flag(&p->exec[0], &p->exec[1], line, t->negated); break;
 	case PLAN_CREATE: add_flag(&p->create[0], &p->create[1], line, t->negated); break;
@@ -188,8 +140,8 @@ static void add_nets(struct compiler *c, unsigned line, const struct plan_test *
 	struct raw_plan *p = &c->out->raw;
 	struct raw_net *n = p->nets + p->n_nets;
 
-	set_line(&p->addresses, line);
-	if (!place_value(c, line, t, &n->lines, sizeof *n, RAW_NETS - p->n_nets))
+	raw_set(&p->addresses, line);
+	if (!plan_place_value(c, line, t, &n->lines, sizeof *n, RAW_NETS - p->n_nets))
 		return;
 	for (size_t i = 0; i < t->n; i++, n++) {
 		n->len = t->net[i].len;
@@ -231,134 +183,14 @@ static void add_masks(struct compiler *c, int uses, uint32_t *used)
 			if (what < 0 || plan_test_uses(type, t) != uses)
 				continue;
 			if (what == RAW_M_ARG)
-				set_line(&c->out->raw.bits, i);
-			if (!place_value(c, i, t, &m->lines, sizeof *m, RAW_MASKS - *used))
+				raw_set(&c->out->raw.bits, i);
+			if (!plan_place_value(c, i, t, &m->lines, sizeof *m, RAW_MASKS - *used))
 				continue;
 			m->what = (uint8_t)what;
 			m->negated = t->negated;
 			m->mask = what == RAW_M_ARG ? plan_argument_bits(type, t, &m->arg) : t->mask;
 			++*used;
 		}
-}
-
-/* Whether a test is one of the texts: of a subject, or of the ends of names at a place. */
-static bool is_text(const struct plan_test *t, unsigned subject, enum raw_place place)
-{
-	if (place == RAW_PLACES)
-		return t->kind == PLAN_TEXT && t->subject == subject && t->op != PLAN_CONTAINS && plan_texts_fit(t);
-	return plan_place(t) == place && t->op == PLAN_NAME_SUFFIX && plan_texts_fit(t);
-}
-
-/* Tests of argv[0], of the other arguments, of the parent's argv[0], of the event's texts, or of the ends of names at a place. One for which
- * there is no room is left out. */
-static void add_texts(struct compiler *c, unsigned subject, enum raw_place place, uint32_t *used)
-{
-	for (unsigned i = 0; i < c->n; i++)
-		for (unsigned k = 0; k < c->line[i].n; k++) {
-			const struct plan_test *t = c->line[i].test[k];
-			struct raw_text *r = c->out->raw.texts + *used;
-			if (!is_text(t, subject, place))
-				continue;
-			if (place != RAW_PLACES)
-				set_line(&c->out->raw.places[place].name_ends, i);
-			if (!place_value(c, i, t, &r->lines, sizeof *r, RAW_TEXTS - *used))
-				continue;
-			for (size_t v = 0; v < t->n; v++, r++) {
-				r->len = (uint8_t)t->text[v].n;
-				r->whole = t->op == PLAN_IS;
-				r->negated = t->negated;
-				r->ends = v + 1 == t->n;
-				size_t at = subject == PLAN_PARENT_ARGV0 || place != RAW_PLACES ? RAW_TAIL - t->text[v].n : 0;
-				memcpy((uint8_t *)r->text + at, t->text[v].p, t->text[v].n);
-				memset((uint8_t *)r->mask + at, 0xff, t->text[v].n);
-			}
-			*used += (uint32_t)t->n;
-		}
-}
-
-/* Where in a text the byte is that the fewest names have: letters are frequent, others are not. Not the last one, if there is another. */
-static uint8_t rarest(const char *s, size_t n)
-{
-	static const char frequent[] = "zjqxkvwybgfhmpuclodnrstiae";
-	size_t best = 0, rank = sizeof frequent;
-
-	for (size_t i = 0; i == 0 || i + 1 < n; i++) {
-		const char *at = s[i] ? strchr(frequent, s[i]) : NULL;
-		size_t r = at ? (size_t)(at - frequent) + 1 : 0;
-		if (r < rank) {
-			rank = r;
-			best = i;
-		}
-	}
-	return (uint8_t)best;
-}
-
-/* A test of what a component has in it. One for which there is no room is left out. */
-static void add_part(struct compiler *c, unsigned line, const struct plan_test *t, struct raw_place_tests *place)
-{
-	struct raw_plan *p = &c->out->raw;
-	struct raw_part *r = p->parts + place->end_part;
-
-	set_line(&place->with_parts, line);
-	if (!place_value(c, line, t, &r->lines, sizeof *r, RAW_PARTS - place->end_part))
-		return;
-	for (size_t i = 0; i < t->n; i++, r++) {
-		r->negated = t->negated;
-		r->ends = i + 1 == t->n;
-		r->len = (uint8_t)(t->text[i].n < sizeof r->text ? t->text[i].n : sizeof r->text);
-		memcpy(&r->text, t->text[i].p, r->len);
-		memset(&r->mask, 0xff, r->len);
-		r->rare_at = rarest(t->text[i].p, r->len);
-		memset(&r->rare, t->text[i].p[r->rare_at], sizeof r->rare);
-		memset(&r->beside, r->len > 1 ? t->text[i].p[r->rare_at + 1] : 0, sizeof r->beside);
-		r->unseen = r->len > 1 ? 1ull << 63 : ~0ull;
-	}
-	place->end_part += (uint32_t)t->n;
-}
-
-/* Those of a place; of no place those of the command line. */
-static void add_parts(struct compiler *c, enum raw_place of, struct raw_place_tests *place)
-{
-	for (unsigned i = 0; i < c->n; i++)
-		for (unsigned k = 0; k < c->line[i].n; k++) {
-			const struct plan_test *t = c->line[i].test[k];
-			if (t->kind == PLAN_TEXT && t->op == PLAN_CONTAINS && plan_place(t) == of)
-				add_part(c, i, t, place);
-		}
-}
-
-/* What makes most files need no look for parts. */
-static void sum_parts(struct raw_plan *p)
-{
-	p->rare_known = true;
-	memset(&p->partless, 0xff, sizeof p->partless);
-	for (uint32_t i = 0; i < p->places[RAW_PLACE_FILE].end_part; i++) {
-		const struct raw_part *part = &p->parts[i];
-		if (i == 0)
-			p->rare[0] = p->rare[1] = part->rare;
-		else if (p->rare[0] == p->rare[1])
-			p->rare[1] = part->rare;
-		p->rare_known &= part->rare == p->rare[0] || part->rare == p->rare[1];
-		for (int w = 0; w < RAW_LINE_WORDS && !part->negated; w++)
-			p->partless.w[w] &= ~part->lines.w[w];
-	}
-}
-
-/* The tests of each place that are not in the trees, those of the file first, and of the command line. */
-static void compile_places(struct compiler *c, uint32_t texts)
-{
-	uint32_t parts = 0;
-
-	for (unsigned i = 0; i <= RAW_PLACES; i++) {
-		struct raw_place_tests *p = i < RAW_PLACES ? &c->out->raw.places[i] : &c->out->raw.cmdline;
-		p->first_text = p->end_text = texts;
-		p->first_part = p->end_part = parts;
-		add_texts(c, PLAN_CMDLINE, (enum raw_place)i, &p->end_text);
-		add_parts(c, (enum raw_place)i, p);
-		texts = p->end_text;
-		parts = p->end_part;
-	}
-	sum_parts(&c->out->raw);
 }
 
 static void compile_tests(struct compiler *c)
@@ -373,15 +205,11 @@ static void compile_tests(struct compiler *c)
 				compile_flag(p, i, t);
 			if (plan_is_sign(t, &negated))
 				add_flag(&p->result[0], &p->result[1], i, negated);
-			if (plan_place(t) != RAW_PLACES && plan_is_of_name(t))
-				set_line(&p->places[plan_place(t)].names, i);
-			if (t->kind == PLAN_TEXT && t->subject == PLAN_CMDLINE)
-				set_line(&p->cmdline.names, i);
 			p->wants_exe |= t->kind == PLAN_TEXT && t->subject == PLAN_EXE;
 			if (t->kind == PLAN_TEXT && t->subject == PLAN_CWD)
-				set_line(&p->with_cwd, i);
+				raw_set(&p->with_cwd, i);
 			if (t->kind == PLAN_TEXT && t->subject == PLAN_ANCESTOR)
-				set_line(&p->with_ancestors, i);
+				raw_set(&p->with_ancestors, i);
 			if (t->kind == PLAN_NET)
 				add_nets(c, i, t);
 			if (t->kind == PLAN_MASK && t->subject == PLAN_FD_KIND)
@@ -394,92 +222,6 @@ static void compile_tests(struct compiler *c)
 	add_masks(c, RAW_USES_EXEC, &p->exe_masks);
 	p->arg_masks = p->exe_masks;
 	add_masks(c, RAW_USES_ARGS, &p->arg_masks);
-	add_texts(c, PLAN_ARGV0, RAW_PLACES, &p->argv0_texts);
-	p->args_texts = p->argv0_texts;
-	add_texts(c, PLAN_ARGS, RAW_PLACES, &p->args_texts);
-	p->parent_texts = p->args_texts;
-	add_texts(c, PLAN_PARENT_ARGV0, RAW_PLACES, &p->parent_texts);
-	p->arg_texts = p->parent_texts;
-	add_texts(c, PLAN_ARG_TEXT, RAW_PLACES, &p->arg_texts);
-	compile_places(c, p->arg_texts);
-}
-
-/* Which of the event's ranges a type's lines have. */
-static void find_ranges(const struct raw_plan *p, struct raw_plan_type *t)
-{
-	for (uint32_t i = 0; i < p->event_ranges; i++) {
-		bool has = false;
-		for (int w = 0; w < RAW_LINE_WORDS; w++)
-			has |= (t->lines.w[w] & p->ranges[i].lines.w[w]) != 0;
-		if (!has)
-			continue;
-		if (!t->end_range)
-			t->first_range = (uint8_t)i;
-		t->end_range = (uint8_t)(i + 1);
-	}
-}
-
-/* A range outside of which a test of that number rules a line out; false when it has no such test. */
-static bool line_gate(const struct captured *type, const struct plan_made *line, enum raw_gate gate, struct plan_range *out)
-{
-	for (unsigned k = 0; k < line->n; k++) {
-		const struct plan_test *t = line->test[k];
-		uint8_t what, arg;
-		if (t->kind != PLAN_NUMBER || t->negated || !plan_number_of(type, t, &what, &arg))
-			continue;
-		if (gate == RAW_GATE_RESULT ? what != RAW_N_RESULT : (what != RAW_N_ARG && what != RAW_N_ARG_U32) || arg != 0)
-			continue;
-		*out = (struct plan_range){ t->range[0].first, t->range[t->n - 1].last };
-		if (out->first >= (what == RAW_N_ARG_U32 ? 0 : INT32_MIN) && out->last <= INT32_MAX)
-			return true;
-	}
-	return false;
-}
-
-/* The gate of a type that every line of it has a test for. */
-static void find_gate(const struct compiler *c, unsigned type, enum raw_gate gate)
-{
-	struct raw_plan_type *t = &c->out->raw.types[type];
-	int64_t first = INT32_MAX, last = INT32_MIN;
-	unsigned n = 0;
-
-	if (t->all || t->gate != RAW_GATE_NONE)
-		return;
-	for (unsigned i = 0; i < c->n; i++) {
-		struct plan_range r;
-		if (!(t->lines.w[i / 64] >> i % 64 & 1))
-			continue;
-		if (!line_gate(captured_type(type), &c->line[i], gate, &r))
-			return;
-		first = r.first < first ? r.first : first;
-		last = r.last > last ? r.last : last;
-		n++;
-	}
-	if (!n)
-		return;
-	t->gate = (uint8_t)gate;
-	t->gate_first = (int32_t)first;
-	t->gate_last = (int32_t)last;
-}
-
-/* Those of the event first, then those of the task, then those of the socket. */
-static void compile_numbers(struct compiler *c)
-{
-	static const int uses[] = { RAW_USES_ARGS, RAW_USES_TASK, RAW_USES_SOCKET };
-	uint32_t *ends[] = { &c->out->raw.event_ranges, &c->out->raw.task_ranges, &c->out->raw.socket_ranges }, used = 0;
-
-	for (int n = 0; n < 3; n++) {
-		for (unsigned i = 0; i < c->n; i++)
-			for (unsigned k = 0; k < c->line[i].n; k++)
-				if (c->line[i].test[k]->kind == PLAN_NUMBER)
-					add_ranges(c, i, captured_type(c->line[i].type), c->line[i].test[k], uses[n], &used);
-		*ends[n] = used;
-	}
-	for (unsigned i = 0; i < RAW_TYPES; i++) {
-		find_ranges(&c->out->raw, &c->out->raw.types[i]);
-		find_gate(c, i, RAW_GATE_ARG);
-		find_gate(c, i, RAW_GATE_RESULT);
-	}
 }
 
 static struct compiled *compiled_new(uint32_t serial)
@@ -532,7 +274,8 @@ struct compiled *plan_compile(const struct plan *plan, uint32_t serial)
 		if (plan->event[i].wanted && captured_type(i))
 			compile_type(c, &plan->event[i], i);
 	compile_tests(c);
-	compile_numbers(c);
+	plan_texts_add(c);
+	plan_numbers_add(c);
 	plan_trees(out, c->line, c->n, serial);
 	compile_wants(&out->raw, plan);
 	free(c);

@@ -27,16 +27,4 @@ struct compiled *plan_compile(const struct plan *p, uint32_t serial);
 struct compiled *plan_compile_all(const bool types[EVENT_TYPES], uint32_t wants, uint32_t data, uint32_t serial);
 void compiled_free(struct compiled *c);
 
-/* For plan_compile.c: the trees of names. A line is the tests that are made of it. */
-struct plan_made {
-	const struct plan_test *test[PLAN_TESTS_MAX];
-	unsigned n;
-	unsigned type;                         /* of which arguments are meant, when tests are about them */
-	bool of_type;
-};
-/* Can the test's values stand in a tree? */
-bool plan_tree_takes(const struct plan_test *t);
-/* Makes the trees of the lines' tests of names and paths. */
-void plan_trees(struct compiled *c, const struct plan_made *line, unsigned n, uint32_t serial);
-
 #endif

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "plan_compile.h"
+#include "plan_compiler.h"
 #include "plan_uses.h"
 #include "plan_verdict.h"
 #include "wire/log.h"

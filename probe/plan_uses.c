@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "kernel_values.h"
-#include "plan_compile.h"
+#include "plan_compiler.h"
 #include "wire/plan/plan_event.h"
 
 enum { TYPE_CONNECT = 23, TYPE_PROCEXIT = 186, TYPE_ACCEPT = 247, TYPE_EXECVE = 293, TYPE_ACCEPT4 = 389 };
