@@ -75,17 +75,22 @@ static void add_part(struct compiler *c, unsigned line, const struct plan_test *
 		memset(&r->rare, t->text[i].p[r->rare_at], sizeof r->rare);
 		memset(&r->beside, r->len > 1 ? t->text[i].p[r->rare_at + 1] : 0, sizeof r->beside);
 		r->unseen = r->len > 1 ? 1ull << 63 : ~0ull;
+		if (t->subject == PLAN_ENV) {
+			r->text |= RAW_FOLD & r->mask;
+			r->rare |= RAW_FOLD;
+			r->beside |= RAW_FOLD;
+		}
 	}
 	place->end_part += (uint32_t)t->n;
 }
 
-/* Those of a place; of no place those of the command line. */
-static void add_parts(struct compiler *c, enum raw_place of, struct raw_place_tests *place)
+/* Those of a place; of no place those of the subject. */
+static void add_parts(struct compiler *c, enum raw_place of, unsigned subject, struct raw_place_tests *place)
 {
 	for (unsigned i = 0; i < c->n; i++)
 		for (unsigned k = 0; k < c->line[i].n; k++) {
 			const struct plan_test *t = c->line[i].test[k];
-			if (t->kind == PLAN_TEXT && t->op == PLAN_CONTAINS && plan_place(t) == of)
+			if (t->kind == PLAN_TEXT && t->op == PLAN_CONTAINS && plan_place(t) == of && (of != RAW_PLACES || t->subject == subject))
 				add_part(c, i, t, place);
 		}
 }
@@ -107,7 +112,7 @@ static void sum_parts(struct raw_plan *p)
 	}
 }
 
-/* The tests of each place that are not in the trees, those of the file first, and of the command line. */
+/* The tests of each place that are not in the trees, those of the file first, of the command line and of the environment. */
 static void compile_places(struct compiler *c, uint32_t texts)
 {
 	uint32_t parts = 0;
@@ -117,10 +122,12 @@ static void compile_places(struct compiler *c, uint32_t texts)
 		p->first_text = p->end_text = texts;
 		p->first_part = p->end_part = parts;
 		add_texts(c, PLAN_CMDLINE, (enum raw_place)i, &p->end_text);
-		add_parts(c, (enum raw_place)i, p);
+		add_parts(c, (enum raw_place)i, PLAN_CMDLINE, p);
 		texts = p->end_text;
 		parts = p->end_part;
 	}
+	c->out->raw.env.first_part = c->out->raw.env.end_part = parts;
+	add_parts(c, RAW_PLACES, PLAN_ENV, &c->out->raw.env);
 	sum_parts(&c->out->raw);
 }
 
@@ -135,6 +142,8 @@ void plan_texts_add(struct compiler *c)
 				raw_set(&p->places[plan_place(t)].names, i);
 			if (t->kind == PLAN_TEXT && t->subject == PLAN_CMDLINE)
 				raw_set(&p->cmdline.names, i);
+			if (t->kind == PLAN_TEXT && t->subject == PLAN_ENV)
+				raw_set(&p->env.names, i);
 		}
 	add_texts(c, PLAN_ARGV0, RAW_PLACES, &p->argv0_texts);
 	p->args_texts = p->argv0_texts;

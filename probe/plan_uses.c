@@ -222,7 +222,8 @@ static int mask_uses(const struct captured *c, const struct plan_test *t)
 
 static bool is_argv(const struct plan_test *t)
 {
-	return t->subject == PLAN_ARGV0 || t->subject == PLAN_ARGS || t->subject == PLAN_CMDLINE || t->subject == PLAN_PARENT_ARGV0;
+	return t->subject == PLAN_ARGV0 || t->subject == PLAN_ARGS || t->subject == PLAN_CMDLINE || t->subject == PLAN_ENV ||
+		t->subject == PLAN_PARENT_ARGV0;
 }
 
 bool plan_texts_fit(const struct plan_test *t)
@@ -240,7 +241,8 @@ bool plan_parts_fit(const struct plan_test *t)
 {
 	bool path = plan_place(t) != RAW_PLACES;
 
-	if ((!path && t->subject != PLAN_CMDLINE) || t->n > RAW_PARTS)
+	/* Of the environment more is taken for alike than is. */
+	if ((!path && t->subject != PLAN_CMDLINE && (t->subject != PLAN_ENV || t->negated)) || t->n > RAW_PARTS)
 		return false;
 	for (size_t i = 0; i < t->n; i++)
 		if (!t->text[i].n || (path && memchr(t->text[i].p, '/', t->text[i].n)) || (t->negated && t->text[i].n > sizeof (uint64_t)))

@@ -92,6 +92,9 @@ struct raw_part {
 	struct raw_lines lines;                /* that have the test */
 };
 
+/* Makes letters small, and other bytes others. */
+#define RAW_FOLD 0x2020202020202020ull
+
 struct raw_net {
 	__u64 addr[2], bits[2];                /* in network order; bits: which count */
 	__u8 len, what, negated, ends, pad[4];
@@ -150,7 +153,7 @@ struct raw_plan {
 	struct raw_text texts[RAW_TEXTS];
 	struct raw_part parts[RAW_PARTS];
 	struct raw_place_tests places[RAW_PLACES];
-	struct raw_place_tests cmdline;        /* `names`: that have any test of it */
+	struct raw_place_tests cmdline, env;   /* `names`: that have any test of it */
 	struct raw_lines ancestors;            /* that look for an ancestor */
 	struct raw_lines ports, addresses;     /* that ask for those of a socket */
 	/* That ask for bits of an argument, dots in what was passed, the working directory, whether an ancestor is there or not. */

@@ -18,7 +18,8 @@ static const struct { const char *field; leaf_handler *handle; } handlers[] = {
 	{ "evt.arg", leaf_arg }, { "evt.rawarg", leaf_raw }, { "evt.abspath", leaf_abspath },
 	/* The task */
 	{ "proc.name", leaf_comm }, { "proc.pname", leaf_parent }, { "proc.exepath", leaf_exe },
-	{ "proc.aname", leaf_ancestor }, { "proc.exe", leaf_argv0 }, { "proc.args", leaf_args }, { "proc.cmdline", leaf_cmdline }, { "proc.cwd", leaf_cwd },
+	{ "proc.aname", leaf_ancestor }, { "proc.exe", leaf_argv0 }, { "proc.args", leaf_args }, { "proc.cmdline", leaf_cmdline }, { "proc.env", leaf_env },
+	{ "proc.cwd", leaf_cwd },
 	{ "proc.pexe", leaf_parent_argv0 }, { "proc.pid", leaf_number },
 	{ "proc.vpid", leaf_number }, { "user.uid", leaf_number }, { "group.gid", leaf_number }, { "user.loginuid", leaf_number },
 	{ "proc.tty", leaf_tty }, { "container.id", leaf_container }, { "proc.is_exe_writable", leaf_exe_flag },

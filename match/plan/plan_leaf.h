@@ -60,7 +60,7 @@ struct text_form {
 	bool passed;
 };
 void plan_texts(struct derivation *d, const struct predicate *p, const struct text_form *form, struct leaf *out);
-leaf_handler leaf_comm, leaf_parent, leaf_ancestor, leaf_argv0, leaf_parent_argv0, leaf_args, leaf_cmdline, leaf_cwd, leaf_exe, leaf_fd_name, leaf_fd_raw, leaf_folder, leaf_filename, leaf_fs_path, leaf_abspath;
+leaf_handler leaf_comm, leaf_parent, leaf_ancestor, leaf_argv0, leaf_parent_argv0, leaf_args, leaf_cmdline, leaf_env, leaf_cwd, leaf_exe, leaf_fd_name, leaf_fd_raw, leaf_folder, leaf_filename, leaf_fs_path, leaf_abspath;
 /* plan_arg.c */
 leaf_handler leaf_arg;
 /* plan_fact.c */

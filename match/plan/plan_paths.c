@@ -294,6 +294,29 @@ void leaf_cmdline(struct derivation *d, const struct predicate *p, const struct 
 		plan_texts(d, p, &(struct text_form){ .subject = PLAN_CMDLINE }, out);
 }
 
+/* Whatever the case of letters, so only that a text is not there says something. */
+void leaf_env(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
+{
+	struct plan_test t = { .kind = PLAN_TEXT, .subject = PLAN_ENV, .op = PLAN_CONTAINS };
+
+	if (f->has_arg || strncmp(d->type->name, "execve", 6) != 0 || (p->op != OP_CONTAINS && p->op != OP_ICONTAINS))
+		return;
+	for (size_t i = 0; i < p->n; i++) {
+		const struct constant *c = &p->constants[i];
+		if (!c->s.n || c->s.n > CONSTANT_MAX)
+			return;
+		char *lower = arena_strn(&d->arena, c->s.p, c->s.n);
+		for (size_t k = 0; k < c->s.n; k++)
+			if (lower[k] >= 'A' && lower[k] <= 'Z')
+				lower[k] = (char)(lower[k] + ('a' - 'A'));
+		add_text(d, &t, p->n, lower, c->s.n);
+	}
+	plan_test_settle(&t);
+	out->yes = cover_test(d, &t, false);
+	out->no = cover_true(d);
+	out->tested = true;
+}
+
 void leaf_cwd(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
 {
 	(void)f;

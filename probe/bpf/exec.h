@@ -6,7 +6,8 @@
 
 enum {
 	ANCESTORS = 16,                /* that are looked at */
-	CMDLINE_WORDS = 128, CMDLINE_MAX = 8 * CMDLINE_WORDS - 2 * RAW_COMM    /* bytes of arguments that are looked at */
+	DATA_WORDS = 512, ENV_MAX = 8 * DATA_WORDS,            /* bytes of the environment that are looked at */
+	CMDLINE_WORDS = 128, CMDLINE_MAX = 8 * CMDLINE_WORDS - 2 * RAW_COMM    /* the same of arguments */
 };
 
 /* Between arguments stands a NUL, in rules a blank. */
@@ -41,20 +42,23 @@ __noinline int argv_keep(struct slot *s)
 	return texts_keep(s, p->argv0_texts, p->args_texts);
 }
 
-/* Looks for a part among the `len` bytes at `text`. */
-__noinline int cmdline_part(struct slot *s, __u32 i, __u64 text, __u32 len)
+/* Looks for a part among the first `len` bytes of s->data; as a range. */
+__noinline int data_part(struct slot *s, __u32 i, __u32 len)
 {
 	const struct raw_part *part = &plan_of(s)->parts[i & (RAW_PARTS - 1)];
 	__u32 n;
 
 	if (!s)
 		return 0;
-	ROUNDS(n, CMDLINE_WORDS) {
-		if (8 * n >= len || s->hit)
+	__u64 text = NUMBER(s, s->data);
+	ROUNDS(n, DATA_WORDS / AT_ONCE) {
+		if (8 * AT_ONCE * n >= len || s->hit)
 			break;
-		words_at(s, text + 8 * n);
-		if (part_begins(WORD(s, 0), part))
-			part_in(s, i, text, 8 * n, len);
+		for (int k = 0; k < AT_ONCE; k++) {
+			__u32 at = (AT_ONCE * n + k) & (DATA_WORDS - 1);
+			if (part_begins(((__u64 *)s->data)[at], part))
+				part_in(s, i, text, 8 * at, len);
+		}
 	}
 	if (!part->ends)
 		return 0;
@@ -64,14 +68,23 @@ __noinline int cmdline_part(struct slot *s, __u32 i, __u64 text, __u32 len)
 	return 0;
 }
 
-/* The beginning of the command line to s->text, where the tests of texts look. */
-static __always_inline void cmdline_begin(struct slot *s, __u64 text)
+/* The tests of what is in there; `cut`: there is more of it than that. */
+static __always_inline bool data_keep(struct slot *s, const struct raw_place_tests *tests, __u32 len, bool cut)
 {
-	for (int i = 0; i < RAW_TEXT_WORDS; i += 2) {
-		words_at(s, text + 8 * i);
-		((__u64 *)s->text)[i] = WORD(s, 0);
-		((__u64 *)s->text)[i + 1] = WORD(s, 1);
-	}
+	__u32 first = tests->first_part, last = tests->end_part;
+
+	s->hit = false;
+	s->unsure = cut;
+	for (__u32 i = 0; i < RAW_PARTS && first + i < last; i++)
+		data_part(s, first + i, len);
+	return lines_left(s);
+}
+
+/* The beginning of the command line to s->text, where the tests of texts look. */
+static __always_inline void cmdline_begin(struct slot *s)
+{
+	for (int i = 0; i < RAW_TEXT_WORDS; i++)
+		((__u64 *)s->text)[i] = ((__u64 *)s->data)[i];
 }
 
 /* How many bytes have their highest bit. */
@@ -93,7 +106,7 @@ static __always_inline __u32 cmdline_join(struct slot *s, __u64 from, __u64 end)
 	name_clean(text);
 	len = RAW_COMM - bytes_of(zeros_alone(text[0])) - bytes_of(zeros_alone(text[1]));
 	BOUND(len, RAW_COMM - 1);
-	BOUND(size, 2 * CMDLINE_MAX - 1);
+	BOUND(size, 8 * CMDLINE_WORDS - 1);
 	s->text_len = len;
 	if (!rest)
 		return len;
@@ -124,18 +137,36 @@ __noinline int cmdline_keep(struct slot *s)
 	long n = bpf_probe_read_user_str(s->text, PASSED_MAX, (void *)from);
 	if (n <= 0 || n >= PASSED_MAX || from + n > end)
 		return 1;
-	__u32 len = cmdline_join(s, from + n, end), first = tests->first_part, last = tests->end_part;
+	__u32 len = cmdline_join(s, from + n, end);
 	if (!len)
 		return 1;
-	__u64 text = NUMBER(s, s->data);
-	cmdline_begin(s, text);
+	cmdline_begin(s);
 	if (tests->first_text < tests->end_text && !texts_keep(s, tests->first_text, tests->end_text))
 		return 0;
-	s->hit = false;
-	s->unsure = len < s->text_len;
-	for (__u32 i = 0; i < RAW_PARTS && first + i < last; i++)
-		cmdline_part(s, first + i, text, len);
-	return lines_left(s);
+	return data_keep(s, tests, len, len < s->text_len);
+}
+
+/* Tests of the environment that a program has just been given. */
+__noinline int env_keep(struct slot *s)
+{
+	const struct raw_plan *p = plan_of(s);
+	__u64 mm;
+
+	if (!s || p->types[TYPE_EXECVE].all || !lines_meet(s, &p->env.names) || !(mm = ADDRESS(s, struct task_struct, s->task, mm)))
+		return 1;
+	__u64 from = READ(struct mm_struct, mm, env_start), rest = READ(struct mm_struct, mm, env_end) - from;
+	__u64 size = rest < ENV_MAX ? rest : ENV_MAX, *text = (__u64 *)s->data;
+	BOUND(size, 2 * ENV_MAX - 1);
+	if (size && bpf_probe_read_user(s->data, size, (void *)from) != 0)
+		return 1;
+	__u32 n;
+	ROUNDS(n, DATA_WORDS / AT_ONCE) {
+		if (8 * AT_ONCE * n >= size)
+			break;
+		for (int k = 0; k < AT_ONCE; k++)
+			text[(AT_ONCE * n + k) & (DATA_WORDS - 1)] |= RAW_FOLD;
+	}
+	return data_keep(s, &p->env, size, rest > ENV_MAX);
 }
 
 /* Remembers which lines the argv of a program that has just been executed rules out: it can be written over. */

@@ -322,7 +322,7 @@ int BPF_PROG_exec(__u64 *ctx)
 	s->task = (__u64)t;
 	plan_begin(s);
 	argv_remember(s, m);
-	bool passes = capture_exec && life_pass(s, TYPE_EXECVE) && exec_pass(s) && cmdline_keep(s);
+	bool passes = capture_exec && life_pass(s, TYPE_EXECVE) && exec_pass(s) && cmdline_keep(s) && env_keep(s);
 	if (capture_exec && !passes)
 		count(TYPE_EXECVE, COUNT_REJECTED);
 	__u64 print = print_of(s, (__u64)t);

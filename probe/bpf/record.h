@@ -117,7 +117,10 @@ struct slot {
 	(void *)((s)->data + at_); })
 
 /* Tells the verifier that `n`, which it may have lost sight of, is at most `mask`, a power of two less one. */
-#define BOUND(n, mask) asm volatile("%0 &= %1" : "+r"(n) : "i"(mask))
+#define BOUND(n, mask) do { \
+	_Static_assert(((mask) & ((mask) + 1)) == 0, "a power of two less one"); \
+	asm volatile("%0 &= %1" : "+r"(n) : "i"(mask)); \
+} while (0)
 
 /* Two words at any address, in s->word, as numbers: the verifier does no arithmetic on what it knows to be a pointer. So what is there is
  * taken for two numbers, whatever it is. Much cheaper than the helper, which older kernels need. */

@@ -120,6 +120,19 @@ KIND_LINES = (("unlinkat newfstatat", "fd-kind directory"), ("unlinkat newfstata
               ("accept4", "not fd-kind ipv4 remote-addr ::1"))
 # Of a connection that did not come about the ends are what was asked for, and datagrams have many; a memfd is a file to the kernel.
 KINDS_BEYOND = ('"result": -', '"protocol": 17', "memfd")
+# What a program is executed with; only that it could be executed counts.
+EXECS = """import os, sys
+for i in 0, 1, 2, 3, 6, 7, 8, 30, 60, 61, 900, 1100, 4090:
+    for words, env in (("./", "/dev/shm/x"), {}), (("/dev/shm/",), {"N": "z" * i, "Glibc_Tunables": "x"}), (("-i",), {"A": "b"}):
+        pid = os.fork()
+        if pid == 0:
+            os.execve(sys.executable, ["x", "-Sc", "", "z" * i, *words], env)
+        os.waitpid(pid, 0)
+"""
+EXEC_LINES = (("execve", 'cmdline-contains dev/shm "b a" zza'), ("execve", 'not cmdline-contains " ./ "'), ("execve", "env-contains glibc_tunables n=zzzz"),
+              ("execve", 'args-prefix "-Sc " env-contains " a=b" "=b"'))
+# Of long ones the kernel does not see all, and which they were is not compared: see plan_exec.t.
+EXECS_BEYOND = ('"execve"',)
 
 
 def check(tap, top, deed, types, line, beyond=()):
@@ -143,6 +156,8 @@ def run(tap, folder, every=1):
         check(tap, folder + "/names", NAMES, types, line, NAMES_BEYOND)
     for types, line in KIND_LINES[::every]:
         check(tap, folder + "/kinds", KINDS, types, line, KINDS_BEYOND)
+    for types, line in EXEC_LINES[::every]:
+        check(tap, folder + "/execs", EXECS, types, line, EXECS_BEYOND)
 
 
 if __name__ == "__main__":

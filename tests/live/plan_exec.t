@@ -22,6 +22,7 @@ SEED = int(os.environ.get("SEED") or (int.from_bytes(os.urandom(4), "big") if os
 ROUNDS, COUNT = (60, 150) if os.environ.get("SAKER_SOAK") else (12, 100)
 ARGV0 = ["sh", "-sh", "./x", "/dev/shm/x", "a b", "x" * 63, "x" * 64, "x" * 65, "y" * 300, "\u00e9"]
 ARGS = ["", "-c", "-c /dev/shm", "/dev/shm/x", "./", "a", "b", "a b", "z" * 40, "z" * 100, "w" * 5000, "-i"]
+ENVS = [{}, {"GLIBC_TUNABLES": "glibc.malloc"}, {"Glibc_Tunables": "", "A": "b c"}, {"A": "z" * 4090, "B": "Tunables"}, {"A": "q" * 90, "GLIBC\x7fTUNABLES": "x"}]
 FOLDERS = ["/", "/dev/shm", "/dev", "/usr/share", "/opt", "/tmp", DIR, DIR + "/shm"]
 NAMES = ["fr-one", "fr-two", "fr-three"]
 tap = Tap()
@@ -35,9 +36,9 @@ def execute(rng, memfd):
     os.chdir(rng.choice(FOLDERS))
     if rng.random() < 0.1:
         os.chroot("/usr")
-        os.execve("/bin/true", argv, {})
+        os.execve("/bin/true", argv, rng.choice(ENVS))
     try:
-        os.execve(memfd if rng.random() < 0.2 else "/no" if rng.random() < 0.1 else "/bin/true", argv, {})
+        os.execve(memfd if rng.random() < 0.2 else "/no" if rng.random() < 0.1 else "/bin/true", argv, rng.choice(ENVS))
     except OSError:
         os._exit(1)
 
@@ -133,6 +134,7 @@ def test(rng):
         "exe-flags lower-layer writable", "comm-in sh true",
         "cmdline-prefix " + quoted("true " + cut(joined[0]), cut("sh -c /bin/true")), "cmdline-contains " + quoted(cut(joined[0]), "e " + cut(joined[1])),
         "cmdline-contains " + quoted(*rng.sample(["c /d", "shm", "true", "e -", "a b a", "wwz", "zzw", "-i -", " ./ ", "xyz", "\u00e9"], 3)),
+        "env-contains " + quoted(*rng.sample(["glibc_tunables", "bc t", "c=", "b=tunables", "qqqqqqqqqqqqqqqq", "nables=glibc.m", "a=b c", " a="], 2)),
         "parent-argv0-suffix " + rng.choice(('on3', '3', 'x', '"b"')), "parent-argv0-suffix b sh y" + "x" * rng.randint(1, 17), "comm-in x true"))
     return ("not " if rng.random() < 0.3 else "") + what
 
@@ -143,7 +145,7 @@ def plan(rng):
 
 
 # What random plans seldom come to.
-FIRST = ['args-prefix "-c " "a " "b "', 'cmdline-contains "dev/shm" "b a" "zza"', 'not cmdline-contains " -c" cmdline-prefix "true " "sh"', "ancestor-in fr-one", "parent-argv0-suffix x b"]
+FIRST = ["env-contains glibc_tunables", 'args-prefix "-c " "a " "b "', 'cmdline-contains "dev/shm" "b a" "zza"', 'not cmdline-contains " -c" cmdline-prefix "true " "sh"', "ancestor-in fr-one", "parent-argv0-suffix x b"]
 wanted = let = more = rejected = 0
 for i in range(ROUNDS):
     text = "plan 1\nevent execve\n  pass %s\n" % FIRST[i] if i < len(FIRST) else plan(rng)
@@ -157,6 +159,23 @@ for i in range(ROUNDS):
         print("# " + text.replace("\n", "\n# "))
     print("# %d executed, %d let through, of which %d only by the kernel" % (run.wanted, run.let, sum(run.more.values())))
 tap.ok(wanted > let > 0, "the plans reject some", wanted, let)
+
+
+def swept(folder, seed, count):
+    """What is looked for, at each place of a word and behind others."""
+    def work():
+        for i in list(range(140)) + [960, 980, 1100, 4080, 4096]:
+            pid = os.fork()
+            if pid == 0:
+                os.execve("/bin/true", ["x", "z" * i, "./", "/dev/shm/x"], {"N": "z" * i, "GLIBC_TUNABLES": "x"})
+            os.waitpid(pid, 0)
+    orphaned(work)
+    time.sleep(0.1)
+
+
+for test in 'cmdline-contains "b a" "dev/shm" "zza"', 'env-contains "glibc_tunables"':
+    run = plan_kernel.run(DIR, "plan 1\nevent execve\n  pass %s\n" % test, 0, 0, swept)
+    tap.ok(not run.missing and run.let >= 140, test + ": wherever it is", run.let, *list(run.missing)[:4])
 # Of who ran before the probe, or has an argv[0] of his own making, it does not know all.
 tap.ok(more * 2 < rejected, "the kernel makes the tests that it can", more, rejected)
 tap.end()

@@ -45,7 +45,7 @@ static const struct draw_field plan_fields[] = {
 	{ "fs.path.target", POOL_PATHS, NULL }, { "fs.path.nameraw", POOL_PATHS, NULL }, { "evt.arg.name", POOL_PATHS, NULL },
 	{ "evt.arg.path", POOL_PATHS, NULL }, { "evt.arg.oldpath", POOL_PATHS, NULL }, { "evt.arg.newpath", POOL_PATHS, NULL },
 	{ "evt.arg.target", POOL_PATHS, NULL }, { "evt.abspath", POOL_PATHS, NULL }, { "proc.exepath", POOL_PATHS, NULL },
-	{ "proc.name", POOL_NAMES, NULL }, { "proc.name", POOL_NAMES, NULL }, { "proc.pname", POOL_NAMES, NULL }, { "proc.cmdline", POOL_NAMES, NULL }, { "proc.cmdline", POOL_ARGS, NULL },
+	{ "proc.name", POOL_NAMES, NULL }, { "proc.name", POOL_NAMES, NULL }, { "proc.pname", POOL_NAMES, NULL }, { "proc.cmdline", POOL_NAMES, NULL }, { "proc.cmdline", POOL_ARGS, NULL }, { "proc.env", POOL_CALLED, NULL },
 	{ "proc.aname", POOL_NAMES, NULL }, { "proc.aname[2]", POOL_NAMES, NULL }, { "proc.exe", POOL_CALLED, NULL }, { "proc.pexe", POOL_NAMES, NULL }, { "proc.exe", POOL_NAMES, NULL },
 	{ "proc.args", POOL_ARGS, NULL }, { "proc.args", POOL_ARGS, NULL }, { "proc.args[0]", POOL_ARGS, NULL },
 	{ "proc.cwd", POOL_PATHS, NULL }, { "proc.cwd", POOL_FOLDERS, NULL }, { "user.name", POOL_NAMES, NULL },

@@ -59,6 +59,7 @@ enum plan_subject {
 	PLAN_ANCESTOR,                         /* the same of the parent, its parent …: of any of them */
 	PLAN_ARGV0, PLAN_ARGS,                 /* what the process was called as; its arguments with blanks between them */
 	PLAN_CMDLINE,                          /* the name of the process, and its arguments with a blank before each */
+	PLAN_ENV,                              /* its environment in lower case, with blanks between the variables */
 	PLAN_CWD,                              /* its working directory, with a slash at the end */
 	PLAN_ARG_TEXT,                         /* a text among the event's parameters, as it was passed */
 	PLAN_DOTS,                             /* PLAN_FLAG: the first path of the call, as it was passed, has two dots in a row */

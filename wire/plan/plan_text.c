@@ -6,13 +6,13 @@
 
 #include "wire/path.h"
 
-enum { TEXT_MAX = 4096, ANCESTORS = 64 };
+enum { TEXT_MAX = 4096, OWN_MAX = TEXT_MAX + 32, ANCESTORS = 64 };       /* OWN_MAX: a task's name goes before the longest arguments */
 
 struct text {
 	const char *p;                 /* NULL: not known */
 	size_t n;
 	bool none;                     /* it is no path at all, but the ends of a connection */
-	char own[TEXT_MAX + 1];
+	char own[OWN_MAX + 1];
 };
 
 static bool whole(const struct value *v, struct text *out)
@@ -108,25 +108,20 @@ static bool own_fact(const struct plan_seen *s, enum fact n, struct value *v)
 	return s->process && plan_process_fact(s->processes, s->process, s->event.task, n, v);
 }
 
-/* The arguments behind argv[0] with blanks between them, as rules see them: of what is no text or cut what there is of it. They come
- * behind what is in `out`; `first`: without a blank before them. */
-static void join_args(const struct plan_seen *s, bool first, struct text *out)
+/* Texts with blanks between them, as rules see them: of what is no text or cut what there is of it. They come behind what is in `out`;
+ * `first`: without a blank before them. */
+static void join_texts(struct cursor in, bool first, struct text *out)
 {
-	struct value v, one;
+	struct value one;
 	uint64_t had;
 	uint32_t n;
 	const uint8_t *p;
 
 	out->p = NULL;
-	if (!own_fact(s, FACT_ARGV, &v) || v.type != VALUE_ARRAY)
-		return;
-	struct cursor in = v.a.inside;
-	if (value_skip(&in) != 1)
-		return;
 	for (; value_next(&in, &one) == 1; first = false) {
 		if (!value_cut(&one, &p, &n, &had))
 			n = 0;
-		if (out->n + !first + n > TEXT_MAX)
+		if (out->n + !first + n > OWN_MAX)
 			return;
 		if (!first)
 			out->own[out->n++] = ' ';
@@ -135,6 +130,33 @@ static void join_args(const struct plan_seen *s, bool first, struct text *out)
 		out->n += n;
 	}
 	out->p = out->own;
+}
+
+/* The arguments behind argv[0]. */
+static void join_args(const struct plan_seen *s, bool first, struct text *out)
+{
+	struct value v;
+
+	out->p = NULL;
+	if (!own_fact(s, FACT_ARGV, &v) || v.type != VALUE_ARRAY)
+		return;
+	struct cursor in = v.a.inside;
+	if (value_skip(&in) == 1)
+		join_texts(in, first, out);
+}
+
+/* Of a process that is known to have none it is empty. */
+static void join_env(const struct plan_seen *s, struct text *out)
+{
+	struct value v = { .type = VALUE_NIL };
+
+	out->p = s->process ? out->own : NULL;
+	out->n = 0;
+	if (s->process && plan_process_fact(s->processes, s->process, 0, FACT_ENV, &v) && v.type == VALUE_ARRAY)
+		join_texts(v.a.inside, true, out);
+	for (size_t i = 0; out->p && i < out->n; i++)
+		if (out->own[i] >= 'A' && out->own[i] <= 'Z')
+			out->own[i] = (char)(out->own[i] + ('a' - 'A'));
 }
 
 /* A thread may have a name of its own, and no arguments. */
@@ -185,6 +207,7 @@ static void subject(const struct plan_seen *s, const struct plan_test *t, struct
 		join_args(s, true, out);
 		return;
 	case PLAN_CMDLINE: join_cmdline(s, out); return;
+	case PLAN_ENV: join_env(s, out); return;
 	case PLAN_CWD:
 		own_fact(s, FACT_CWD, &v);
 		whole(&v, out);

@@ -45,6 +45,7 @@ const struct plan_word plan_words[] = {
 	{ "argv0-is", PLAN_TEXT, PLAN_ARGV0, PLAN_IS, false }, { "argv0-prefix", PLAN_TEXT, PLAN_ARGV0, PLAN_PREFIX, false },
 	{ "args-is", PLAN_TEXT, PLAN_ARGS, PLAN_IS, false }, { "args-prefix", PLAN_TEXT, PLAN_ARGS, PLAN_PREFIX, false },
 	{ "cmdline-prefix", PLAN_TEXT, PLAN_CMDLINE, PLAN_PREFIX, false }, { "cmdline-contains", PLAN_TEXT, PLAN_CMDLINE, PLAN_CONTAINS, false },
+	{ "env-contains", PLAN_TEXT, PLAN_ENV, PLAN_CONTAINS, false },
 	{ "cwd-is", PLAN_TEXT, PLAN_CWD, PLAN_IS, false }, { "cwd-under", PLAN_TEXT, PLAN_CWD, PLAN_UNDER, false },
 	{ "cwd-prefix", PLAN_TEXT, PLAN_CWD, PLAN_PREFIX, false },
 	{ "arg-is", PLAN_TEXT, PLAN_ARG_TEXT, PLAN_IS, false }, { "arg-prefix", PLAN_TEXT, PLAN_ARG_TEXT, PLAN_PREFIX, false },
