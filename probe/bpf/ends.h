@@ -88,8 +88,10 @@ static __always_inline __u32 plain_kind(__u32 type)
 }
 
 /* The kind of the descriptor's file, which is none that is known when there is no file. */
-static __always_inline __u32 kind_of(struct slot *s, __u64 file, __u32 file_at)
+__noinline int kind_of(struct slot *s, __u64 file, __u32 file_at)
 {
+	if (!s)
+		return RAW_FD_NONE;
 	if (!file)
 		return no_descriptor(s, file_at) ? RAW_FD_ABSENT : RAW_FD_NONE;
 	__u32 type = file_type(file);

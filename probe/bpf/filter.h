@@ -31,11 +31,11 @@ HOT int file_keep(struct slot *s, __u32 file_at, __u32 uses)
 	if (!s)
 		return 1;
 	file = file_asked(s, file_at);
-	if (uses & RAW_USES_KIND && !kind_keep(s, kind_of(s, file, file_at)))
+	__u32 type = file ? file_type(file) : 0;
+	if (uses & RAW_USES_KIND && !kind_keep(s, type == S_IFREG ? RAW_FD_FILE : kind_of(s, file, file_at)))
 		return 0;
 	if (!file)
 		return 1;
-	__u32 type = file_type(file);
 	if (uses & RAW_USES_CREATE && !lines_keep(s, &p->create[is_created(s, file)]))
 		return 0;
 	if (type == S_IFSOCK || type == S_IFIFO || !(uses & (RAW_USES_PATH | RAW_USES_NAME)))
@@ -284,17 +284,24 @@ HOT int call_keep(struct slot *s)
 				return 0;
 		}
 	}
-	/* Reading the caller's memory costs more than going through the few components that rule most files out. */
 	if (uses & RAW_USES_SOCKET && !socket_keep(s))
 		return 0;
 	if (uses & RAW_USES_BASE && !base_keep(s, t->fd))
 		return 0;
-	if (uses & USES_FILE && !file_keep(s, t->file, uses))
-		return 0;
+	return !(uses & USES_FILE) || file_keep(s, t->file, uses);
+}
+
+/* The tests of what the call was passed in its caller's memory. To read that costs more than to go through the few components that rule
+ * most files out; and what io_uring is passed is gone when it is done. */
+static __always_inline bool memory_keep(struct slot *s, const struct raw_plan_type *t)
+{
+	const struct raw_plan *p = plan_of(s);
+	__u32 uses = t->uses;
+
 	if (uses & RAW_USES_PASSED && lines_meet(s, &p->dots) && !passed_dots(s, s->call.args[t->passed[0] & 7]) && !lines_keep(s, &p->plain))
-		return 0;
+		return false;
 	if (uses & RAW_USES_TEXT && !text_keep_passed(s, t->text))
-		return 0;
+		return false;
 	return passed_keep(s, t, uses);
 }
 
@@ -321,7 +328,7 @@ __noinline int filter_pass(struct slot *s)
 		return 1;
 	s->lines = t->lines;
 	s->told = false;
-	return call_keep(s) && (!(t->uses & RAW_USES_TASK) || task_keep(s)) && (!(t->uses & RAW_USES_EXEC) || exec_pass(s));
+	return call_keep(s) && memory_keep(s, t) && (!(t->uses & RAW_USES_TASK) || task_keep(s)) && (!(t->uses & RAW_USES_EXEC) || exec_pass(s));
 }
 
 #endif
