@@ -155,7 +155,8 @@ def killed(probe):
             if reader:
                 os.kill(reader, signal.SIGKILL)
                 kills += 1
-            time.sleep(0.13)
+            # Each other one lives for long enough that the next comes at once; or the ring would be left alone for most of the time.
+            time.sleep(2.2 if reader and kills % 2 and KILLS > 6 else 0.13)
             subprocess.run([sys.executable, DIR + "/daemon.py", "short"], stdout=subprocess.DEVNULL, timeout=60)
     return kills
 
