@@ -62,9 +62,10 @@ class Saker:
         return subprocess.run([SAKER, "-d", self.run, *command], capture_output=True, text=True, timeout=60)
 
     def alerts(self, begin=0):
+        """Those whose lines begin there or behind: while emit writes many the size may lie in the middle of one."""
         with open(self.out, "rb") as f:
-            f.seek(begin)
-            return [json.loads(line) for line in f.read().split(b"\n")[:-1]]
+            f.seek(max(begin - 1, 0))
+            return [json.loads(line) for line in f.read().split(b"\n")[1 if begin else 0:-1]]
 
     def size(self):
         return os.path.getsize(self.out)
