@@ -171,6 +171,8 @@ static void advise_all(const struct plan *plan, struct strbuf *out)
 		}
 		strbuf_free(&clauses);
 	}
+	if (!out->n)
+		strbuf_puts(out, "No other clause would make it less.\n");
 }
 
 /* What each event brings besides, and which fields of the rule are the reason. */

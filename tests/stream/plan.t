@@ -162,6 +162,8 @@ out = run("match", "--why", "r3", "-r", path)[1].decode()
 ok("looked at before they are made" in out, "--why: what has to be seen before a call is made", out)
 out = run("match", "--why", "r1", "-r", rules("evt.type in (dup, dup2, symlink, accept)"))[1].decode()
 ok("To send less of dup2, dup," in out and "evt.arg.target in" in out and "fd.sip" in out and "fd.type in" in out, "--why: what fits of each type, once", out)
+out = run("match", "--why", "r1", "-r", rules("evt.type = sync and evt.failed = true and container.id = host and proc.name = x and proc.tty != 0"))[1].decode()
+ok("No other clause would make it less." in out and "add what fits" not in out, "--why: when there is nothing to add", out)
 status, out, err = run("match", "--why", "no such", "-r", path)
 ok(status == 64 and "found no rule 'no such'" in err, "--why of a rule that is not there", status, err)
 
