@@ -139,7 +139,6 @@ static bool suffix(struct derivation *d, const struct predicate *p, const struct
 static bool contains(struct derivation *d, const struct predicate *p, const struct text_form *form, struct leaf *out)
 {
 	struct plan_test t = { .kind = PLAN_TEXT, .subject = form->subject, .op = d->mutation == MUTATION_PREFIX ? PLAN_NAME_IS : PLAN_CONTAINS };
-
 	bool cmdline = form->subject == PLAN_CMDLINE;
 
 	if (form->name || (form->subject > PLAN_EXE && !cmdline))
@@ -285,12 +284,17 @@ void leaf_args(struct derivation *d, const struct predicate *p, const struct fie
 		plan_texts(d, p, &(struct text_form){ .subject = PLAN_ARGS }, out);
 }
 
+static bool executes(const struct event_type *t)
+{
+	return strncmp(t->name, "execve", 6) == 0;
+}
+
 /* What the kernel side can not tell, of other calls, would only make more lines; and so would lists of command lines, which rules have for
  * what they except. */
 void leaf_cmdline(struct derivation *d, const struct predicate *p, const struct field_ref *f, struct leaf *out)
 {
 	(void)f;
-	if (strncmp(d->type->name, "execve", 6) == 0 && (p->op == OP_CONTAINS || p->op == OP_STARTSWITH || p->op == OP_GLOB))
+	if (executes(d->type) && (p->op == OP_CONTAINS || p->op == OP_STARTSWITH || p->op == OP_GLOB))
 		plan_texts(d, p, &(struct text_form){ .subject = PLAN_CMDLINE }, out);
 }
 
@@ -299,7 +303,7 @@ void leaf_env(struct derivation *d, const struct predicate *p, const struct fiel
 {
 	struct plan_test t = { .kind = PLAN_TEXT, .subject = PLAN_ENV, .op = PLAN_CONTAINS };
 
-	if (f->has_arg || strncmp(d->type->name, "execve", 6) != 0 || (p->op != OP_CONTAINS && p->op != OP_ICONTAINS))
+	if (f->has_arg || !executes(d->type) || (p->op != OP_CONTAINS && p->op != OP_ICONTAINS))
 		return;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct constant *c = &p->constants[i];

@@ -40,6 +40,22 @@ static __always_inline __u64 zeros(__u64 w)
 	return (w - 0x0101010101010101ull) & ~w & 0x8080808080808080ull;
 }
 
+/* Which bytes of a word are 0, and no others: 0x80 in each. */
+static __always_inline __u64 zeros_alone(__u64 w)
+{
+	const __u64 low = 0x7f7f7f7f7f7f7f7full;
+
+	return ~(((w & low) + low) | w | low);
+}
+
+/* How many bytes stand below the one that has the only bit of `bit`, which is its highest. */
+static __always_inline __u32 bytes_below(__u64 bit)
+{
+	const __u64 ones = 0x0101010101010101ull;
+
+	return ((((bit - 1) & ones) * ones) >> 56) - 1;
+}
+
 /* What stands behind the NUL is not part of a task's name. */
 static __always_inline void name_clean(__u64 name[2])
 {

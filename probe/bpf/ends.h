@@ -18,11 +18,6 @@ static __always_inline bool no_descriptor(struct slot *s, __u32 file_at)
 	return file_at < RAW_FILE_NEW && !s->told && (__s32)s->call.args[file_at & 7] < 0;
 }
 
-static __always_inline __u32 file_type(__u64 file)
-{
-	return READ(struct inode, READ(struct file, file, f_inode), i_mode) & S_IFMT;
-}
-
 /* An IPv4 address in IPv6 clothes. */
 static __always_inline bool is_mapped(const __u64 *a)
 {

@@ -208,7 +208,7 @@ __noinline int tell_step(struct slot *s, __u32 i)
 	if (s->call.ret < 0 && step.extra != TELLS_CLIENT)
 		return 0;
 	__u64 file = file_of(s, is_new ? s->call.ret : (__s32)s->call.args[step.arg & 7]), inode;
-	if (!file || (READ(struct inode, READ(struct file, file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
+	if (!file || file_type(file) != S_IFSOCK)
 		return 0;
 	__u64 sk = (__u64)READ(struct socket, READ(struct file, file, private_data), sk);
 	__u16 family = READ(struct sock, sk, __sk_common.skc_family);

@@ -60,11 +60,7 @@ __noinline int data_part(struct slot *s, __u32 i, __u32 len)
 				part_in(s, i, text, 8 * at, len);
 		}
 	}
-	if (!part->ends)
-		return 0;
-	if (s->hit == part->negated && (s->hit || !s->unsure))
-		lines_drop(s, &part->lines);
-	s->hit = false;
+	part_settle(s, part);
 	return 0;
 }
 

@@ -20,6 +20,11 @@ static __always_inline __u64 file_of(struct slot *s, __s64 fd)
 	return WORD(s, 0);
 }
 
+static __always_inline __u32 file_type(__u64 file)
+{
+	return READ(struct inode, READ(struct file, file, f_inode), i_mode) & S_IFMT;
+}
+
 static __always_inline void inode_times(__u64 inode, __s64 *ctime, __s64 *mtime)
 {
 	if (bpf_core_field_exists(((struct inode *)0)->i_ctime_sec)) {

@@ -5,22 +5,6 @@
 
 #include "tree.h"
 
-/* Which bytes of a word are 0, and no others: 0x80 in each. */
-static __always_inline __u64 zeros_alone(__u64 w)
-{
-	const __u64 low = 0x7f7f7f7f7f7f7f7full;
-
-	return ~(((w & low) + low) | w | low);
-}
-
-/* How many bytes stand below the one that has the only bit of `bit`, which is its highest. */
-static __always_inline __u32 bytes_below(__u64 bit)
-{
-	const __u64 ones = 0x0101010101010101ull;
-
-	return ((((bit - 1) & ones) * ones) >> 56) - 1;
-}
-
 /* A component of s->passed, from s->name_at on, ends before `end`. */
 static __always_inline void passed_name(struct slot *s, __u32 end)
 {

@@ -196,7 +196,6 @@ static __always_inline __u64 rare_in(__u64 w, const struct raw_plan *p)
 __noinline int part_in(struct slot *s, __u32 i, __u64 name, __u32 at, __u32 len)
 {
 	const struct raw_part *part = &plan_of(s)->parts[i & (RAW_PARTS - 1)];
-	const __u64 ones = 0x0101010101010101ull;
 
 	if (!s || at >= len)
 		return 0;
@@ -207,8 +206,7 @@ __noinline int part_in(struct slot *s, __u32 i, __u64 name, __u32 at, __u32 len)
 	_Pragma("clang loop unroll(disable)")
 	for (int n = 0; n < 8 && rare; n++) {
 		__u64 lowest = rare & -rare;
-		/* As many bytes as begin below it. */
-		__u32 end = at + ((((lowest - 1) & ones) * ones) >> 56), first = end - 1 - part->rare_at;
+		__u32 end = at + bytes_below(lowest) + 1, first = end - 1 - part->rare_at;
 		rare ^= lowest;
 		if (end <= part->rare_at || first + part->len > len)
 			continue;
@@ -246,6 +244,16 @@ __noinline int part_look(struct slot *s, __u32 i, __u32 n)
 	return 0;
 }
 
+/* The last part of a test settles it; one that is not sure rules out nothing by what it has not found. */
+static __always_inline void part_settle(struct slot *s, const struct raw_part *part)
+{
+	if (!part->ends)
+		return;
+	if (s->hit == part->negated && (s->hit || !s->unsure))
+		lines_drop(s, &part->lines);
+	s->hit = false;
+}
+
 /* One part, in all components; as a range. */
 __noinline int part_keep(struct slot *s, __u32 i)
 {
@@ -257,11 +265,9 @@ __noinline int part_keep(struct slot *s, __u32 i)
 	for (n = 0; n < TRAIL && n < depth; n++)
 		if (s->rare >> n & 1)
 			part_look(s, i, n);
-	if (!part->ends)
-		return 0;
-	if (s->hit == part->negated && (s->hit || !s->unsure))
-		lines_drop(s, &part->lines);
-	s->hit = s->unsure = false;
+	part_settle(s, part);
+	if (part->ends)
+		s->unsure = false;
 	return 0;
 }
 
